@@ -1,0 +1,41 @@
+"""Every limit of the service, named and with its unit. The documentation and the proto comments quote these."""
+
+from typing import Final
+
+# Request shape
+LINES_PER_ORDER_MAX: Final = 100
+QUANTITY_PER_LINE_MAX: Final = 1_000_000  # units
+TEXT_BYTES_MAX: Final = 128  # UTF-8 bytes of an id, SKU, channel or code
+COMMENT_BYTES_MAX: Final = 1_024  # UTF-8 bytes of a free comment
+RULE_SET_BYTES_MAX: Final = 262_144  # UTF-8 bytes of one YAML rule set
+UNIT_WEIGHT_GRAMS_MAX: Final = 10_000_000  # grams of one unit (10 tonnes)
+MONEY_MICROS_MAX: Final = 10**12  # micros of one amount (1,000,000 of the currency)
+SERVICES_PER_REQUEST_MAX: Final = 16
+STOCK_RECORDS_PER_BATCH_MAX: Final = 1_000
+STOCK_QUANTITY_MAX: Final = 1_000_000_000  # units in one stock count or delta
+PAGE_SIZE_MAX: Final = 1_000  # rows of one List or GetStock page
+PAGE_SIZE_DEFAULT: Final = 100  # rows
+MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024  # bytes of one gRPC message; a network of 2,000 nodes fits
+METADATA_BYTES_MAX: Final = 8_192  # bytes of a call's metadata
+
+# Network shape
+NODES_MAX: Final = 5_000
+SERVICES_MAX: Final = 64
+POSTAL_AREAS_MAX: Final = 50_000
+WEIGHT_TIERS_MAX: Final = 16  # per service
+TRANSIT_BANDS_MAX: Final = 16  # per service
+PROTECTION_CLASSES_MAX: Final = 3  # floor columns on a stock row (ledger specification, 3.5)
+
+# Time
+SHIP_HORIZON_DAYS: Final = 28  # days after the order within which a shipment may leave
+TRANSIT_DAYS_MAX: Final = 60  # business days
+HOLD_TTL_SECONDS_MIN: Final = 1
+HOLD_TTL_SECONDS_MAX: Final = 4 * 3_600
+HOLD_TTL_SECONDS_DEFAULT: Final = 900
+PROCESSING_MINUTES_MAX: Final = 14 * 24 * 60
+ORDER_TIME_SKEW_SECONDS_MAX: Final = 400 * 24 * 3_600  # an order time further from now is refused
+
+# Deciding
+DECIDE_ATTEMPTS_MAX: Final = 3  # decisions of one request when other writers take the stock
+SOLVE_MS_DEFAULT: Final = 200  # milliseconds of solver per decision
+SOLVE_MS_MAX: Final = 10_000  # milliseconds

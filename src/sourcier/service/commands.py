@@ -1,0 +1,192 @@
+"""What the edge asks of the use cases, and what they answer: plain frozen values, no protobuf.
+
+`fingerprint` is the SHA-256 (hex) of the request as it came in: the same `request_id` with another fingerprint is
+refused with REQUEST_ID_REUSED.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sourcier.domain.network import Network, NodeStatus
+from sourcier.domain.order import Cart, Order
+from sourcier.domain.plan import Decision
+from sourcier.domain.promise import Promises
+from sourcier.domain.reservation import ReservationLine
+from sourcier.domain.stock import RecordResult, StockRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKey:
+    """Identifies one mutation for idempotent retries."""
+
+    method: str
+    request_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldWanted:
+    """Reserve the promise of `service_id` (empty: the cheapest promise) for `ttl_seconds`."""
+
+    ttl_seconds: int
+    service_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseDelivery:
+    """Promise a cart; with `hold`, reserve one of the promises (then `key` is required)."""
+
+    cart: Cart
+    hold: HoldWanted | None = None
+    key: RequestKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A reservation that expires. `decision` is what it reserved."""
+
+    hold_id: str
+    service_id: str
+    expires_at: datetime
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseAnswer:
+    """All promises, and the hold if one was wanted."""
+
+    promises: Promises
+    hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocate:
+    """Reserve an order for good: from a hold, or fresh. `validate_only` decides and reserves nothing."""
+
+    key: RequestKey
+    order: Order
+    hold_id: str = ""
+    reallocate_if_expired: bool = False
+    validate_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """An order's reservation. `hold_id` names the hold it was made from; `reallocated` says that hold had expired.
+
+    `currency_code` is that of the order's cart: the decision's micros are counted in it. `allocation_id` is empty
+    when the request was `validate_only`.
+    """
+
+    allocation_id: str
+    order_id: str
+    currency_code: str
+    created_at: datetime
+    decision: Decision
+    lines: tuple[ReservationLine, ...]
+    hold_id: str = ""
+    reallocated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineQuantity:
+    """`quantity` units of reservation line `line_no`."""
+
+    line_no: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleAllocation:
+    """Ship or cancel an allocation; `lines` empty means everything that is still allocated."""
+
+    key: RequestKey
+    allocation_id: str
+    lines: tuple[LineQuantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHold:
+    """Give a hold back before it expires."""
+
+    key: RequestKey
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyStock:
+    """One batch of one source. Records that cannot be applied do not stop the others."""
+
+    key: RequestKey
+    source: str
+    records: tuple[StockRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockAnswer:
+    """One result per record of the batch, in order."""
+
+    results: tuple[RecordResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyNetwork:
+    """Replace the network; `validate_only` checks it and changes nothing."""
+
+    key: RequestKey
+    network: Network
+    validate_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkAnswer:
+    """The network in force, with each node's current status, and its revision."""
+
+    revision: int
+    network: Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetNodeStatus:
+    """Switch a node on or off; it holds until it is set again, whatever network is applied."""
+
+    key: RequestKey
+    node_id: str
+    status: NodeStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRuleSetRevision:
+    """Store one immutable revision of a rule set; `validate_only` checks it and stores nothing."""
+
+    key: RequestKey
+    rule_set_id: str
+    yaml: str
+    comment: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSetRevision:
+    """A stored revision. Its name in answers is ``ruleSets/{rule_set_id}/revisions/{revision}``."""
+
+    rule_set_id: str
+    revision: int
+    yaml: str
+    comment: str
+    created_at: datetime
+    active: bool
+
+    @property
+    def name(self) -> str:
+        """The resource name."""
+        return f"ruleSets/{self.rule_set_id}/revisions/{self.revision}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateRuleSet:
+    """Put one stored revision in force."""
+
+    key: RequestKey
+    rule_set_id: str
+    revision: int
