@@ -39,3 +39,12 @@ ORDER_TIME_SKEW_SECONDS_MAX: Final = 400 * 24 * 3_600  # an order time further f
 DECIDE_ATTEMPTS_MAX: Final = 3  # decisions of one request when other writers take the stock
 SOLVE_MS_DEFAULT: Final = 200  # milliseconds of solver per decision
 SOLVE_MS_MAX: Final = 10_000  # milliseconds
+
+# Files and their entries
+NETWORK_BYTES_MAX: Final = 4 * 1024 * 1024  # UTF-8 bytes of one YAML network
+CHANNELS_MAX: Final = 64  # of one rule set
+RULE_ENTRIES_MAX: Final = 256  # eligibility or safety stock entries of one rule set
+UNFILLED_VALUE_BP_MAX: Final = 1_000_000  # basis points of the unit price (10,000 %)
+CLOSED_DATES_MAX: Final = 1_000  # of one node or service
+CAPACITY_PER_DAY_MAX: Final = 1_000_000_000  # orders, lines or units
+DISTANCE_M_MAX: Final = 20_100_000  # metres; half way round the earth
