@@ -48,3 +48,8 @@ UNFILLED_VALUE_BP_MAX: Final = 1_000_000  # basis points of the unit price (10,0
 CLOSED_DATES_MAX: Final = 1_000  # of one node or service
 CAPACITY_PER_DAY_MAX: Final = 1_000_000_000  # orders, lines or units
 DISTANCE_M_MAX: Final = 20_100_000  # metres; half way round the earth
+
+# Calls of the API
+LINES_PER_SETTLEMENT_MAX: Final = 1_000  # allocation lines named in one Ship or Cancel
+FILTERS_PER_REQUEST_MAX: Final = 100  # node ids, or SKUs, of one GetStock
+PAGE_TOKEN_BYTES_MAX: Final = 1_024  # UTF-8 bytes

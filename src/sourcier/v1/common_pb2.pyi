@@ -6,8 +6,8 @@ The words that every service of the API shares: what a customer wants, and a dec
 Conventions of the whole package:
 - Money is exact to a millionth of the currency unit: `nanos` is a multiple of 1000. Amounts are not negative
   and at most 1,000,000 of the currency, unless a comment says otherwise.
-- A text that names something (an id, a SKU, a channel, a code) has 1 to 128 bytes of UTF-8 and no control
-  characters. An id that is part of a resource name has no `/`.
+- A text that names something (an id, a SKU, a channel, a code) has 1 to 128 bytes of UTF-8, all of it printable
+  and no blank at either end. An id that is part of a resource name has no `/`.
 - Lists are complete and in the order that their comment gives; nothing is cut without saying so.
 - Every mutation carries a `request_id`. Sent again with the same content it gets the same answer and changes
   nothing; sent again with other content it is refused with ALREADY_EXISTS / REQUEST_ID_REUSED.

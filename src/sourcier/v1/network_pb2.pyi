@@ -206,7 +206,7 @@ class Node(_message.Message):
 
     @_builtins.property
     def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The carrier services that collect there, each one of the network's and named once. Without any it cannot ship."""
+        """The carrier services that collect there, at least one, each one of the network's and named once."""
 
     @_builtins.property
     def capacity(self) -> Global___Capacity:
@@ -251,7 +251,7 @@ class WeightTier(_message.Message):
     MAX_GRAMS_FIELD_NUMBER: _builtins.int
     COST_FIELD_NUMBER: _builtins.int
     max_grams: _builtins.int
-    """Grams, 0..1,000,000,000,000; absent means any weight."""
+    """Grams, 1..10,000,000; absent means any weight."""
     @_builtins.property
     def cost(self) -> _money_pb2.Money:
         """The surcharge; absent means 0."""
@@ -281,7 +281,7 @@ class TransitBand(_message.Message):
     MAX_DISTANCE_M_FIELD_NUMBER: _builtins.int
     BUSINESS_DAYS_FIELD_NUMBER: _builtins.int
     max_distance_m: _builtins.int
-    """Metres, 0..40,100,000; absent means any distance."""
+    """Metres, 1..20,100,000; absent means any distance."""
     business_days: _builtins.int
     """Days on which the service delivers, 0..60; 0 means on the ship day."""
     def __init__(
@@ -398,7 +398,7 @@ class PostalArea(_message.Message):
     country_code: _builtins.str
     """ISO 3166-1 alpha-2 code, two capital letters."""
     prefix: _builtins.str
-    """1..128 bytes; each prefix of a country once."""
+    """1..16 capitals, digits, blanks and hyphens; each prefix of a country once."""
     time_zone: _builtins.str
     """IANA name of the time zone there."""
     @_builtins.property
