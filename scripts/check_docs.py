@@ -37,9 +37,7 @@ def dead_links(path: Path) -> list[str]:
 
 def main() -> None:
     """Check every Markdown file that git tracks."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    listing = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True)
     paths = [path for name in listing.stdout.split("\0") if name and (path := ROOT / name).is_file()]
     dead = [finding for path in paths for finding in dead_links(path)]
     if dead:

@@ -73,9 +73,7 @@ def drift(committed: Path, proto_root: Path = PROTO_ROOT) -> list[str]:
 def main() -> None:
     """Generate, or with `--check` compare."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail when the committed code differs"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the committed code differs")
     parser.add_argument("--proto", type=Path, default=PROTO_ROOT, help="root of the proto files")
     parser.add_argument("--out", type=Path, default=ROOT / "src", help="root of the generated packages")
     arguments = parser.parse_args()

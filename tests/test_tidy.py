@@ -27,8 +27,7 @@ MAY_PRINT = ("cli", "demo", "console")
 # Put together from parts so that this file does not find itself.
 LEFT_OVER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
 REGISTRY_HOST = re.compile(
-    r"\b(?:pypi|pythonhosted|npmjs|yarnpkg|crates|debian|anaconda)\.(?:org|io|com)\b|\bproxy\.gol"
-    + r"ang\.org\b"
+    r"\b(?:pypi|pythonhosted|npmjs|yarnpkg|crates|debian|anaconda)\.(?:org|io|com)\b|\bproxy\.gol" + r"ang\.org\b"
 )
 MACHINE_PATH = re.compile(r"(?<![\w.\-/])/(?:home|Users|root|work)/\w")
 
@@ -162,8 +161,7 @@ def test_domain_imports_only_the_standard_library() -> None:
             foreign += [
                 f"{where(path, node.lineno)}: {name}"
                 for name in names
-                if name.split(".")[0] not in sys.stdlib_module_names
-                and not f"{name}.".startswith("sourcier.domain.")
+                if name.split(".")[0] not in sys.stdlib_module_names and not f"{name}.".startswith("sourcier.domain.")
             ]
     assert foreign == []
 
