@@ -145,7 +145,7 @@ def test_every_module_has_its_test_file(layer: str) -> None:
             homes.append(ROOT / "tests" / "contract" / mirror)
         if not any(home.is_file() for home in homes):
             missing.append(f"{where(path)} -> {' or '.join(where(home) for home in homes)}")
-    assert missing == []
+    assert missing == [], "\n".join(missing)
 
 
 def test_domain_imports_only_the_standard_library() -> None:
@@ -163,7 +163,7 @@ def test_domain_imports_only_the_standard_library() -> None:
                 for name in names
                 if name.split(".")[0] not in sys.stdlib_module_names and not f"{name}.".startswith("sourcier.domain.")
             ]
-    assert foreign == []
+    assert foreign == [], "\n".join(foreign)
 
 
 def test_the_version_is_the_same_everywhere() -> None:
