@@ -7,7 +7,7 @@ from typing import Final
 
 from sourcier.domain.errors import Reason, Violation, invalid
 
-FILE_FAULTS_MAX: Final = 100  # faults told of one file; the last says how many more there are
+FILE_FAULTS_MAX: Final = 100  # faults told of one file; one more says where the rest begins
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +22,11 @@ class Faults:
     def __bool__(self) -> bool:
         """Whether there is any fault."""
         return bool(self._found)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more faults than are told, so that looking for others is idle."""
+        return len(self._found) > FILE_FAULTS_MAX
 
     def __len__(self) -> int:
         """How many faults there are."""
@@ -43,12 +48,11 @@ class Faults:
             return
         places = sorted(self._found, key=lambda place: (place[0] != self.filename, place[:3]))
         violations = [
-            Violation(field=_field(place), description=self._found[place])
-            for place in places[:FILE_FAULTS_MAX]
+            Violation(field=_field(place), description=self._found[place]) for place in places[:FILE_FAULTS_MAX]
         ]
         if len(places) > FILE_FAULTS_MAX:
-            more = f"and {len(places) - FILE_FAULTS_MAX} more faults from here on"
-            violations.append(Violation(field=_field(places[FILE_FAULTS_MAX]), description=more))
+            rest = Violation(field=_field(places[FILE_FAULTS_MAX]), description="more faults from here on")
+            violations.append(rest)
         raise invalid(violations, self.reason)
 
 

@@ -51,9 +51,7 @@ class Fields:
         if self.readable:
             self.faults.add(self.mapping.line, self.mapping.column, f"{key} is missing{hint}", self.path)
 
-    def value(
-        self, key: str, read: Callable[[str], Value], default: Value, *, required: bool = False
-    ) -> Value:
+    def value(self, key: str, read: Callable[[str], Value], default: Value, *, required: bool = False) -> Value:
         """The value of one key; `default` when it is absent or unfit (the latter is a fault)."""
         if key not in self:
             if required:

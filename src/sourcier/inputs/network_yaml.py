@@ -132,7 +132,7 @@ def _services(top: Fields) -> tuple[Service, ...]:
 def _service(entry: Fields, seen: dict[str, int]) -> Service:
     tariff = entry.section("tariff", NETWORK_KEYS["services[].tariff"], required=True)
     return Service(
-        service_id=_unique(entry, "service", seen),
+        service_id=_unique(entry, "service", values.name, seen),
         method=entry.value("method", values.word_of(Method), Method.HOME_DELIVERY),
         transit=_transit(entry),
         delivery_days=_weekdays(entry, "delivery_days"),
@@ -188,7 +188,7 @@ def _nodes(top: Fields, time_zone: str, service_ids: tuple[str, ...]) -> tuple[N
         given = own.over(defaults[node_type]) if known else replace(own, readable=False)
         nodes.append(
             Node(
-                node_id=_unique(own, "node", seen),
+                node_id=_unique(own, "node", values.identifier, seen),
                 node_type=node_type,
                 point=_point(own),
                 time_zone=given.value("time_zone", values.time_zone, time_zone),
@@ -228,7 +228,7 @@ def _calendar(given: Fields, *, required: bool) -> NodeCalendar:
 
 
 def _node_services(given: Fields, service_ids: tuple[str, ...], *, required: bool) -> tuple[str, ...]:
-    read = values.known_in(service_ids, "a service of this network") if service_ids else values.identifier
+    read = values.known_in(service_ids, "a service of this network") if service_ids else values.name
     return given.values("services", read, SERVICES_MAX, required=required)
 
 
@@ -271,9 +271,9 @@ def _postal_areas(top: Fields, time_zone: str, folder: Path) -> tuple[PostalArea
     return tuple(areas)
 
 
-def _unique(entry: Fields, key: str, seen: dict[str, int]) -> str:
+def _unique(entry: Fields, key: str, read: Callable[[str], str], seen: dict[str, int]) -> str:
     """An id that no entry before this one has."""
-    name = entry.value(key, values.identifier, "", required=True)
+    name = entry.value(key, read, "", required=True)
     if name in seen:
         entry.fault(f"is given twice; the first is on line {seen[name]}", key)
     elif name:

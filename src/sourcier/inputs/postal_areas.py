@@ -31,8 +31,9 @@ def read_postal_areas(top: Fields, key: str, folder: Path, time_zone: str) -> tu
         if (folder / name).stat().st_size > NETWORK_BYTES_MAX:
             top.fault(f"{name} has more than {NETWORK_BYTES_MAX} bytes", key)
             return ()
-        with (folder / name).open(encoding="utf-8-sig", newline="") as lines:
-            return _areas(lines, time_zone, top.faults.beside(str(folder / name)))
+        faults = top.faults.beside(str(folder / name))
+        with (folder / name).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+            return _areas(lines, time_zone, faults)
     except OSError as error:
         top.fault(f"cannot read {name}: {error.strerror}", key)
         return ()
@@ -48,9 +49,7 @@ def _areas(lines: Iterable[str], time_zone: str, faults: Faults) -> tuple[Postal
         area = PostalArea(
             country_code=row.value("country", values.country_code, ""),
             prefix=row.value("prefix", values.postal_code, ""),
-            point=GeoPoint(
-                lat_e6=row.value("lat", values.latitude, 0), lon_e6=row.value("lon", values.longitude, 0)
-            ),
+            point=GeoPoint(lat_e6=row.value("lat", values.latitude, 0), lon_e6=row.value("lon", values.longitude, 0)),
             time_zone=row.optional("time_zone", values.time_zone, time_zone),
         )
         key = (area.country_code, area.prefix)

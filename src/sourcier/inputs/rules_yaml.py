@@ -19,7 +19,7 @@ from sourcier.domain.network import NodeType
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices, RuleSet, SafetyStock
 from sourcier.inputs.faults import Faults
 from sourcier.inputs.fields import Fields, read_fields
-from sourcier.inputs.values import identifier, known_in, money, scaled, truth, whole, word_of
+from sourcier.inputs.values import identifier, known_in, money, name, scaled, truth, whole, word_of
 from sourcier.inputs.yaml_nodes import compose
 
 RULE_SET_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -64,7 +64,7 @@ def parse_rule_set(text: str, filename: str) -> RuleSet:
     faults = Faults(filename=filename, reason=Reason.RULE_SET_INVALID, advice=_ELSEWHERE | _OTHER_WORDS)
     root = compose(text, RULE_SET_BYTES_MAX, faults)
     top = read_fields(root, "", RULE_SET_KEYS[""], faults)
-    channels = top.values("channels", identifier, CHANNELS_MAX, required=True)
+    channels = top.values("channels", name, CHANNELS_MAX, required=True)
     rule_set = RuleSet(
         rule_set_id=top.value("rule_set", identifier, "", required=True),
         channels=channels,
@@ -89,9 +89,7 @@ def _prices(prices: Fields) -> Prices:
     )
     if not read.unfilled_per_unit_micros and not read.unfilled_value_bp:
         # Shipping costs money, so with nothing against it the cheapest plan would be to ship nothing at all.
-        prices.fault(
-            "must not be free, neither per unit nor by value: to ship nothing would be cheapest", "unfilled"
-        )
+        prices.fault("must not be free, neither per unit nor by value: to ship nothing would be cheapest", "unfilled")
     return read
 
 
@@ -136,5 +134,5 @@ def _node_types(entry: Fields, key: str, *, required: bool = False) -> frozenset
 
 
 def _channels(entry: Fields, channels: tuple[str, ...]) -> frozenset[str]:
-    read = known_in(channels, "a channel of this rule set") if channels else identifier
+    read = known_in(channels, "a channel of this rule set") if channels else name
     return frozenset(entry.values("channels", read, CHANNELS_MAX, required="channels" in entry))

@@ -13,11 +13,12 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row by column name; absent optional columns are empty. `line` is where it begins."""
+    """One row by column name; absent optional columns are empty. `line` is where it begins, `path` names it there."""
 
     line: int
     cells: dict[str, str]
     faults: Faults
+    path: str = ""
 
     def value(self, column: str, read: Callable[[str], Value], default: Value) -> Value:
         """The value of a column; `default` when it is empty or unfit, which are faults."""
@@ -28,15 +29,20 @@ class Row:
 
     def optional(self, column: str, read: Callable[[str], Value], default: Value) -> Value:
         """The value of a column; `default` when it is empty, or unfit (which is a fault)."""
+        read_value = self.check(column, self.cells[column], read) if self.cells[column] else None
+        return default if read_value is None else read_value
+
+    def check(self, column: str, text: str, read: Callable[[str], Value]) -> Value | None:
+        """The value of a text in a column, or None when it is unfit, which is a fault."""
         try:
-            return read(self.cells[column]) if self.cells[column] else default
+            return read(text)
         except Unfit as unfit:
             self.fault(str(unfit), column)
-            return default
+            return None
 
     def fault(self, problem: str, column: str = "") -> None:
         """Note a fault of this row, or of one column of it."""
-        self.faults.add(self.line, 0, problem, column)
+        self.faults.add(self.line, 0, problem, f"{self.path}{column}".rstrip("."))
 
 
 def read_rows(
@@ -56,9 +62,6 @@ def read_rows(
         except csv.Error as error:
             faults.add(line, 0, f"not readable as CSV: {error}")
             continue
-        except UnicodeDecodeError as error:
-            faults.add(line, 0, f"not UTF-8 from here on: byte 0x{error.object[error.start]:02x}")
-            return
         if cells is None:
             if columns is None:
                 faults.add(1, 0, "the file is empty; its first line must name the columns")

@@ -19,7 +19,7 @@ from sourcier.inputs.faults import nearest, shown
 
 MONEY_PLACES: Final = 6  # decimals of an amount: micros
 POSTAL_CODE_CHARACTERS_MAX: Final = 16
-DIGITS_MAX: Final = 18  # a longer number is out of every range here
+DIGITS_MAX: Final = 19  # a longer number is out of every range here
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # ISO weekdays 1 .. 7
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -105,9 +105,18 @@ def word_of(words: type[Word], exclude: Iterable[Word] = ()) -> Callable[[str], 
 
 
 def identifier(text: str) -> str:
-    """An id, SKU, channel or code: printable, no slash, no outer blanks, at most TEXT_BYTES_MAX bytes."""
-    if not text or text != text.strip() or not text.isprintable() or "/" in text:
-        raise Unfit(f"must be printable text without a slash or outer blanks, found {shown(text)}")
+    """An id that becomes part of a resource name: a `name` without a slash."""
+    if "/" in text:
+        raise Unfit(f"must not have a slash, found {shown(text)}")
+    return name(text)
+
+
+def name(text: str) -> str:
+    """A SKU, channel or other code: printable, no blanks at the ends, at most TEXT_BYTES_MAX bytes."""
+    if any("\udc80" <= character <= "\udcff" for character in text):
+        raise Unfit(f"must be UTF-8, found {shown(text)}")
+    if not text or text != text.strip() or not text.isprintable():
+        raise Unfit(f"must be printable text without blanks at the ends, found {shown(text)}")
     if len(text.encode()) > TEXT_BYTES_MAX:
         raise Unfit(f"must have at most {TEXT_BYTES_MAX} bytes, found {len(text.encode())}")
     return text
