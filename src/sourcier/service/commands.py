@@ -34,11 +34,15 @@ class HoldWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseDelivery:
-    """Promise a cart; with `hold`, reserve one of the promises (then `key` is required)."""
+    """Promise a cart; with `hold`, reserve one of the promises (then `key` is required).
+
+    `explain` fills `left_out` of the decisions, which costs time for every date that is looked at.
+    """
 
     cart: Cart
     hold: HoldWanted | None = None
     key: RequestKey | None = None
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

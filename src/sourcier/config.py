@@ -1,0 +1,74 @@
+"""The settings of a server, frozen and checked when they are made."""
+
+from dataclasses import dataclass
+
+from sourcier.domain.errors import Violation, invalid
+from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
+
+PORT_MAX = 65_535
+SOLVER_PROCESSES_MAX = 64
+SOLVER_MEMORY_MIB_MIN = 384  # the solver's libraries alone map about 260 MiB
+INTERVAL_MS_MAX = 60_000
+DRAIN_SECONDS_MAX = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything an operator may set.
+
+    Attributes
+    ----------
+    database_url
+        ``sqlite:///path`` or ``postgresql://user@host:port/name``.
+    host, port
+        Where gRPC listens; plaintext, so a loopback address unless a proxy ends TLS in front of it. Port 0: any free.
+    solver_processes
+        Solver children of this server.
+    solver_memory_mib
+        Address space of one solver child, MiB.
+    solve_ms
+        Solver time of one decision, milliseconds.
+    sweep_interval_ms
+        Pause between two searches for expired holds, milliseconds.
+    follow_interval_ms
+        Pause between two looks at the ledger for other replicas' changes, milliseconds; None: what suits the database.
+    drain_seconds
+        How long calls in flight may take to finish when the server stops, seconds.
+    """
+
+    database_url: str = "sqlite:///sourcier.db"
+    host: str = "127.0.0.1"
+    port: int = 8433
+    solver_processes: int = 1
+    solver_memory_mib: int = 1_024
+    solve_ms: int = SOLVE_MS_DEFAULT
+    sweep_interval_ms: int = 1_000
+    follow_interval_ms: int | None = None
+    drain_seconds: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, all of it at once."""
+        bounds = {
+            "port": (0, PORT_MAX),
+            "solver_processes": (1, SOLVER_PROCESSES_MAX),
+            "solver_memory_mib": (SOLVER_MEMORY_MIB_MIN, None),
+            "solve_ms": (1, SOLVE_MS_MAX),
+            "sweep_interval_ms": (1, INTERVAL_MS_MAX),
+            "follow_interval_ms": (1, INTERVAL_MS_MAX),
+            "drain_seconds": (0, DRAIN_SECONDS_MAX),
+        }
+        faults = [
+            Violation(field=name, description=f"must be {_range(low, high)}, not {value}")
+            for name, (low, high) in bounds.items()
+            if (value := getattr(self, name)) is not None and not (low <= value <= (value if high is None else high))
+        ]
+        if not self.database_url.startswith(("sqlite:", "postgresql:", "postgres:")):
+            faults.append(Violation(field="database_url", description="must start with sqlite: or postgresql:"))
+        if not self.host:
+            faults.append(Violation(field="host", description="must not be empty"))
+        if faults:
+            raise invalid(faults)
+
+
+def _range(low: int, high: int | None) -> str:
+    return f"at least {low}" if high is None else f"{low} to {high}"

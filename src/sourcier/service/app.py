@@ -1,0 +1,64 @@
+"""What every use case needs: the ledger, the snapshots, the solver processes and the clock.
+
+`bootstrap.build` makes an `App`; nothing here knows settings or files.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sourcier.ledger.store import Ledger, Tx
+from sourcier.service import deadline
+from sourcier.service.expire import Sweeper
+from sourcier.service.snapshots import Snapshots
+from sourcier.service.solver_pool import SolverPool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """One server's use cases' surroundings. Lives on one event loop; `start` before use, `stop` after.
+
+    `solve_ms` is the solver time of one decision in milliseconds. `clock` gives the present instant in UTC; it dates
+    requests, never holds: their expiry is the ledger's business.
+    """
+
+    ledger: Ledger
+    snapshots: Snapshots
+    solvers: SolverPool
+    sweeper: Sweeper
+    solve_ms: int
+    clock: Callable[[], datetime]
+
+    async def start(self) -> None:
+        """Read the snapshot, load the solvers, begin to follow the ledger and to expire holds."""
+        try:
+            await asyncio.gather(self.snapshots.start(), self.solvers.start())
+        except BaseException:
+            await self.stop()
+            raise
+        self.sweeper.start()
+
+    async def stop(self) -> None:
+        """End everything that `start` began and close the ledger; what it acknowledged is on disk."""
+        await self.sweeper.stop()
+        await self.snapshots.stop()
+        await self.solvers.stop()
+        await asyncio.to_thread(self.ledger.close)
+
+    async def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a ledger query answers within the caller's time."""
+        deadline.demand()
+        return await deadline.wait(asyncio.wrap_future(self.ledger.read(query, *args, **kwargs)))
+
+    async def write(self, operation: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a ledger operation answers once it is committed.
+
+        Past the caller's time its outcome is unknown to the caller; a retry with the same request id finds it.
+        """
+        deadline.demand()
+        return await deadline.wait(asyncio.wrap_future(self.ledger.write(operation, *args, **kwargs)))

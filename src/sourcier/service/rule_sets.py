@@ -1,0 +1,1 @@
+"""Stores, activates and reads revisions of rule sets."""

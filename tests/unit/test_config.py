@@ -1,0 +1,34 @@
+"""Settings are refused whole, with every fault at once."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from sourcier.config import Config
+from sourcier.domain.errors import Reason, Refusal
+
+
+def test_the_defaults_are_valid_and_frozen() -> None:
+    config = Config()
+    assert config.port < 32_768
+    with pytest.raises(FrozenInstanceError):
+        config.port = 1  # type: ignore[misc]
+
+
+def test_all_faults_come_at_once() -> None:
+    with pytest.raises(Refusal) as caught:
+        Config(port=65_536, solver_processes=0, solve_ms=0, database_url="mysql://x", host="", follow_interval_ms=0)
+    assert caught.value.reason is Reason.FIELD_INVALID
+    assert {v.field for v in caught.value.violations} == {
+        "port",
+        "solver_processes",
+        "solve_ms",
+        "database_url",
+        "host",
+        "follow_interval_ms",
+    }
+
+
+@pytest.mark.parametrize("port", [0, 65_535])
+def test_the_ends_of_a_range_are_in_it(port: int) -> None:
+    assert Config(port=port).port == port
