@@ -68,9 +68,12 @@ class Violation:
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Refusal(Exception):
-    """A request that is answered with an error, for a reason the caller can act on."""
+    """A request that is answered with an error, for a reason the caller can act on.
+
+    Not frozen: `contextlib` and others set `__traceback__` and `__cause__` on what passes through them.
+    """
 
     kind: Kind
     reason: Reason
