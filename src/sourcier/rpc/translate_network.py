@@ -154,6 +154,13 @@ def fill_node(message: pb.Node, node: Node, currency_code: str) -> None:
     message.status = NODE_STATUSES.to_proto[node.status]
 
 
+def format_node(node: Node, currency_code: str) -> pb.Node:
+    """The resource."""
+    message = pb.Node()
+    fill_node(message, node, currency_code)
+    return message
+
+
 def _parse_calendar(check: Check, node: pb.Node) -> NodeCalendar:
     if not node.HasField("calendar"):
         check.fault("calendar", "is required")

@@ -1,0 +1,222 @@
+"""The outermost guard: every call of every service passes it, and nothing leaves it that was not meant for the caller.
+
+From the outside in: a name for the call in the logs, admission, the caller's deadline, decoding, the handler. Handlers
+get decoded requests and raise `Refusal`; whatever else they raise is logged under an error id, and the caller gets
+that id alone. gRPC itself would send the exception's text, and would answer undecodable bytes with UNKNOWN.
+"""
+
+import asyncio
+import os
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+
+from sourcier.domain.errors import Kind, Refusal
+from sourcier.rpc import status
+from sourcier.service import deadline
+
+CRITICAL_CALLS_MAX: Final = 256
+SHEDDABLE_CALLS_MAX: Final = 64
+STREAMS_MAX: Final = 64
+
+SHEDDABLE: Final = frozenset(
+    {
+        "/sourcier.v1.SourcingService/PromiseDelivery",
+        "/sourcier.v1.InventoryService/GetStock",
+        "/sourcier.v1.RuleService/ListRuleSets",
+    }
+)
+"""Calls that are refused first under overload: a caller can do without them for a moment. Orders cannot wait."""
+
+UNCOUNTED: Final = "/grpc.health.v1.Health/"
+"""Health answers under any load."""
+
+_FAULTS_OF_OURS: Final = frozenset({Kind.INTERNAL, Kind.UNAVAILABLE})
+
+Context = grpc.aio.ServicerContext[Any, Any]
+MethodHandler = grpc.RpcMethodHandler[Any, Any]
+Handler = Callable[[Any, Context], Any]
+Decode = Callable[[bytes], Any]
+
+_END: Final = object()
+_log: Final = structlog.get_logger("sourcier.rpc")
+
+
+@dataclass(slots=True)
+class Room:
+    """A bounded number of calls under way. There is no queue: what does not fit is refused at once."""
+
+    size: int
+    taken: int = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Take one place; raises OVERLOADED when there is none."""
+        if self.taken >= self.size:
+            raise status.overloaded()
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Wraps every handler of a server, once each."""
+
+    def __init__(
+        self,
+        *,
+        critical_calls_max: int = CRITICAL_CALLS_MAX,
+        sheddable_calls_max: int = SHEDDABLE_CALLS_MAX,
+        streams_max: int = STREAMS_MAX,
+    ) -> None:
+        self._critical = Room(critical_calls_max)
+        self._sheddable = Room(sheddable_calls_max)
+        self._streams = Room(streams_max)
+        self._unlimited = Room(1 << 62)
+        self._closing = asyncio.Event()
+        self._guarded: dict[str, MethodHandler] = {}
+
+    def close(self) -> None:
+        """End the streams that wait for something, with SHUTTING_DOWN; calls that work on something go on."""
+        self._closing.set()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[MethodHandler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> MethodHandler | None:
+        """The guarded handler of the method; unknown methods stay unknown."""
+        method = handler_call_details.method
+        if method not in self._guarded:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None
+            self._guarded[method] = self._guard(method, handler)
+        return self._guarded[method]
+
+    def _room(self, method: str, handler: MethodHandler) -> Room:
+        if method.startswith(UNCOUNTED):
+            return self._unlimited
+        if handler.request_streaming or handler.response_streaming:
+            return self._streams
+        return self._sheddable if method in SHEDDABLE else self._critical
+
+    def _guard(self, method: str, handler: Any) -> MethodHandler:
+        """The same method with bytes as requests: they are decoded inside, where a failure has an answer."""
+        room = self._room(method, handler)
+        decode, encode = handler.request_deserializer, handler.response_serializer
+        if handler.unary_unary:
+            unary = _guard_unary(method, handler.unary_unary, decode, room)
+            return grpc.unary_unary_rpc_method_handler(unary, None, encode)
+        if handler.unary_stream:
+            watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode, room)
+            return grpc.unary_stream_rpc_method_handler(watch, None, encode)
+        if handler.stream_stream:
+            stream = _guard_stream(method, handler.stream_stream, decode, room, self._closing)
+            return grpc.stream_stream_rpc_method_handler(stream, None, encode)
+        raise TypeError(f"{method} streams requests into one response; the guard does not know that shape")
+
+    def _until_closing(self, call: Handler) -> Handler:
+        async def ending(request: Any, context: Context) -> Any:
+            return await _unless(self._closing, call(request, context))
+
+        return ending
+
+
+def _guard_unary(method: str, call: Handler, decode: Decode, room: Room) -> Handler:
+    """For handlers that are coroutines, also those that write a stream through the context."""
+
+    async def guarded(data: bytes, context: Context) -> Any:
+        call_id = _enter(method)
+        try:
+            with room.one(), deadline.within(context.time_remaining()):
+                return await call(_decode(decode, data), context)
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            refusal = _refusal(error, call_id)
+        return await status.abort(context, refusal)
+
+    return guarded
+
+
+def _guard_stream(method: str, call: Handler, decode: Decode, room: Room, closing: asyncio.Event) -> Handler:
+    """For handlers that are asynchronous generators. They set deadlines themselves, one for each piece of work."""
+
+    async def guarded(stream: AsyncIterator[bytes], context: Context) -> AsyncIterator[Any]:
+        call_id = _enter(method)
+        try:
+            with room.one():
+                async for response in call(_decode_all(decode, stream, closing), context):
+                    yield response
+                return
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            refusal = _refusal(error, call_id)
+        await status.abort(context, refusal)
+
+    return guarded
+
+
+async def _decode_all(decode: Decode, stream: AsyncIterator[bytes], closing: asyncio.Event) -> AsyncIterator[Any]:
+    requests = aiter(stream)
+    while (data := await _unless(closing, anext(requests, _END))) is not _END:
+        yield _decode(decode, data)
+
+
+async def _unless(closing: asyncio.Event, awaitable: Awaitable[Any]) -> Any:
+    """What `awaitable` gives; raises SHUTTING_DOWN when the server closes before."""
+    wanted = asyncio.ensure_future(awaitable)
+    closed = asyncio.ensure_future(closing.wait())
+    try:
+        await asyncio.wait((wanted, closed), return_when=asyncio.FIRST_COMPLETED)
+        if not wanted.done():
+            raise status.shutting_down()
+        return await wanted
+    finally:
+        wanted.cancel()
+        closed.cancel()
+
+
+def _decode(decode: Decode, data: bytes) -> Any:
+    try:
+        return decode(data)
+    except DecodeError as error:
+        raise status.malformed() from error
+
+
+def _enter(method: str) -> str:
+    """Name the call in everything that is logged on its way."""
+    call_id = os.urandom(8).hex()
+    structlog.contextvars.bind_contextvars(rpc=method, call_id=call_id)
+    return call_id
+
+
+def _refusal(error: Exception, call_id: str) -> Refusal:
+    """What the caller is told about `error`; what it is not told goes to the log.
+
+    An exception's text may carry data of customers or secrets: the log has its type and place, not its text.
+    """
+    if isinstance(error, Refusal):
+        if error.kind in _FAULTS_OF_OURS:
+            _log.warning("refused", kind=error.kind.value, reason=error.reason.value)
+        return error
+    if isinstance(error, asyncio.TimeoutError):
+        return deadline.too_short()
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    causes: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(causes) < 8:
+        causes.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or cause.__context__
+    _log.error("internal error", error_id=call_id, exceptions=causes, frames=frames)
+    return status.internal(call_id)

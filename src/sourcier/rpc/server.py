@@ -1,0 +1,174 @@
+"""A gRPC server around the use cases: its options, its health, and its end.
+
+On SIGTERM or SIGINT health turns NOT_SERVING, callers get a moment to notice, no new call is taken, those under way
+finish. A second signal cuts all waits short.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+import structlog
+import uvloop
+from google.protobuf.internal import api_implementation
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from sourcier.domain.limits import MESSAGE_BYTES_MAX, METADATA_BYTES_MAX
+from sourcier.rpc.interceptors import Guard
+from sourcier.rpc.servicers import add_servicers
+from sourcier.service.app import App
+from sourcier.v1 import inventory_pb2, network_pb2, rules_pb2, sourcing_pb2
+
+SERVICES: Final[tuple[str, ...]] = tuple(
+    service.full_name
+    for module in (sourcing_pb2, inventory_pb2, network_pb2, rules_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+)
+
+CONCURRENT_CALLS_MAX: Final = 1_024
+"""The outer fence, refused by gRPC itself before anything of ours runs; the guard's rooms are smaller."""
+
+OPTIONS: Final = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_metadata_size", METADATA_BYTES_MAX),
+    ("grpc.absolute_max_metadata_size", 2 * METADATA_BYTES_MAX),
+    ("grpc.max_concurrent_streams", 256),
+    # Connections end now and then, so that callers look the name up again and find new servers.
+    ("grpc.max_connection_age_ms", 30 * 60 * 1000),
+    ("grpc.max_connection_age_grace_ms", 30 * 1000),
+    # Two servers on one port would each see half of the calls: the second must fail to start instead.
+    ("grpc.so_reuseport", 0),
+)
+
+SNAPSHOT_AGE_SECONDS_MAX: Final = 5.0
+"""A server that has not reached its ledger for so long says NOT_SERVING."""
+HEALTH_INTERVAL_SECONDS: Final = 0.5
+
+_log: Final = structlog.get_logger("sourcier.rpc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Where a server listens and how it ends.
+
+    Attributes
+    ----------
+    host, port
+        Plaintext: a loopback address unless a proxy ends TLS in front. Port 0 takes any free one.
+    notice_seconds
+        Between NOT_SERVING and the refusal of new calls, so that load balancers turn away first.
+    drain_seconds
+        How long calls under way may take to finish.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8433
+    notice_seconds: float = 3.0
+    drain_seconds: float = 10.0
+
+
+class Server:
+    """One gRPC server of one App. `start` it, then `stop` it; both once."""
+
+    def __init__(self, app: App, listen: Listen, *, guard: Guard | None = None) -> None:
+        if api_implementation.Type() != "upb":
+            raise RuntimeError(
+                f"protobuf runs on {api_implementation.Type()}, which hostile messages can exhaust; it must be upb"
+            )
+        self._app = app
+        self._listen = listen
+        self._guard = guard or Guard()
+        self._health = health.aio.HealthServicer()
+        self._watch: asyncio.Task[None] | None = None
+        self._server = grpc.aio.server(
+            interceptors=(self._guard,), options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
+        )
+        add_servicers(self._server, app)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+
+    async def start(self) -> int:
+        """Begin to serve; the port. Raises OSError when the port is taken."""
+        address = f"{self._listen.host}:{self._listen.port}"
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}") from error
+        await self._set_health(serving=True)
+        await self._server.start()
+        self._watch = asyncio.create_task(self._watch_ledger())
+        return port
+
+    async def stop(self, *, hurry: asyncio.Event | None = None) -> None:
+        """Stop as the module says; `hurry` cuts the waits short once it is set."""
+        hurry = hurry or asyncio.Event()
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        await self._health.enter_graceful_shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._listen.notice_seconds):
+                await hurry.wait()
+        self._guard.close()
+        stopping = asyncio.create_task(self._server.stop(self._listen.drain_seconds))
+        hurried = asyncio.create_task(hurry.wait())
+        await asyncio.wait((stopping, hurried), return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not stopping.done():
+            await self._server.stop(0)
+        await stopping
+
+    async def _set_health(self, *, serving: bool) -> None:
+        states = health_pb2.HealthCheckResponse
+        for name in ("", *SERVICES):
+            await self._health.set(name, states.SERVING if serving else states.NOT_SERVING)
+
+    async def _watch_ledger(self) -> None:
+        """NOT_SERVING while the ledger is out of reach: every write would fail, so callers had better go elsewhere."""
+        serving = True
+        while True:
+            await asyncio.sleep(HEALTH_INTERVAL_SECONDS)
+            reachable = self._app.snapshots.age_seconds <= SNAPSHOT_AGE_SECONDS_MAX
+            if reachable != serving:
+                serving = reachable
+                _log.warning("health changed", serving=serving)
+                await self._set_health(serving=serving)
+
+
+async def serve(app: App, listen: Listen, *, ready: Callable[[int], None] | None = None) -> None:
+    """Start the use cases and a server, tell `ready` the port, and end both on SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def signalled() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signalled)
+    await app.start()
+    try:
+        server = Server(app, listen)
+        port = await server.start()
+        _log.info("serving", host=listen.host, port=port)
+        if ready is not None:
+            ready(port)
+        await stop.wait()
+        _log.info("stopping")
+        await server.stop(hurry=hurry)
+    finally:
+        await app.stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def run(app: App, listen: Listen, *, ready: Callable[[int], None] | None = None) -> None:
+    """`serve` on an event loop of its own; returns after a clean end."""
+    uvloop.run(serve(app, listen, ready=ready))

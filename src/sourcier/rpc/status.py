@@ -1,0 +1,123 @@
+"""Refusals as gRPC statuses with rich errors: ErrorInfo always, BadRequest for faults, RetryInfo where waiting helps.
+
+A status travels in the trailing metadata, which clients limit to 8 KiB; details are cut to fit and say so.
+"""
+
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from sourcier.domain.errors import Kind, Reason, Refusal
+
+if TYPE_CHECKING:
+    import grpc
+
+DOMAIN: Final = "sourcier"
+
+CODES: Final[Mapping[Kind, int]] = {kind: code_pb2.Code.Value(kind.value) for kind in Kind}
+
+RETRY_MS: Final[Mapping[Reason, int]] = {
+    Reason.CONTENDED: 50,
+    Reason.OVERLOADED: 200,
+    Reason.SHUTTING_DOWN: 100,
+    Reason.DATABASE_UNAVAILABLE: 1_000,
+}
+"""Milliseconds after which a retry makes sense, on average; each answer names its own to spread the callers."""
+
+MESSAGE_CHARACTERS_MAX: Final = 512
+METADATA_CHARACTERS_MAX: Final = 256  # of one value of ErrorInfo
+METADATA_ENTRIES_MAX: Final = 8
+VIOLATIONS_BYTES_MAX: Final = 3_000  # of the encoded BadRequest
+
+
+def malformed() -> Refusal:
+    """The bytes of a request are not the message they should be."""
+    return Refusal(
+        kind=Kind.INVALID_ARGUMENT,
+        reason=Reason.MALFORMED_MESSAGE,
+        message="the request could not be decoded: it is not the message that this method takes",
+    )
+
+
+def overloaded() -> Refusal:
+    """More calls are under way than this server carries."""
+    return Refusal(
+        kind=Kind.RESOURCE_EXHAUSTED,
+        reason=Reason.OVERLOADED,
+        message="too many calls are under way; retry later",
+    )
+
+
+def shutting_down() -> Refusal:
+    """This server ends; another one, or this one a moment later, takes the call."""
+    return Refusal(
+        kind=Kind.UNAVAILABLE,
+        reason=Reason.SHUTTING_DOWN,
+        message="this server is shutting down; retry with the same request id",
+    )
+
+
+def internal(error_id: str) -> Refusal:
+    """Something unexpected; the log has the rest under the same id."""
+    return Refusal(
+        kind=Kind.INTERNAL,
+        reason=Reason.INTERNAL,
+        message=f"internal error {error_id}; the server's log has it under this id",
+        metadata={"error_id": error_id},
+    )
+
+
+def to_status(refusal: Refusal) -> status_pb2.Status:
+    """The google.rpc.Status of a refusal."""
+    metadata = {
+        key: _cut(value, METADATA_CHARACTERS_MAX)
+        for key, value in list(refusal.metadata.items())[:METADATA_ENTRIES_MAX]
+    }
+    bad_request, left_over = _bad_request(refusal)
+    if left_over:
+        metadata["violations_omitted"] = str(left_over)
+    details: list[error_details_pb2.ErrorInfo | error_details_pb2.BadRequest | error_details_pb2.RetryInfo] = [
+        error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=metadata)
+    ]
+    if refusal.violations:
+        details.append(bad_request)
+    if refusal.reason in RETRY_MS:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(round(RETRY_MS[refusal.reason] * random.uniform(0.5, 1.5)))
+        details.append(retry)
+    status = status_pb2.Status(code=CODES[refusal.kind], message=_cut(refusal.message, MESSAGE_CHARACTERS_MAX))
+    for detail in details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status
+
+
+def _bad_request(refusal: Refusal) -> tuple[error_details_pb2.BadRequest, int]:
+    """As many violations as fit, and how many do not."""
+    bad_request = error_details_pb2.BadRequest()
+    size = 0
+    for index, violation in enumerate(refusal.violations):
+        entry = error_details_pb2.BadRequest.FieldViolation(
+            field=_cut(violation.field, METADATA_CHARACTERS_MAX),
+            description=_cut(violation.description, METADATA_CHARACTERS_MAX),
+        )
+        size += entry.ByteSize() + 4
+        if size > VIOLATIONS_BYTES_MAX:
+            return bad_request, len(refusal.violations) - index
+        bad_request.field_violations.append(entry)
+    return bad_request, 0
+
+
+def _cut(text: str, characters_max: int) -> str:
+    return text if len(text) <= characters_max else text[: characters_max - 1] + "…"
+
+
+async def abort(context: "grpc.aio.ServicerContext[Any, Any]", refusal: Refusal) -> None:
+    """End the call with the refusal's status. Raises, as gRPC wants it."""
+    status = rpc_status.to_status(to_status(refusal))
+    await context.abort(status.code, status.details, status.trailing_metadata)
