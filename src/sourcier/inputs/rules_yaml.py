@@ -65,14 +65,17 @@ def parse_rule_set(text: str, filename: str) -> RuleSet:
     root = compose(text, RULE_SET_BYTES_MAX, faults)
     top = read_fields(root, "", RULE_SET_KEYS[""], faults)
     channels = top.values("channels", name, CHANNELS_MAX, required=True)
+    prices = top.section("prices", RULE_SET_KEYS["prices"], required=True)
     rule_set = RuleSet(
         rule_set_id=top.value("rule_set", identifier, "", required=True),
         channels=channels,
-        prices=_prices(top.section("prices", RULE_SET_KEYS["prices"], required=True)),
+        prices=_prices(prices),
         constraints=_constraints(top.section("constraints", RULE_SET_KEYS["constraints"])),
         eligibility=_eligibility(top, channels),
         safety_stock=_safety_stock(top.section("protection", RULE_SET_KEYS["protection"]), channels),
     )
+    if _ships_nothing(rule_set):
+        prices.fault("must not be free both per unit and by value, or to ship nothing is cheapest", "unfilled")
     faults.raise_if_any()
     return rule_set
 
@@ -81,16 +84,19 @@ def _prices(prices: Fields) -> Prices:
     unfilled = prices.section("unfilled", RULE_SET_KEYS["prices.unfilled"])
     late = prices.section("late", RULE_SET_KEYS["prices.late"])
     standard = Prices()
-    read = Prices(
+    return Prices(
         split_micros=prices.value("split", money, standard.split_micros),
         unfilled_per_unit_micros=unfilled.value("per_unit", money, standard.unfilled_per_unit_micros),
         unfilled_value_bp=unfilled.value("percent_of_value", _percent_bp, standard.unfilled_value_bp),
         late_per_unit_day_micros=late.value("per_unit_day", money, standard.late_per_unit_day_micros),
     )
-    if not read.unfilled_per_unit_micros and not read.unfilled_value_bp:
-        # Shipping costs money, so with nothing against it the cheapest plan would be to ship nothing at all.
-        prices.fault("must not be free, neither per unit nor by value: to ship nothing would be cheapest", "unfilled")
-    return read
+
+
+def _ships_nothing(rule_set: RuleSet) -> bool:
+    """Whether leaving units unfilled is both allowed and free, so that no shipment is worth its cost."""
+    prices, constraints = rule_set.prices, rule_set.constraints
+    free = not prices.unfilled_per_unit_micros and not prices.unfilled_value_bp
+    return free and constraints.partial_orders and not constraints.ship_complete
 
 
 def _constraints(constraints: Fields) -> Constraints:
