@@ -1,0 +1,249 @@
+"""Lower bounds on any plan, exact in integers: the cheap bound and the Lagrangian dual of the cover constraints.
+
+Both relax: weight tiers to a linear minorant, stock shared by several demands, and the nodes-per-line limit. What they
+prove therefore holds for the full model of `formulation`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcier.engine.compile import IntArray
+from sourcier.engine.offers import Problem, Tiers
+
+STEP_START = 1.2
+"""First factor of the Polyak step (Held, Wolfe and Crowder 1974 take 2 and halve)."""
+
+PATIENCE = 4
+"""Iterations without a better bound after which the step is halved."""
+
+
+NO_PLAN = 2**62
+"""The bound of an empty set of plans; above OBJECTIVE_MICROS_MAX."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxed:
+    """The problem with linear costs: `fixed[K]`, `unit[D, K]` micros never exceed the true ones."""
+
+    fixed: IntArray
+    unit: IntArray
+    capped: NDArray[np.int64]
+    node_start: NDArray[np.int64]
+    exact: bool
+
+
+def relax(problem: Problem) -> Relaxed:
+    """Replace every tier function by its best linear minorant about half of the order's weight.
+
+    `capped` lists the offers whose capacity can bind; `node_start` where each node's offers begin; `exact` says that
+    nothing was relaxed at all.
+    """
+    total = problem.total_weight
+    minorants = [_minorant(table, total) for table in problem.tier_tables]
+    base = np.array([m[0] for m in minorants], dtype=np.int64)[problem.tiers]
+    slopes = np.array([[m[1] * int(w) // m[2] for m in minorants] for w in problem.weight], dtype=np.int64)
+    lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
+    binds = (problem.supply.sum(axis=0) > problem.cap_units) | (
+        ((problem.supply > 0) * lines[:, None]).sum(axis=0) > problem.cap_lines
+    )
+    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
+    shared = len(np.unique(problem.group)) < len(problem.group)
+    return Relaxed(
+        fixed=problem.fixed + base,
+        unit=problem.unit + slopes[:, problem.tiers],
+        capped=np.flatnonzero(binds),
+        node_start=starts,
+        exact=not (binds.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)),
+    )
+
+
+def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
+    """``(a, num, den, exact)`` with ``a + num/den * w <= tier(w)`` for every weight 0 < w <= total that is carried.
+
+    The step function touches its lower hull only at the ends of its steps. Of the lines through two such ends (and
+    the flat one) the one that is highest at half the total is taken.
+    """
+    last = min(int(np.searchsorted(table.limit_g, total)), len(table.cost) - 1)
+    if last == 0:
+        return int(table.cost[0]), 0, 1, int(table.limit_g[0]) >= total
+    right = [
+        (min(int(limit), total), int(cost)) for limit, cost in zip(table.limit_g[: last + 1], table.cost, strict=False)
+    ]
+    left = [(0, right[0][1])] + [(w + 1, cost) for (w, _), (_, cost) in zip(right, right[1:], strict=False)]
+    points = right + left
+    middle = total // 2
+    best = (min(cost for _, cost in points), 0, 1)
+    for i, (w0, c0) in enumerate(right):
+        for w1, c1 in right[i + 1 :]:
+            if w1 > w0 and c1 > c0:
+                num, den = c1 - c0, w1 - w0
+                a = min(cost - -(-num * w // den) for w, cost in points)
+                if a * den + num * middle > best[0] * den + best[1] * middle * den // best[2]:
+                    best = (a, num, den)
+    return (*best, False)
+
+
+def cheapest_units(problem: Problem, relaxed: Relaxed) -> IntArray:
+    """Per demand, the least its units can cost if every offer were open, micros: fill from the cheapest stock on."""
+    order = np.argsort(relaxed.unit, axis=1, kind="stable")
+    unit = np.take_along_axis(relaxed.unit, order, axis=1)
+    supply = np.where(unit < problem.unfilled[:, None], np.take_along_axis(problem.supply, order, axis=1), 0)
+    before = np.cumsum(supply, axis=1) - supply
+    taken = np.clip(problem.quantity[:, None] - before, 0, supply)
+    rest = problem.quantity - taken.sum(axis=1)
+    cost: IntArray = (taken * unit).sum(axis=1) + rest * problem.unfilled
+    return cost
+
+
+def several_shipments_bound(problem: Problem, relaxed: Relaxed, units_cost: IntArray) -> int:
+    """What any plan of two or more shipments costs at least: the two cheapest openings and the cheapest units."""
+    per_node = np.minimum.reduceat(relaxed.fixed, relaxed.node_start)
+    if len(per_node) < 2 or problem.max_shipments == 1:
+        return NO_PLAN
+    two = np.partition(per_node, 1)[:2]
+    return int(two.sum()) - problem.split + int(units_cost.sum())
+
+
+def single_bounds(problem: Problem) -> IntArray:
+    """Per offer, a lower bound on every plan that opens it alone, micros: exact where no capacity or sharing binds.
+
+    Such a plan ships all that is worth shipping, or leaves units out to reach a lower weight tier. Leaving out w grams
+    loses at least w times the smallest saving per gram, so a tier that saves less than that is out of the question.
+    """
+    saving = np.maximum(problem.unfilled[:, None] - problem.unit, 0)
+    units = np.where(saving > 0, problem.supply, 0)
+    grams = problem.weight @ units
+    cost = (
+        problem.fixed - problem.split + int((problem.quantity * problem.unfilled).sum()) - (units * saving).sum(axis=0)
+    )
+    weight = problem.weight[:, None].astype(np.float64)
+    per_gram = np.where((units > 0) & (weight > 0), saving / np.maximum(weight, 1), np.inf).min(axis=0)
+    bound = np.empty_like(cost)
+    for index in np.unique(problem.tiers):
+        table, mine = problem.tier_tables[index], np.flatnonzero(problem.tiers == index)
+        loss = np.maximum(grams[mine, None] - table.limit_g[None, :], 0) * np.minimum(per_gram[mine, None], 1e18)
+        tier = (table.cost[None, :] + np.floor(np.minimum(np.nan_to_num(loss), 1e18) * (1 - 1e-9))).min(axis=1)
+        bound[mine] = cost[mine] + tier.astype(np.int64)
+    return bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dual:
+    """A dual point: multipliers `price[D]` (micros a unit), what each offer is worth at them, and the bound.
+
+    `value[K]` is fixed cost minus what the offer saves at these prices (negative: worth opening); `base` the bound's
+    part that does not depend on offers. `bound` holds for every plan that ships something.
+    """
+
+    price: IntArray
+    value: IntArray
+    node_value: IntArray
+    bound: int
+
+
+def evaluate(problem: Problem, relaxed: Relaxed, price: IntArray) -> tuple[Dual, IntArray]:
+    """The Lagrangian bound at `price`, exact, and the units that its inner minimum takes from every offer."""
+    saving = np.maximum(price[:, None] - relaxed.unit, 0)
+    taken = np.where(saving > 0, problem.supply, 0)
+    if len(relaxed.capped):
+        taken[:, relaxed.capped] = _within_capacity(problem, saving, taken, relaxed.capped)
+    value = relaxed.fixed - (saving * taken).sum(axis=0)
+    node_value = np.minimum.reduceat(value, relaxed.node_start)
+    bound = int((problem.quantity * price).sum()) - problem.split + int(_best_openings(problem, node_value))
+    return Dual(price=price, value=value, node_value=node_value, bound=bound), taken
+
+
+def _best_openings(problem: Problem, node_value: IntArray) -> np.int64:
+    """The least that opening at least one and at most max_shipments nodes contributes."""
+    limit = len(node_value) if problem.max_shipments is None else min(problem.max_shipments, len(node_value))
+    worth = node_value[node_value < 0]
+    if len(worth) == 0:
+        return np.int64(node_value.min())
+    return np.int64(np.sort(worth)[:limit].sum())
+
+
+def _within_capacity(problem: Problem, saving: IntArray, taken: IntArray, capped: NDArray[np.int64]) -> IntArray:
+    """The best units within each capped offer: units by saving, lines by what the whole line saves."""
+    saving, taken = saving[:, capped], taken[:, capped]
+    lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
+    order = np.argsort(-saving, axis=0, kind="stable")
+    sorted_taken = np.take_along_axis(taken, order, axis=0)
+    before = np.cumsum(sorted_taken, axis=0) - sorted_taken
+    cut = np.clip(problem.cap_units[capped] - before, 0, sorted_taken)
+    result = np.zeros_like(taken)
+    np.put_along_axis(result, order, cut, axis=0)
+    if (lines == 1).all():
+        rank = np.argsort(np.argsort(-(saving * result), axis=0, kind="stable"), axis=0)
+        result = np.where(rank < problem.cap_lines[capped], result, 0)
+    return result
+
+
+def starting_prices(problem: Problem, relaxed: Relaxed) -> IntArray:
+    """Per demand, the least average cost of a unit from one offer that ships all it can."""
+    shared = relaxed.fixed / np.maximum(problem.supply.sum(axis=0), 1)
+    average = np.where(problem.supply > 0, relaxed.unit + shared, np.inf).min(axis=1)
+    return np.minimum(np.where(np.isfinite(average), average, 0), problem.unfilled).astype(np.int64)
+
+
+def ascend(
+    problem: Problem, relaxed: Relaxed, start: IntArray, target: int, iterations: int
+) -> tuple[Dual, list[NDArray[np.int64]]]:
+    """Subgradient ascent from `start`; stops once `target` (the incumbent's objective) is reached.
+
+    Returns the best dual point and the sets of offers that looked worth opening whenever the bound improved.
+    """
+    price, step, stale = start, STEP_START, 0
+    best, taken = evaluate(problem, relaxed, price)
+    current, promising = best, [_worth_opening(problem, relaxed, best)]
+    for _ in range(iterations):
+        if best.bound >= target:
+            break
+        opened = _worth_opening(problem, relaxed, current)
+        slope = problem.quantity - taken[:, opened].sum(axis=1)
+        slope = np.where((slope < 0) & (price == 0) | (slope > 0) & (price >= problem.unfilled), 0, slope)
+        length = float((slope.astype(np.float64) ** 2).sum())
+        if length == 0:
+            break
+        move = step * max(target - current.bound, 1) / length * slope
+        price = np.clip(np.rint(price + move), 0, problem.unfilled).astype(np.int64)
+        current, taken = evaluate(problem, relaxed, price)
+        if current.bound > best.bound:
+            best, stale = current, 0
+            promising.append(_worth_opening(problem, relaxed, current))
+        else:
+            stale += 1
+            if stale == PATIENCE:
+                step, stale = step / 2, 0
+                price, (current, taken) = best.price, evaluate(problem, relaxed, best.price)
+    return best, promising
+
+
+def _worth_opening(problem: Problem, relaxed: Relaxed, dual: Dual) -> NDArray[np.int64]:
+    """The offers that attain the bound: per node its best one if that is worth opening, at most max_shipments."""
+    node_of = np.repeat(np.arange(len(relaxed.node_start)), np.diff(np.r_[relaxed.node_start, problem.num_offers]))
+    best = np.flatnonzero((dual.value == dual.node_value[node_of]) & (dual.value < 0))
+    _, first = np.unique(node_of[best], return_index=True)
+    best = best[first]
+    if len(best) == 0:
+        return np.array([int(np.argmin(dual.value))])
+    if problem.max_shipments is not None and len(best) > problem.max_shipments:
+        best = np.sort(best[np.argsort(dual.value[best], kind="stable")[: problem.max_shipments]])
+    return best
+
+
+def forced_bounds(problem: Problem, relaxed: Relaxed, dual: Dual) -> IntArray:
+    """Per offer, a lower bound on any plan that uses it, from the dual point."""
+    sizes = np.diff(np.r_[relaxed.node_start, problem.num_offers])
+    own = np.repeat(np.minimum(dual.node_value, 0), sizes)
+    worth = np.sort(dual.node_value[dual.node_value < 0])
+    limit = len(dual.node_value) if problem.max_shipments is None else problem.max_shipments
+    base = dual.bound - int(_best_openings(problem, dual.node_value))
+    if len(worth) <= limit:
+        rest = int(worth.sum()) - own
+    else:
+        chosen, weakest = worth[:limit], worth[limit - 1]
+        rest = np.where(own <= weakest, int(chosen.sum()) - own, int(chosen.sum()) - weakest)
+    forced: IntArray = base + rest + dual.value
+    return forced

@@ -1,0 +1,268 @@
+"""The independent checker: every plan is verified from the domain objects alone before anyone sees it.
+
+It shares no arithmetic with the engine: distances, dates, tariffs and limits are worked out again, one by one.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sourcier.domain.calendar import is_working_day, ship_moment
+from sourcier.domain.limits import SHIP_HORIZON_DAYS
+from sourcier.domain.network import CapacityMeasure, Network, Node, Service
+from sourcier.domain.order import Cart, GeoPoint
+from sourcier.domain.plan import Decision, Shipment, Status
+from sourcier.domain.rules import DeliverBy, RuleSet
+from sourcier.engine.compile import EARTH_RADIUS_M, BoolArray, IntArray
+from sourcier.engine.offers import Problem
+from sourcier.engine.snapshot import Snapshot
+
+DISTANCE_TOLERANCE_M = 2
+"""Metres by which two haversine computations may differ by rounding."""
+
+
+class PlanRejected(AssertionError):
+    """The engine produced a plan that breaks a rule: a fault of the engine, answered as an internal error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a decision was made from: `available[line, node]`, `online[node]`, capacity left by (node id, ship day)."""
+
+    cart: Cart
+    network: Network
+    rules: RuleSet
+    available: IntArray
+    online: BoolArray
+    capacity_left: Mapping[tuple[str, date], int]
+    complete: bool = False
+
+
+def capacity_seen(snapshot: Snapshot, problem: Problem) -> dict[tuple[str, date], int]:
+    """Capacity left of every (node, ship day) that the problem offers and that has a capacity."""
+    nodes = snapshot.network.network.nodes
+    seen = {}
+    for node, day in sorted(set(zip(problem.node.tolist(), problem.day.tolist(), strict=True))):
+        if nodes[node].capacity is not None:
+            seen[nodes[node].node_id, date.fromordinal(day)] = int(snapshot.capacity_left(day)[node])
+    return seen
+
+
+def accept(decision: Decision, seen: Seen) -> None:
+    """Raise PlanRejected, naming every breach, unless the decision holds."""
+    breaches = check_decision(decision, seen)
+    if breaches:
+        raise PlanRejected("; ".join(breaches))
+
+
+def check_decision(decision: Decision, seen: Seen) -> list[str]:
+    """Every breach of a decision, empty if it holds. One function per rule."""
+    by_id = {node.node_id: node for node in seen.network.nodes}
+    services = {service.service_id: service for service in seen.network.services}
+    breaches = []
+    for shipment in decision.plan.shipments:
+        if shipment.node_id not in by_id or shipment.service_id not in services:
+            return [f"shipment from unknown {shipment.node_id} by {shipment.service_id}"]
+        node, service = by_id[shipment.node_id], services[shipment.service_id]
+        for rule in _SHIPMENT_RULES:
+            breaches += [f"{shipment.node_id}: {fault}" for fault in rule(shipment, node, service, seen)]
+    for plan_rule in _PLAN_RULES:
+        breaches += plan_rule(decision, seen)
+    return breaches
+
+
+def _eligible(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    faults = []
+    if not seen.online[[n.node_id for n in seen.network.nodes].index(node.node_id)]:
+        faults.append("node is offline")
+    for rule in seen.rules.eligibility:
+        if node.node_type in rule.exclude_node_types and (not rule.channels or seen.cart.channel in rule.channels):
+            faults.append("node type is excluded")
+    if service.service_id not in node.services:
+        faults.append("service does not collect here")
+    if seen.cart.services and service.service_id not in seen.cart.services:
+        faults.append("service is not among those wanted")
+    return faults
+
+
+def _leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    moment = ship_moment(node.calendar, node.time_zone, shipment.ship_day)
+    faults = []
+    if not is_working_day(node.calendar, shipment.ship_day):
+        faults.append("ships on a day on which the node does not work")
+    if (shipment.order_by, shipment.ship_by) != (moment.order_by, moment.ship_by):
+        faults.append("cut-off is not the node's")
+    if moment.order_by < seen.cart.placed_at:
+        faults.append("order was placed after the order-by of the ship day")
+    if moment.order_by > seen.cart.placed_at + timedelta(days=2 * SHIP_HORIZON_DAYS + 16):
+        faults.append("ships beyond the horizon")
+    return faults
+
+
+def _arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    bands = [b for b in service.transit if b.max_distance_m is None or shipment.distance_m <= b.max_distance_m]
+    if not bands:
+        return ["destination is out of the service's range"]
+    arrival, remaining = shipment.ship_day, bands[0].business_days
+    while remaining or arrival.isoweekday() not in service.delivery_days or arrival in service.closed_dates:
+        arrival += timedelta(days=1)
+        if remaining and arrival.isoweekday() in service.delivery_days and arrival not in service.closed_dates:
+            remaining -= 1
+    faults = []
+    if arrival != shipment.deliver_on:
+        faults.append(f"arrives on {arrival}, not {shipment.deliver_on}")
+    hard = seen.rules.constraints.deliver_by is DeliverBy.HARD
+    if hard and seen.cart.deliver_by is not None and arrival > seen.cart.deliver_by:
+        faults.append("arrives after the deliver-by date")
+    return faults
+
+
+def _travels_the_distance(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    point = seen.cart.destination.point
+    if point is None:
+        code, country = seen.cart.destination.postal_code, seen.cart.destination.country_code
+        areas = [a for a in seen.network.postal_areas if a.country_code == country and code.startswith(a.prefix)]
+        point = max(areas, key=lambda a: len(a.prefix)).point
+    if abs(_metres(node.point, point) - shipment.distance_m) > DISTANCE_TOLERANCE_M:
+        return [f"distance is {_metres(node.point, point):.0f} m, not {shipment.distance_m}"]
+    return []
+
+
+def _metres(a: GeoPoint, b: GeoPoint) -> float:
+    lat_a, lon_a, lat_b, lon_b = (math.radians(v / 1e6) for v in (a.lat_e6, a.lon_e6, b.lat_e6, b.lon_e6))
+    h = math.sin((lat_a - lat_b) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_a - lon_b) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(h, 1.0)))
+
+
+def _costs_its_tariff(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    lines = {line.line_id: line for line in seen.cart.lines}
+    units = sum(part.quantity for part in shipment.lines)
+    grams = sum(part.quantity * lines[part.line_id].unit_weight_grams for part in shipment.lines)
+    tiers = service.weight_tiers
+    tier = next((t.cost_micros for t in tiers if t.max_grams is None or grams <= t.max_grams), None)
+    if tiers and tier is None:
+        return [f"{grams} g are too heavy for the service"]
+    metres = shipment.distance_m
+    shipping = service.per_shipment_micros + _half_up(service.per_shipment_km_micros * metres) + (tier or 0)
+    for part in shipment.lines:
+        per_kg = _half_up(service.per_kg_micros * lines[part.line_id].unit_weight_grams)
+        shipping += part.quantity * (service.per_unit_micros + _half_up(service.per_unit_km_micros * metres) + per_kg)
+    handling = node.handling_per_shipment_micros + units * node.handling_per_unit_micros
+    days_late = max(0, (shipment.deliver_on - seen.cart.deliver_by).days) if seen.cart.deliver_by else 0
+    late = units * days_late * seen.rules.prices.late_per_unit_day_micros
+    told = (shipment.weight_grams, shipment.shipping_micros, shipment.handling_micros, shipment.late_micros)
+    return (
+        [] if told == (grams, shipping, handling, late) else [f"costs {(grams, shipping, handling, late)}, not {told}"]
+    )
+
+
+def _half_up(thousandths: int) -> int:
+    return math.floor(thousandths / 1_000 + 0.5) if thousandths < 2**50 else (thousandths + 500) // 1_000
+
+
+def _within_capacity(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    if node.capacity is None:
+        return []
+    load = {
+        CapacityMeasure.ORDERS: 1,
+        CapacityMeasure.LINES: len({part.line_id for part in shipment.lines}),
+        CapacityMeasure.UNITS: sum(part.quantity for part in shipment.lines),
+    }[node.capacity.measure]
+    left = seen.capacity_left.get((node.node_id, shipment.ship_day), 0)
+    return [] if load <= left else [f"needs {load} of {left} {node.capacity.measure.value} left on {shipment.ship_day}"]
+
+
+def _fills_what_it_says(decision: Decision, seen: Seen) -> list[str]:
+    placed: Counter[str] = Counter()
+    for shipment in decision.plan.shipments:
+        if not shipment.lines or any(part.quantity <= 0 for part in shipment.lines):
+            return [f"{shipment.node_id}: an empty shipment or part"]
+        placed.update({part.line_id: part.quantity for part in shipment.lines})
+    placed.update({part.line_id: part.quantity for part in decision.plan.unfilled})
+    wanted = {line.line_id: line.quantity for line in seen.cart.lines}
+    return [] if placed == Counter(wanted) else [f"units placed and unfilled are {dict(placed)}, ordered {wanted}"]
+
+
+def _within_stock(decision: Decision, seen: Seen) -> list[str]:
+    drawn: Counter[tuple[str, str]] = Counter()
+    for shipment in decision.plan.shipments:
+        for part in shipment.lines:
+            drawn[shipment.node_id, part.sku] += part.quantity
+    columns = {node.node_id: i for i, node in enumerate(seen.network.nodes)}
+    rows = {line.sku: i for i, line in enumerate(seen.cart.lines)}
+    return [
+        f"{node_id}: takes {units} of {sku}, {seen.available[rows[sku], columns[node_id]]} available"
+        for (node_id, sku), units in drawn.items()
+        if units > seen.available[rows[sku], columns[node_id]]
+    ]
+
+
+def _within_splits(decision: Decision, seen: Seen) -> list[str]:
+    shipments, limits = decision.plan.shipments, seen.rules.constraints
+    faults = []
+    if limits.max_shipments is not None and len(shipments) > limits.max_shipments:
+        faults.append(f"{len(shipments)} shipments, at most {limits.max_shipments}")
+    if len({s.node_id for s in shipments}) < len(shipments):
+        faults.append("a node ships the order twice")
+    nodes_of: dict[str, set[str]] = {}
+    for shipment in shipments:
+        for part in shipment.lines:
+            nodes_of.setdefault(part.line_id, set()).add(shipment.node_id)
+    most = max((len(nodes) for nodes in nodes_of.values()), default=0)
+    if limits.max_nodes_per_line is not None and most > limits.max_nodes_per_line:
+        faults.append(f"a line comes from {most} nodes, at most {limits.max_nodes_per_line}")
+    return faults
+
+
+def _complete_if_it_must(decision: Decision, seen: Seen) -> list[str]:
+    limits, plan = seen.rules.constraints, decision.plan
+    whole = limits.ship_complete or not limits.partial_orders or seen.complete
+    if not plan.shipments:
+        return [] if decision.status is Status.UNFILLABLE else ["nothing ships, yet the status says otherwise"]
+    if whole and plan.unfilled:
+        return ["leaves units unfilled although the order must be whole"]
+    return ["ship complete, yet more than one shipment"] if limits.ship_complete and len(plan.shipments) > 1 else []
+
+
+def _costs_its_parts(decision: Decision, seen: Seen) -> list[str]:
+    prices, plan = seen.rules.prices, decision.plan
+    lines = {line.line_id: line for line in seen.cart.lines}
+    unfilled = 0
+    for part in plan.unfilled:
+        value = lines[part.line_id].unit_price_micros * prices.unfilled_value_bp
+        unfilled += part.quantity * (prices.unfilled_per_unit_micros + (value + 5_000) // 10_000)
+    parts = (
+        sum(s.shipping_micros for s in plan.shipments),
+        sum(s.handling_micros for s in plan.shipments),
+        prices.split_micros * max(0, len(plan.shipments) - 1),
+        sum(s.late_micros for s in plan.shipments),
+        unfilled,
+    )
+    costs = plan.costs
+    told = (costs.shipping, costs.handling, costs.split, costs.late, costs.unfilled)
+    faults = [] if parts == told else [f"costs are {parts}, not {told}"]
+    if sum(parts) != decision.objective_micros:
+        faults.append(f"objective is {sum(parts)}, not {decision.objective_micros}")
+    if decision.bound_micros > decision.objective_micros:
+        faults.append("bound is above the objective")
+    return faults
+
+
+_ShipmentRule = Callable[[Shipment, Node, Service, Seen], list[str]]
+_SHIPMENT_RULES: tuple[_ShipmentRule, ...] = (
+    _eligible,
+    _leaves_on_time,
+    _arrives_on_time,
+    _travels_the_distance,
+    _costs_its_tariff,
+    _within_capacity,
+)
+_PLAN_RULES: tuple[Callable[[Decision, Seen], list[str]], ...] = (
+    _fills_what_it_says,
+    _within_stock,
+    _within_splits,
+    _complete_if_it_must,
+    _costs_its_parts,
+)

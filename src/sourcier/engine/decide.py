@@ -1,0 +1,83 @@
+"""The decision: which offers fill an order at least cost, with the proof.
+
+`decide_steps` is sans I/O: it yields a Model when only the solver can settle the answer and takes a Solution, or None
+if the solver failed. `decide` drives it with the solver in this process.
+"""
+
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from sourcier.domain.order import Cart
+from sourcier.domain.plan import Decision, Plan, Status
+from sourcier.engine import check, explain
+from sourcier.engine.compile import CompiledRules
+from sourcier.engine.offers import build
+from sourcier.engine.plans import write_plan
+from sourcier.engine.proof import Answer, prove, settled
+from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.solver import Budget, Model, Solution, solve
+
+T = TypeVar("T")
+Steps = Generator[Model, Solution | None, T]
+
+
+def decide(cart: Cart, snapshot: Snapshot, rules: CompiledRules, budget: Budget) -> Decision:
+    """Decide an order, with the solver in this process. Raises the Refusals of `engine.prefilter`."""
+    return drive(decide_steps(cart, snapshot, rules), lambda model: solve(model, budget))
+
+
+def drive(steps: Steps[T], answer: Callable[[Model], Solution | None]) -> T:
+    """Run a generator of models to its end."""
+    try:
+        model = next(steps)
+        while True:
+            model = steps.send(answer(model))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def decide_steps(
+    cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False, explained: bool = True
+) -> Steps[Decision]:
+    """Decide an order step by step. `complete`: every unit or nothing, and never for its price (promises).
+
+    `explained` False leaves `left_out` empty. The answer is checked against the stock, capacity and status seen at the
+    start; PlanRejected means a fault of the engine, never of the input.
+    """
+    problem, found, seen = build(cart, snapshot, rules, complete=complete)
+    version, network, online = snapshot.version, snapshot.network, snapshot.online.copy()
+    capacity = check.capacity_seen(snapshot, problem)
+    answer = settled((yield from prove(problem)), problem)
+    plan = write_plan(cart, snapshot, rules, found, answer)
+    decision = Decision(
+        status=_status(answer, plan),
+        plan=plan,
+        objective_micros=answer.cover.objective,
+        bound_micros=answer.bound,
+        proof=answer.proof,
+        left_out=explain.left_out(problem, found, answer, snapshot) if explained else (),
+        rule_set_revision=rules.revision_name,
+        snapshot_version=version,
+    )
+    check.accept(
+        decision,
+        check.Seen(
+            cart=cart,
+            network=network.network,
+            rules=rules.rule_set,
+            available=seen,
+            online=online,
+            capacity_left=capacity,
+            complete=complete,
+        ),
+    )
+    return decision
+
+
+def _status(answer: Answer, plan: Plan) -> Status:
+    if not plan.shipments:
+        return Status.UNFILLABLE
+    if answer.bound == answer.cover.objective:
+        return Status.OPTIMAL
+    return Status.DEGRADED if answer.solver_failed else Status.FEASIBLE

@@ -1,0 +1,106 @@
+"""The decision as algebra, and the exact cost and feasibility of any answer to it.
+
+Sets: demands d with quantity q_d; offers k (node n(k), service, ship day); stock groups g.
+
+Variables: x_dk units of d from k; y_k offer opened; u_d units unfilled; v_dn line d touches node n.
+
+    min  sum_k (fixed_k y_k + tier_k(W_k)) - split [any y_k]     W_k = sum_d weight_d x_dk, grams
+       + sum_dk unit_dk x_dk + sum_d unfilled_d u_d
+    s.t. sum_k x_dk + u_d = q_d                                  cover
+         sum_{d in g} x_dk <= available_gk                       stock, protection taken off
+         sum_d x_dk <= cap_units_k;  |{d: x_dk > 0}| <= cap_lines_k   node-day capacity
+         x_dk <= supply_dk y_k                                   link
+         sum_{k of n} y_k <= 1                                   a node picks an order once
+         sum_k y_k <= max_shipments
+         |{n: x_dn > 0}| <= max_nodes_per_line                   per order line
+         W_k <= heaviest tier of k
+         fill ALL, ALL_OR_NOTHING: unfilled_d exceeds the cost of any plan that fills everything
+
+`fixed_k` carries one split price per shipment; the first shipment's is credited back. Lateness is priced per unit and
+day, inside unit_dk. `solver` states the same model for CP-SAT; `tests` hold both against a model built from the
+domain objects alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcier.engine.compile import IntArray
+from sourcier.engine.offers import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """An answer: `units[D, k]` from each of the opened `offers[k]` (ascending), and its exact objective, micros."""
+
+    offers: NDArray[np.int64]
+    units: IntArray
+    objective: int
+
+
+def nothing(problem: Problem) -> Cover:
+    """Ship nothing at all."""
+    none = np.zeros(0, dtype=np.int64)
+    units = np.zeros((len(problem.quantity), 0), dtype=np.int64)
+    return Cover(offers=none, units=units, objective=unfilled_cost(problem, units))
+
+
+def cover(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> Cover:
+    """Price an assignment exactly; offers that carry nothing are closed."""
+    used = units.any(axis=0)
+    offers, units = offers[used], units[:, used]
+    if len(offers) == 0:
+        return nothing(problem)
+    objective = (
+        int(problem.fixed[offers].sum())
+        - problem.split
+        + int((problem.unit[:, offers] * units).sum())
+        + sum(tier_costs(problem, offers, units))
+        + unfilled_cost(problem, units)
+    )
+    return Cover(offers=offers, units=units, objective=objective)
+
+
+def unfilled_cost(problem: Problem, units: IntArray) -> int:
+    """The price of what an assignment leaves unfilled, micros."""
+    return int((problem.unfilled * (problem.quantity - units.sum(axis=1))).sum())
+
+
+def tier_costs(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> list[int]:
+    """The weight tier of every opened offer, micros; every weight is one that the service carries."""
+    costs = []
+    for offer, grams in zip(offers, problem.weight @ units, strict=True):
+        cost = problem.tier_tables[problem.tiers[offer]].at(int(grams))
+        assert cost is not None, "a plan is heavier than its service carries"
+        costs.append(cost)
+    return costs
+
+
+def breaks(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> bool:
+    """Whether an assignment that respects `supply` breaks any other constraint."""
+    opened = units > 0
+    return bool(
+        _breaks_stock(problem, offers, units)
+        or (units.sum(axis=0) > problem.cap_units[offers]).any()
+        or (opened.sum(axis=0) > problem.cap_lines[offers]).any()
+        or (problem.weight @ units > _heaviest(problem, offers)).any()
+        or (problem.max_shipments is not None and opened.any(axis=0).sum() > problem.max_shipments)
+        or (problem.max_nodes_per_line is not None and (opened.sum(axis=1) > problem.max_nodes_per_line).any())
+        or len(np.unique(problem.node[offers])) < len(offers)
+    )
+
+
+def _breaks_stock(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> bool:
+    num_groups = int(problem.group.max()) + 1
+    if num_groups == len(problem.group):
+        return False
+    taken = np.zeros((num_groups, len(offers)), dtype=np.int64)
+    np.add.at(taken, problem.group, units)
+    return bool((taken[problem.group] > problem.available[:, offers]).any())
+
+
+def _heaviest(problem: Problem, offers: NDArray[np.int64]) -> IntArray:
+    limits = np.array([table.limit_g[-1] for table in problem.tier_tables], dtype=np.int64)
+    heaviest: IntArray = limits[problem.tiers[offers]]
+    return heaviest

@@ -1,0 +1,290 @@
+"""The order as a small optimization problem: demands, offers, what each offer can supply and what it costs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcier.domain.errors import Violation, invalid
+from sourcier.domain.network import CapacityMeasure
+from sourcier.domain.order import Cart
+from sourcier.domain.plan import NodeReason
+from sourcier.engine.compile import MEASURES, NODE_TYPES, UNLIMITED, CompiledRules, IntArray
+from sourcier.engine.prefilter import Lanes, lanes, reject
+from sourcier.engine.snapshot import Snapshot
+
+OBJECTIVE_MICROS_MAX = 2**60
+"""No plan of an accepted order may cost more, micros; it keeps every sum within 64 bits."""
+
+
+class Fill(StrEnum):
+    """What a plan may leave unfilled: some units, all or none of them, or none at all."""
+
+    PARTIAL = "PARTIAL"
+    ALL_OR_NOTHING = "ALL_OR_NOTHING"
+    ALL = "ALL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiers:
+    """Shipping cost by shipment weight, ascending: `limit_g[T]` grams inclusive, `cost[T]` micros."""
+
+    limit_g: IntArray
+    cost: IntArray
+
+    def at(self, grams: int) -> int | None:
+        """The tier's cost for this weight; None if the service does not carry it."""
+        tier = int(np.searchsorted(self.limit_g, grams))
+        return int(self.cost[tier]) if tier < len(self.cost) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One order over demands (axis D) and offers (axis K), all integers.
+
+    A demand is one order line, or several lines of one SKU where nothing distinguishes them; `lines_of[D]` names
+    their positions. Offers stand sorted by node; a plan uses at most one offer of a node: a node picks an order once.
+
+    - `quantity[D]` units, `weight[D]` grams a unit, `unfilled[D]` micros a unit left unfilled; `group[D]` is equal for
+      demands that draw on the same stock.
+    - `node[K]`, `service[K]` index the network; `day[K]`, `arrival[K]` are ordinals; `fixed[K]` micros to open the
+      offer, the split price included; `unit[D, K]` micros a unit; `available[D, K]` units of stock;
+      `supply[D, K] = min(quantity, available)`; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
+    - `tiers[K]` indexes `tier_tables`.
+    - `split` is credited once per plan that ships anything; `nothing` is the objective of shipping nothing.
+    """
+
+    quantity: IntArray
+    weight: IntArray
+    unfilled: IntArray
+    group: IntArray
+    lines_of: tuple[tuple[int, ...], ...]
+    node: IntArray
+    service: IntArray
+    day: IntArray
+    arrival: IntArray
+    fixed: IntArray
+    unit: IntArray
+    available: IntArray
+    supply: IntArray
+    cap_units: IntArray
+    cap_lines: IntArray
+    tiers: IntArray
+    tier_tables: tuple[Tiers, ...]
+    split: int
+    nothing: int
+    max_shipments: int | None
+    max_nodes_per_line: int | None
+    fill: Fill
+
+    @property
+    def num_offers(self) -> int:
+        """K."""
+        return len(self.node)
+
+    @property
+    def total_weight(self) -> int:
+        """Grams of the whole order."""
+        return int((self.quantity * self.weight).sum())
+
+    def restricted(self, offers: NDArray[np.int64]) -> "Problem":
+        """The same order over some of the offers (ascending positions)."""
+        columns = {name: getattr(self, name)[offers] for name in _PER_OFFER}
+        matrices = {name: getattr(self, name)[:, offers] for name in _PER_DEMAND_AND_OFFER}
+        kept = {name: getattr(self, name) for name in self.__slots__ if name not in columns and name not in matrices}
+        return Problem(**kept, **columns, **matrices)
+
+
+_PER_OFFER = ("node", "service", "day", "arrival", "fixed", "cap_units", "cap_lines", "tiers")
+_PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
+
+
+def build(
+    cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False
+) -> tuple[Problem, Lanes, IntArray]:
+    """The problem of a cart, the lanes it came from, and `available[line, node]` as seen.
+
+    `complete` asks for every unit whatever the rule set says (a promise is for the whole cart). Nodes that cannot
+    supply anything get their reason in the lanes. Raises the Refusals of `prefilter.lanes`.
+    """
+    quantities = np.array([line.quantity for line in cart.lines], dtype=np.int64)
+    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())))
+    seen = _seen_stock(cart, snapshot, rules, found)
+    merge = rules.rule_set.constraints.max_nodes_per_line is None and not _lines_capacity_binds(
+        snapshot, found, len(cart.lines)
+    )
+    lines_of, group = _demands(cart, merge=merge)
+    first = [lines[0] for lines in lines_of]
+    problem = _price(cart, snapshot, rules, found, lines_of, group, seen[first], complete=complete)
+    problem = undominated(_supplying(problem, found), snapshot)
+    _guard_magnitude(problem)
+    return problem, found, seen
+
+
+def _seen_stock(cart: Cart, snapshot: Snapshot, rules: CompiledRules, found: Lanes) -> IntArray:
+    """``available[line, node]`` for the cart's channel, protection taken off; names NO_STOCK and PROTECTED nodes."""
+    free = snapshot.free(tuple(line.sku for line in cart.lines))
+    channel_class = rules.channel_class[cart.channel]
+    floors = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
+    available: IntArray = np.maximum(free - floors[snapshot.network.node_type], 0)
+    reject(found.reason, ~(free > 0).any(axis=0), NodeReason.NO_STOCK)
+    reject(found.reason, ~(available > 0).any(axis=0), NodeReason.PROTECTED)
+    return available
+
+
+def _lines_capacity_binds(snapshot: Snapshot, found: Lanes, num_lines: int) -> bool:
+    counts_lines = snapshot.network.measure[found.node] == MEASURES.index(CapacityMeasure.LINES)
+    return bool((counts_lines & (found.left < num_lines)).any())
+
+
+def _demands(cart: Cart, *, merge: bool) -> tuple[tuple[tuple[int, ...], ...], IntArray]:
+    """Line positions per demand, and the stock group of each demand."""
+    by_key: dict[object, list[int]] = {}
+    for position, line in enumerate(cart.lines):
+        key = (line.sku, line.unit_weight_grams, line.unit_price_micros) if merge else position
+        by_key.setdefault(key, []).append(position)
+    lines_of = tuple(tuple(positions) for positions in by_key.values())
+    groups: dict[str, int] = {}
+    group = [groups.setdefault(cart.lines[positions[0]].sku, len(groups)) for positions in lines_of]
+    return lines_of, np.array(group, dtype=np.int64)
+
+
+def _price(
+    cart: Cart,
+    snapshot: Snapshot,
+    rules: CompiledRules,
+    found: Lanes,
+    lines_of: tuple[tuple[int, ...], ...],
+    group: IntArray,
+    available: IntArray,
+    *,
+    complete: bool,
+) -> Problem:
+    """Every lane as an offer with its costs; algebra in `formulation`, tariff in `domain.network.Service`."""
+    network, prices, constraints = snapshot.network, rules.rule_set.prices, rules.rule_set.constraints
+    lines = cart.lines
+    quantity = np.array([sum(lines[p].quantity for p in positions) for positions in lines_of], dtype=np.int64)
+    weight = np.array([lines[positions[0]].unit_weight_grams for positions in lines_of], dtype=np.int64)
+    value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
+    unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
+    rates = _rates(snapshot)[:, found.service]
+    distance = found.distance_m[found.node]
+    fixed = (
+        rates[0] + rounded(rates[1] * distance, 1_000) + network.handling_per_shipment[found.node] + prices.split_micros
+    )
+    late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
+    per_unit = (
+        rates[2]
+        + rounded(rates[3] * distance, 1_000)
+        + network.handling_per_unit[found.node]
+        + prices.late_per_unit_day_micros * late_days
+    )
+    unit = per_unit[None, :] + rounded(rates[4][None, :] * weight[:, None], 1_000)
+    offered = available[:, found.node]
+    all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
+    measure = network.measure[found.node]
+    tables = tuple(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services)
+    heaviest = np.array([t.limit_g[-1] for t in tables], dtype=np.int64)[found.service]
+    offered = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
+    nothing = int((quantity * unfilled).sum())
+    if all_of_it:
+        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tables), dtype=np.int64)
+    return Problem(
+        quantity=quantity,
+        weight=weight,
+        unfilled=unfilled,
+        group=group,
+        lines_of=lines_of,
+        node=found.node,
+        service=found.service,
+        day=found.day,
+        arrival=found.arrival,
+        fixed=fixed,
+        unit=unit,
+        available=offered,
+        supply=np.minimum(offered, quantity[:, None]),
+        cap_units=np.where(measure == MEASURES.index(CapacityMeasure.UNITS), found.left, UNLIMITED),
+        cap_lines=np.where(measure == MEASURES.index(CapacityMeasure.LINES), found.left, UNLIMITED),
+        tiers=found.service,
+        tier_tables=tables,
+        split=prices.split_micros,
+        nothing=nothing,
+        max_shipments=1 if constraints.ship_complete else constraints.max_shipments,
+        max_nodes_per_line=constraints.max_nodes_per_line,
+        fill=(Fill.ALL if complete else Fill.ALL_OR_NOTHING) if all_of_it else Fill.PARTIAL,
+    )
+
+
+def rounded(amount: IntArray, divisor: int) -> IntArray:
+    """Integer division, halves up; amounts are not negative."""
+    return (amount + divisor // 2) // divisor
+
+
+def _rates(snapshot: Snapshot) -> IntArray:
+    """``rates[5, S]``: per shipment, per shipment-km, per unit, per unit-km, per kg."""
+    services = [s.service for s in snapshot.network.services]
+    return np.array(
+        [
+            [s.per_shipment_micros for s in services],
+            [s.per_shipment_km_micros for s in services],
+            [s.per_unit_micros for s in services],
+            [s.per_unit_km_micros for s in services],
+            [s.per_kg_micros for s in services],
+        ],
+        dtype=np.int64,
+    )
+
+
+def _prohibitive(fixed: IntArray, unit: IntArray, quantity: IntArray, tables: tuple[Tiers, ...]) -> int:
+    """A price per unfilled unit above what any plan without unfilled units costs: it stands for "must be filled"."""
+    if len(fixed) == 0:
+        return 1
+    shipments = min(len(fixed), int(quantity.sum()))
+    dearest_tier = max(int(table.cost.max()) for table in tables)
+    dearest = shipments * (float(fixed.max()) + dearest_tier) + float(
+        (quantity * unit.max(axis=1)).sum(dtype=np.float64)
+    )
+    return int(min(dearest, float(OBJECTIVE_MICROS_MAX))) + 1
+
+
+def _supplying(problem: Problem, found: Lanes) -> Problem:
+    """Only the offers that can carry at least one unit; nodes that fall out are too heavy for their services."""
+    useful = (problem.supply > 0).any(axis=0)
+    lost = np.zeros(len(found.reason), dtype=np.bool_)
+    lost[problem.node] = True
+    lost[problem.node[useful]] = False
+    reject(found.reason, lost, NodeReason.TOO_HEAVY)
+    order = np.flatnonzero(useful)
+    return problem.restricted(order[np.argsort(problem.node[order], kind="stable")])
+
+
+def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
+    """Drop an offer where another of the same node costs no more for any contents and lets as much through."""
+    keep = np.ones(problem.num_offers, dtype=np.bool_)
+    cheaper_tiers = snapshot.network.tier_dominates
+    shift = 1
+    while (same := problem.node[shift:] == problem.node[:-shift]).any():
+        first = np.flatnonzero(same)
+        for better, worse in ((first, first + shift), (first + shift, first)):
+            beats = (
+                (problem.fixed[better] <= problem.fixed[worse])
+                & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
+                & (problem.cap_units[better] >= problem.cap_units[worse])
+                & (problem.cap_lines[better] >= problem.cap_lines[worse])
+                & (problem.available[:, better] >= problem.available[:, worse]).all(axis=0)
+                & cheaper_tiers[problem.tiers[better], problem.tiers[worse]]
+            )
+            keep[worse[beats & keep[better]]] = False
+        shift += 1
+    return problem if keep.all() else problem.restricted(np.flatnonzero(keep))
+
+
+def _guard_magnitude(problem: Problem) -> None:
+    """Refuse an order whose worst plan would not fit the integers; only absurd prices or quantities do."""
+    worst = float((problem.quantity.astype(np.float64) * problem.unfilled).sum()) + problem.nothing
+    if problem.num_offers:
+        worst += float(problem.fixed.sum(dtype=np.float64))
+        worst += float((problem.quantity * problem.unit.max(axis=1).astype(np.float64)).sum())
+    if worst > OBJECTIVE_MICROS_MAX:
+        raise invalid([Violation(field="lines", description="quantities times prices are beyond what can be priced")])

@@ -1,0 +1,170 @@
+"""Good plans without a solver: the best single shipment (exact), greedy covers and drop search.
+
+Every plan that leaves this module is feasible and priced exactly by `formulation`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcier.engine.bounds import Relaxed
+from sourcier.engine.compile import IntArray
+from sourcier.engine.formulation import Cover, breaks, cover, nothing
+from sourcier.engine.offers import Problem
+
+Offers = NDArray[np.int64]
+
+
+def best_single(problem: Problem) -> Cover:
+    """The best plan of at most one shipment, found by pricing every offer; exact unless `is_single_exact` denies it."""
+    best = nothing(problem)
+    if problem.num_offers == 0:
+        return best
+    worth = problem.unit < problem.unfilled[:, None]
+    units = np.where(worth, problem.supply, 0)
+    cost = (
+        problem.fixed
+        - problem.split
+        + _tier_estimate(problem, units)
+        + (units * problem.unit).sum(axis=0)
+        + ((problem.quantity[:, None] - units) * problem.unfilled[:, None]).sum(axis=0)
+    )
+    for offer in np.argsort(cost, kind="stable")[:4]:
+        if int(cost[offer]) >= best.objective:
+            break
+        found = fill(problem, np.array([offer]))
+        if found.objective < best.objective:
+            best = found
+    return best
+
+
+def _tier_estimate(problem: Problem, units: IntArray) -> IntArray:
+    grams = problem.weight @ units
+    cost = np.zeros(problem.num_offers, dtype=np.int64)
+    for index in np.unique(problem.tiers):
+        table, mine = problem.tier_tables[index], problem.tiers == index
+        tier = np.minimum(np.searchsorted(table.limit_g, grams[mine]), len(table.cost) - 1)
+        cost[mine] = table.cost[tier]
+    return cost
+
+
+def fill(problem: Problem, offers: Offers) -> Cover:
+    """The cheapest units first from the opened `offers`; where a constraint breaks, unit by unit what still fits."""
+    unit = problem.unit[:, offers]
+    order = np.argsort(unit, axis=1, kind="stable")
+    sorted_unit = np.take_along_axis(unit, order, axis=1)
+    supply = np.take_along_axis(problem.supply[:, offers], order, axis=1)
+    supply = np.where(sorted_unit < problem.unfilled[:, None], supply, 0)
+    before = np.cumsum(supply, axis=1) - supply
+    units = np.zeros_like(unit)
+    np.put_along_axis(units, order, np.clip(problem.quantity[:, None] - before, 0, supply), axis=1)
+    if breaks(problem, offers, units):
+        units = _fit(problem, offers)
+    return cover(problem, offers, units)
+
+
+def _fit(problem: Problem, offers: Offers) -> IntArray:
+    """A feasible assignment: walk the (demand, offer) pairs by unit cost and take what every constraint lets through."""
+    units = np.zeros((len(problem.quantity), len(offers)), dtype=np.int64)
+    stock = {}
+    rest = problem.quantity.copy()
+    room = problem.cap_units[offers].copy()
+    lines = problem.cap_lines[offers].copy()
+    grams = np.array([problem.tier_tables[problem.tiers[k]].limit_g[-1] for k in offers])
+    opened: set[int] = set()
+    nodes_left = np.full(len(rest), len(offers) if problem.max_nodes_per_line is None else problem.max_nodes_per_line)
+    used_nodes: dict[int, int] = {}
+    saving = problem.unfilled[:, None] - problem.unit[:, offers]
+    for pair in np.argsort(-saving, axis=None, kind="stable"):
+        d, j = divmod(int(pair), len(offers))
+        if saving[d, j] <= 0:
+            break
+        key = (int(problem.group[d]), j)
+        left = stock.setdefault(key, int(problem.available[d, offers[j]]))
+        by_weight = int(grams[j]) // int(problem.weight[d]) if problem.weight[d] else left
+        take = min(int(rest[d]), left, int(room[j]), by_weight)
+        node = int(problem.node[offers[j]])
+        blocked = (
+            lines[j] == 0
+            or nodes_left[d] == 0
+            or used_nodes.get(node, j) != j
+            or (j not in opened and len(opened) == problem.max_shipments)
+        )
+        if take <= 0 or blocked:
+            continue
+        units[d, j] += take
+        rest[d] -= take
+        stock[key] = left - take
+        room[j] -= take
+        lines[j] -= 1
+        grams[j] -= take * int(problem.weight[d])
+        nodes_left[d] -= 1
+        opened.add(j)
+        used_nodes[node] = j
+    return units
+
+
+def greedy(problem: Problem, relaxed: Relaxed) -> Cover:
+    """Open, again and again, the offer with the least cost per unit of what is still missing; then `drop`.
+
+    The weighted set-cover rule (Chvatal 1979), with prices instead of sets: an offer is opened while its average cost
+    stays below the price of leaving its units unfilled.
+    """
+    rest = problem.quantity.copy()
+    opened: list[int] = []
+    free = np.ones(problem.num_offers, dtype=np.bool_)
+    limit = problem.num_offers if problem.max_shipments is None else problem.max_shipments
+    while len(opened) < limit and rest.any() and free.any():
+        take = np.minimum(problem.supply, rest[:, None])
+        take[:, ~free] = 0
+        spend = relaxed.fixed + (take * problem.unit).sum(axis=0)
+        avoided = (take * problem.unfilled[:, None]).sum(axis=0)
+        units = take.sum(axis=0)
+        average = np.where(units > 0, spend / np.maximum(units, 1), np.inf)
+        best = int(np.argmin(np.where(spend < avoided, average, np.inf)))
+        if not spend[best] < avoided[best]:
+            break
+        opened.append(best)
+        free &= problem.node != problem.node[best]
+        rest = rest - take[:, best]
+    return drop(problem, np.array(sorted(opened), dtype=np.int64))
+
+
+def marginal(problem: Problem, relaxed: Relaxed, price: IntArray) -> Cover:
+    """Open, again and again, the offer that saves most against `price` (dual prices) on what is still missing."""
+    rest = problem.quantity.copy()
+    opened: list[int] = []
+    free = np.ones(problem.num_offers, dtype=np.bool_)
+    limit = problem.num_offers if problem.max_shipments is None else problem.max_shipments
+    saving = np.maximum(price[:, None] - problem.unit, 0)
+    eager = np.maximum(problem.unfilled[:, None] - problem.unit, 0)
+    while len(opened) < limit and rest.any() and free.any():
+        take = np.minimum(problem.supply, rest[:, None])
+        gain = (take * saving).sum(axis=0) - relaxed.fixed
+        full = (take * eager).sum(axis=0) - relaxed.fixed
+        gain = np.where(free & (full > 0), gain, np.iinfo(np.int64).min)
+        best = int(np.argmax(gain))
+        if not (free[best] and full[best] > 0):
+            break
+        opened.append(best)
+        free &= problem.node != problem.node[best]
+        rest = rest - take[:, best]
+    return drop(problem, np.array(sorted(opened), dtype=np.int64))
+
+
+def drop(problem: Problem, offers: Offers) -> Cover:
+    """Close, one at a time, the offer whose closing helps most, as long as one helps."""
+    best = fill(problem, _one_per_node(problem, offers)) if len(offers) else nothing(problem)
+    while len(best.offers) > 1:
+        found = min(
+            (fill(problem, np.delete(best.offers, i)) for i in range(len(best.offers))),
+            key=lambda c: c.objective,
+        )
+        if found.objective >= best.objective:
+            break
+        best = found
+    return best
+
+
+def _one_per_node(problem: Problem, offers: Offers) -> Offers:
+    _, first = np.unique(problem.node[offers], return_index=True)
+    return offers[np.sort(first)]

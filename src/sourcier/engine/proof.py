@@ -1,0 +1,160 @@
+"""From a problem to a proven answer: certificate, safe pruning, enumeration, and the solver for what is left."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcier.domain.plan import Proof
+from sourcier.engine import bounds, enumeration, primal
+from sourcier.engine.bounds import Dual, Relaxed
+from sourcier.engine.compile import IntArray
+from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.offers import Fill, Problem
+from sourcier.engine.solver import Model, Solution
+
+ASCENT_ITERATIONS = (25, 60, 120)
+"""Subgradient steps per pruning round; later rounds work on fewer offers."""
+
+SUBSETS_PRICED_MAX = 48
+"""Subsets that are priced exactly after an enumeration whose costs are only bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The best cover of `problem` (perhaps the order over fewer offers), a bound on every plan, and what proved it.
+
+    `dual` is a dual point of the whole order, if one was computed. `solver_failed`: the solver gave no answer.
+    """
+
+    problem: Problem
+    cover: Cover
+    bound: int
+    proof: Proof
+    dual: Dual | None = None
+    solver_failed: bool = False
+
+
+Steps = Generator[Model, Solution | None, Answer]
+
+
+def prove(problem: Problem) -> Steps:
+    """The best plan and its proof; yields a Model only for what the pre-filter cannot settle."""
+    best = primal.best_single(problem)
+    if problem.num_offers == 0:
+        return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
+    relaxed = bounds.relax(problem)
+    units_cost = bounds.cheapest_units(problem, relaxed)
+    simple = min(
+        nothing(problem).objective,
+        int(bounds.single_bounds(problem).min()),
+        bounds.several_shipments_bound(problem, relaxed, units_cost),
+    )
+    if best.objective <= simple or (problem.max_shipments == 1 and relaxed.exact):
+        return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
+    answer = yield from _prune(problem, relaxed, best, simple)
+    return answer
+
+
+def _prune(problem: Problem, relaxed: Relaxed, best: Cover, bound: int) -> Steps:
+    """Rounds of ascent, better plans and reduced-cost fixing until nothing is left, or little enough to enumerate."""
+    whole, first_dual = problem, None
+    best_problem = problem
+    best = min(best, primal.greedy(problem, relaxed), key=_objective)
+    price = bounds.starting_prices(problem, relaxed)
+    for iterations in ASCENT_ITERATIONS:
+        dual, promising = bounds.ascend(problem, relaxed, price, best.objective, iterations)
+        first_dual = first_dual or dual
+        found = _improve(problem, relaxed, dual, promising)
+        if found.objective < best.objective:
+            best, best_problem = found, problem
+        bound = max(bound, min(nothing(whole).objective, dual.bound))
+        alive = np.flatnonzero(bounds.forced_bounds(problem, relaxed, dual) < best.objective)
+        if bound >= best.objective or len(alive) == 0:
+            return Answer(
+                problem=best_problem,
+                cover=best,
+                bound=best.objective,
+                proof=Proof.CERTIFICATE,
+                dual=first_dual,
+            )
+        shrunk = len(alive) < problem.num_offers
+        if shrunk:
+            problem = problem.restricted(alive)
+            relaxed = bounds.relax(problem)
+        if len(alive) <= enumeration.OFFERS_MAX:
+            break
+        price = dual.price
+    incumbent = Answer(problem=best_problem, cover=best, bound=bound, proof=Proof.ENUMERATION, dual=first_dual)
+    if problem.num_offers <= enumeration.OFFERS_MAX:
+        return (yield from _enumerate(problem, relaxed, incumbent))
+    return (yield from _solve(problem, incumbent))
+
+
+def _objective(cover: Cover) -> int:
+    return cover.objective
+
+
+def _improve(problem: Problem, relaxed: Relaxed, dual: Dual, promising: list[NDArray[np.int64]]) -> Cover:
+    """The best plan that the dual point suggests: greedy at its prices, and the last sets worth opening."""
+    candidates = [primal.marginal(problem, relaxed, dual.price)]
+    candidates += [primal.drop(problem, offers) for offers in promising[-2:]]
+    return min(candidates, key=_objective)
+
+
+def _enumerate(problem: Problem, relaxed: Relaxed, incumbent: Answer) -> Steps:
+    """Price all subsets of the offers left; those whose bound stays below the best plan go to the solver."""
+    costs = enumeration.relaxed_costs(problem, relaxed)
+    _sharpen_singles(costs, bounds.single_bounds(problem))
+    best, best_problem = incumbent.cover, incumbent.problem
+    order = np.argsort(costs, kind="stable")[:SUBSETS_PRICED_MAX]
+    for subset in order:
+        if costs[subset] >= best.objective:
+            break
+        found = primal.fill(problem, enumeration.members(int(subset), problem.num_offers))
+        if found.objective < best.objective:
+            best, best_problem = found, problem
+    open_subsets = np.flatnonzero(costs < best.objective)
+    if len(open_subsets) == 0:
+        return replace(incumbent, problem=best_problem, cover=best, bound=best.objective)
+    bound = max(incumbent.bound, int(costs[open_subsets].min()))
+    still = [k for k in range(problem.num_offers) if ((open_subsets >> k) & 1).any()]
+    left = problem.restricted(np.array(still))
+    return (yield from _solve(left, replace(incumbent, problem=best_problem, cover=best, bound=bound)))
+
+
+def _sharpen_singles(costs: IntArray, single: IntArray) -> None:
+    subsets = 1 << np.arange(len(single))
+    costs[subsets] = np.maximum(costs[subsets], single)
+
+
+def _solve(problem: Problem, incumbent: Answer) -> Steps:
+    """Hand the rest to the solver. Offers that were pruned cannot be part of a better plan, so its bound holds."""
+    solution = yield Model(problem=problem, incumbent=incumbent.cover)
+    if solution is None:
+        return replace(incumbent, proof=Proof.MIP, solver_failed=True)
+    best, best_problem = incumbent.cover, incumbent.problem
+    if solution.cover is not None and solution.cover.objective < best.objective:
+        best, best_problem = solution.cover, problem
+    bound = min(best.objective, max(incumbent.bound, solution.bound))
+    return replace(incumbent, problem=best_problem, cover=best, bound=bound, proof=Proof.MIP)
+
+
+def settled(answer: Answer, whole: Problem) -> Answer:
+    """All or nothing: an answer that leaves units unfilled, or costs more than shipping nothing, ships nothing.
+
+    A proven answer that leaves units unfilled proves that no plan fills them all, for their price is prohibitive.
+    """
+    if whole.fill is Fill.PARTIAL:
+        return answer
+    complete = int(answer.cover.units.sum()) == int(whole.quantity.sum())
+    if complete and (whole.fill is Fill.ALL or answer.cover.objective <= whole.nothing):
+        return answer
+    impossible = not complete and answer.bound == answer.cover.objective
+    return replace(
+        answer,
+        problem=whole,
+        cover=replace(nothing(whole), objective=whole.nothing),
+        bound=whole.nothing if impossible else min(answer.bound, whole.nothing),
+    )

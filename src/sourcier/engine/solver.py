@@ -1,0 +1,192 @@
+"""The model of `formulation` stated for CP-SAT. Imports OR-Tools only when it solves: run it in a solver process.
+
+One worker: on these models it has the best tail, and the processes are the parallelism.
+"""
+
+from dataclasses import dataclass
+from math import ceil, gcd
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
+from sourcier.engine.formulation import Cover, breaks, cover
+from sourcier.engine.offers import Problem
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What one decision may spend: `solve_ms` milliseconds of solver, wall time."""
+
+    solve_ms: int = SOLVE_MS_DEFAULT
+
+    def __post_init__(self) -> None:
+        """Refuse a budget outside 1..SOLVE_MS_MAX."""
+        if not 1 <= self.solve_ms <= SOLVE_MS_MAX:
+            raise ValueError(f"solve_ms must be 1..{SOLVE_MS_MAX}, not {self.solve_ms}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What the pre-filter could not prove: the problem over the offers left, and the best plan so far as a start."""
+
+    problem: Problem
+    incumbent: Cover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """The solver's answer: a better cover, if it found one, and a proven lower bound, micros."""
+
+    cover: Cover | None
+    bound: int
+
+
+def solve(model: Model, budget: Budget) -> Solution:
+    """Minimize with CP-SAT within the budget. The bound is true whether or not the search finished."""
+    from ortools.sat.python import cp_model
+
+    built = _build(cp_model.CpModel(), model)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_time_in_seconds = budget.solve_ms / 1_000
+    status = solver.solve(built.model)
+    if status == cp_model.INFEASIBLE:
+        return Solution(cover=None, bound=model.incumbent.objective)
+    bound = built.unscaled(solver.best_objective_bound)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Solution(cover=None, bound=bound)
+    problem = model.problem
+    units = np.zeros_like(problem.supply)
+    for (d, k), variable in built.units.items():
+        units[d, k] = solver.value(variable)
+    everything = np.arange(problem.num_offers)
+    used = units.any(axis=0)
+    if breaks(problem, everything[used], units[:, used]):
+        raise RuntimeError("the solver's answer breaks the model")
+    return Solution(cover=cover(problem, everything, units), bound=bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    model: "cp_model.CpModel"
+    units: dict[tuple[int, int], Any]
+    scale: int
+    constant: int
+
+    def unscaled(self, bound: float) -> int:
+        """The solver's bound in micros: its objective is integral, so a fractional bound rounds up."""
+        return ceil(bound - 1e-6) * self.scale + self.constant
+
+
+def _build(model: "cp_model.CpModel", request: Model) -> _Built:
+    problem = request.problem
+    num_offers = problem.num_offers
+    opened = [model.new_bool_var("") for _ in range(num_offers)]
+    units = _unit_variables(model, problem)
+    terms: list[tuple[int, Any]] = [(int(problem.fixed[k]), opened[k]) for k in range(num_offers)]
+    terms += [(int(problem.unit[d, k] - problem.unfilled[d]), x) for (d, k), x in units.items()]
+    _cover(model, problem, units)
+    _link(model, problem, units, opened)
+    _stock(model, problem, units)
+    _capacity(model, problem, units)
+    _shipments(model, problem, opened)
+    _lines_and_nodes(model, problem, units)
+    terms += _weight_tiers(model, problem, units, opened)
+    if problem.split:
+        any_opened = model.new_bool_var("")
+        model.add(any_opened <= sum(opened))
+        terms.append((-problem.split, any_opened))
+    scale = gcd(*(coefficient for coefficient, _ in terms)) or 1
+    constant = int((problem.quantity * problem.unfilled).sum())
+    objective = sum((coefficient // scale) * variable for coefficient, variable in terms)
+    model.minimize(objective)
+    model.add(objective <= (request.incumbent.objective - constant) // scale - 1)
+    return _Built(model=model, units=units, scale=scale, constant=constant)
+
+
+def _unit_variables(model: "cp_model.CpModel", problem: Problem) -> dict[tuple[int, int], Any]:
+    """x_dk wherever the offer has stock and a unit costs less than leaving it unfilled."""
+    useful = (problem.supply > 0) & (problem.unit < problem.unfilled[:, None])
+    most = np.minimum(problem.supply, problem.cap_units[None, :])
+    return {(int(d), int(k)): model.new_int_var(0, int(most[d, k]), "") for d, k in np.argwhere(useful)}
+
+
+def _cover(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+    for d, quantity in enumerate(problem.quantity):
+        model.add(sum(x for (e, _), x in units.items() if e == d) <= int(quantity))
+
+
+def _link(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any], opened: list[Any]) -> None:
+    for (d, k), x in units.items():
+        model.add(x <= int(problem.supply[d, k]) * opened[k])
+
+
+def _stock(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+    """Demands that share a group share its stock; a group of one is bounded by its variable."""
+    for group in np.unique(problem.group):
+        demands = np.flatnonzero(problem.group == group)
+        if len(demands) > 1:
+            for k in range(problem.num_offers):
+                drawn = [units[int(d), k] for d in demands if (int(d), k) in units]
+                if drawn:
+                    model.add(sum(drawn) <= int(problem.available[demands[0], k]))
+
+
+def _capacity(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+    total = int(problem.quantity.sum())
+    for k in range(problem.num_offers):
+        if problem.cap_units[k] < total:
+            model.add(sum(x for (_, j), x in units.items() if j == k) <= int(problem.cap_units[k]))
+
+
+def _shipments(model: "cp_model.CpModel", problem: Problem, opened: list[Any]) -> None:
+    for node in np.unique(problem.node):
+        offers = np.flatnonzero(problem.node == node)
+        if len(offers) > 1:
+            model.add_at_most_one(opened[k] for k in offers)
+    if problem.max_shipments is not None:
+        model.add(sum(opened) <= problem.max_shipments)
+
+
+def _lines_and_nodes(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+    """Count what a line touches: lines per offer against its capacity, nodes per line against the rule."""
+    lines_bind = {k for k in range(problem.num_offers) if problem.cap_lines[k] < len(problem.quantity)}
+    if problem.max_nodes_per_line is None and not lines_bind:
+        return
+    touched: dict[tuple[int, int], Any] = {}
+    for (d, k), x in units.items():
+        if problem.max_nodes_per_line is not None or k in lines_bind:
+            touched[d, k] = model.new_bool_var("")
+            model.add(x <= int(problem.supply[d, k]) * touched[d, k])
+    for k in lines_bind:
+        model.add(sum(v for (_, j), v in touched.items() if j == k) <= int(problem.cap_lines[k]))
+    if problem.max_nodes_per_line is not None:
+        for d in range(len(problem.quantity)):
+            model.add(sum(v for (e, _), v in touched.items() if e == d) <= problem.max_nodes_per_line)
+
+
+def _weight_tiers(
+    model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any], opened: list[Any]
+) -> list[tuple[int, Any]]:
+    """z_kt: offer k ships in tier t. One tier per opened offer, and the weight within it."""
+    terms: list[tuple[int, Any]] = []
+    total = problem.total_weight
+    for k in range(problem.num_offers):
+        table = problem.tier_tables[problem.tiers[k]]
+        if table.limit_g[0] >= total:
+            terms.append((int(table.cost[0]), opened[k]))
+            continue
+        grams = sum(int(problem.weight[d]) * x for (d, j), x in units.items() if j == k)
+        reachable = int(np.searchsorted(table.limit_g, total)) + 1
+        limits = [min(int(limit), total) for limit in table.limit_g[:reachable]]
+        chosen = [model.new_bool_var("") for _ in limits]
+        model.add(sum(chosen) == opened[k])
+        model.add(grams <= sum(limit * z for limit, z in zip(limits, chosen, strict=True)))
+        model.add(grams >= sum((limit + 1) * z for limit, z in zip(limits, chosen[1:], strict=False)))
+        terms += [(int(cost), z) for cost, z in zip(table.cost[:reachable], chosen, strict=True)]
+    return terms
