@@ -11,7 +11,7 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.domain.errors import Kind, Reason, Refusal, Violation
 
 if TYPE_CHECKING:
     import grpc
@@ -115,6 +115,27 @@ def _bad_request(refusal: Refusal) -> tuple[error_details_pb2.BadRequest, int]:
 
 def _cut(text: str, characters_max: int) -> str:
     return text if len(text) <= characters_max else text[: characters_max - 1] + "…"
+
+
+def parse_status(status: status_pb2.Status) -> Refusal | None:
+    """The refusal that `to_status` made a status of; None when it is not one of ours."""
+    info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        for known in (info, bad_request):
+            if detail.Is(known.DESCRIPTOR):
+                detail.Unpack(known)
+    kind = next((kind for kind, code in CODES.items() if code == status.code), None)
+    if info.domain != DOMAIN or info.reason not in Reason.__members__ or kind is None:
+        return None
+    return Refusal(
+        kind=kind,
+        reason=Reason(info.reason),
+        message=status.message,
+        metadata=dict(info.metadata),
+        violations=tuple(
+            Violation(field=entry.field, description=entry.description) for entry in bad_request.field_violations
+        ),
+    )
 
 
 async def abort(context: "grpc.aio.ServicerContext[Any, Any]", refusal: Refusal) -> None:
