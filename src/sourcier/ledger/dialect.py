@@ -1,0 +1,85 @@
+"""One SQL text for two databases: a named query is written once and translated here when the module is imported.
+
+What differs is small and mechanical, and only this file knows it:
+
+========================  ==================================  ============================
+written                   SQLite                              PostgreSQL
+========================  ==================================  ============================
+``:name``                 ``?1``, ``?2`` …                    ``$1``, ``$2`` …
+``EACH(:rows, a TEXT)``   sub-select over ``json_each``       over ``json_array_elements``
+``GREATEST(a, b)``        ``max(a, b)``                       as written
+``FOR UPDATE`` and kin    left out: one writer at a time      as written
+``XID_HORIZON()``         1 (all rows carry xid 0)            ``pg_snapshot_xmin``
+========================  ==================================  ============================
+
+``ledger_clock()`` needs no translation: both databases have a function of that name (microseconds since 1970, UTC).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+_EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
+_PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
+_XMIN: Final = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+
+_encode_rows = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A named statement in both dialects. `names` are its parameters in the order of their numbers.
+
+    `sqlite` is empty for a statement that only PostgreSQL needs (row locks, time-outs); SQLite skips it.
+    """
+
+    sqlite: str
+    postgresql: str
+    names: tuple[str, ...]
+
+
+def query(text: str, *, postgresql_only: bool = False) -> Query:
+    """Translate the SQL `text`; parameters are numbered in the order in which they first appear."""
+    flat = " ".join(text.split())
+    names: dict[str, int] = {}
+    for match in _PARAMETER.finditer(flat):
+        names.setdefault(match.group(1), len(names) + 1)
+    return Query(
+        sqlite="" if postgresql_only else _number(_to_sqlite(flat), names, "?"),
+        postgresql=_number(_to_postgresql(flat), names, "$"),
+        names=tuple(names),
+    )
+
+
+def rows(values: Sequence[Sequence[object]]) -> str:
+    """Encode rows for an ``EACH`` parameter: a JSON array of arrays, in the order given."""
+    return _encode_rows(values).decode()
+
+
+def _to_sqlite(text: str) -> str:
+    text = _EACH.sub(lambda match: _each(match, "json_each(:{0})"), text)
+    text = _ROW_LOCK.sub("", text).replace("GREATEST(", "max(")
+    return text.replace("XID_HORIZON()", "1")
+
+
+def _to_postgresql(text: str) -> str:
+    text = _EACH.sub(lambda match: _each(match, "json_array_elements(CAST(:{0} AS json)) AS element(value)"), text)
+    return text.replace("XID_HORIZON()", _XMIN)
+
+
+def _each(match: re.Match[str], source: str) -> str:
+    """``EACH(:rows, a TEXT, b BIGINT)``: the array's elements as a table with these columns."""
+    columns = []
+    for index, column in enumerate(match.group(2).split(",")):
+        name, kind = column.split()
+        value = f"value ->> {index}"
+        columns.append(f"{value} AS {name}" if kind == "TEXT" else f"CAST({value} AS {kind}) AS {name}")
+    return f"(SELECT {', '.join(columns)} FROM {source.format(match.group(1))})"
+
+
+def _number(text: str, names: dict[str, int], mark: str) -> str:
+    return _PARAMETER.sub(lambda match: f"{mark}{names[match.group(1)]}", text)

@@ -1,0 +1,1 @@
+"""The ledger's alembic migrations; `sourcier.ledger.opening` runs them."""

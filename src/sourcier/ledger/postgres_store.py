@@ -1,0 +1,219 @@
+"""The ledger in PostgreSQL: a fixed set of threads, each with a connection and one transaction at a time.
+
+READ COMMITTED suffices, because every limit is a predicate over the row that is changed (ledger specification, 3.4).
+Statements whose rows nobody needs travel in the pipeline together with the next one.
+"""
+
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Concatenate, Final, LiteralString, cast
+
+import psycopg
+from psycopg import errors
+from psycopg.types.numeric import Int8BinaryDumper
+
+from sourcier.ledger.dialect import Query
+from sourcier.ledger.store import P, Row, T, Tx, broken, contended, shutting_down, unavailable
+
+WRITERS: Final = 8
+READERS: Final = 2
+ATTEMPTS_MAX: Final = 4  # one try and three retries after a deadlock or a serialization failure
+_SETTINGS: Final = "-c statement_timeout=2000 -c lock_timeout=500 -c idle_in_transaction_session_timeout=10000"
+_BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+_log = logging.getLogger(__name__)
+
+
+class PostgresTx:
+    """One transaction on one connection, in pipeline mode."""
+
+    __slots__ = ("_cursor", "abandoned")
+
+    def __init__(self, connection: "psycopg.Connection[Row]") -> None:
+        self._cursor = psycopg.RawCursor(connection)
+        self.abandoned = False
+
+    def ask(self, query: Query, /, **parameters: object) -> list[Row]:
+        """Run a statement and return its rows."""
+        self._send(query, parameters)
+        return self._cursor.fetchall()
+
+    def tell(self, query: Query, /, **parameters: object) -> None:
+        """Queue a statement; it is sent with the next `ask` or the COMMIT, and fails there."""
+        self._send(query, parameters)
+
+    def abandon(self) -> None:
+        """Undo all of this operation when it returns."""
+        self.abandoned = True
+
+    def _send(self, query: Query, parameters: dict[str, object]) -> None:
+        assert not self.abandoned, "an abandoned operation must return"
+        text = cast(LiteralString, query.postgresql)
+        self._cursor.execute(text, [parameters[name] for name in query.names], binary=True)
+
+
+class _Worker:
+    """A thread's connection, made when first needed and again after it broke."""
+
+    __slots__ = ("_begin", "_connection", "_url")
+
+    def __init__(self, url: str, begin: LiteralString) -> None:
+        self._url = url
+        self._begin = begin
+        self._connection: psycopg.Connection[Row] | None = None
+
+    def run(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The operation's value after COMMIT; deadlocks and serialization failures are tried again."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return self._run_once(operation, args, kwargs)
+            except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+                if attempt == ATTEMPTS_MAX:
+                    raise contended(str(error)) from error
+            except errors.LockNotAvailable as error:
+                raise contended(str(error)) from error
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                _log.error("the ledger's database failed: %s", error)
+                raise unavailable(str(error)) from error
+            except psycopg.Error as error:
+                _log.error("the ledger's database refused a statement", exc_info=error)
+                raise broken(str(error)) from error
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _run_once(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        connection = self._usable_connection()
+        try:
+            with connection.pipeline():
+                connection.execute(self._begin)
+                tx = PostgresTx(connection)
+                value = operation(tx, *args, **kwargs)
+                connection.execute("ROLLBACK" if tx.abandoned else "COMMIT")
+            return value
+        except BaseException:
+            self._roll_back(connection)
+            raise
+
+    def _usable_connection(self) -> "psycopg.Connection[Row]":
+        """The connection, or a new one when the server has closed it: then nothing of this operation is sent yet."""
+        if self._connection is not None and not self._connection.closed:
+            with contextlib.suppress(psycopg.Error):
+                self._connection.pgconn.consume_input()
+                if self._connection.pgconn.status == psycopg.pq.ConnStatus.OK:
+                    return self._connection
+        self.close()
+        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=2, options=_SETTINGS)
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
+        self._connection = connection
+        return connection
+
+    def _roll_back(self, connection: "psycopg.Connection[Row]") -> None:
+        try:
+            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+
+
+class _Job:
+    """An operation with its arguments, and where its outcome goes."""
+
+    __slots__ = ("args", "future", "kwargs", "operation")
+
+    def __init__(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.future: Future[Any] = Future()
+
+
+class PostgresLedger:
+    """A ledger in the database at `url`; any number of processes may share it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._callbacks: list[Callable[[], None]] = []
+        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, args=work, name=f"ledger-{number}", daemon=True)
+            for number, work in enumerate(
+                [(self._writes, _BEGIN_WRITE, True)] * WRITERS + [(self._reads, _BEGIN_READ, False)] * READERS
+            )
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Run `operation(tx, ...)` in one transaction."""
+        return self._put(self._writes, _Job(operation, args, kwargs))
+
+    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Run `operation(tx, ...)` on one snapshot, read-only."""
+        return self._put(self._reads, _Job(operation, args, kwargs))
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each commit made by this process."""
+        self._callbacks.append(callback)
+
+    def close(self) -> None:
+        """Finish what was given, then close the connections."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            for _ in range(WRITERS):
+                self._writes.put(None)
+            for _ in range(READERS):
+                self._reads.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _put(self, target: "queue.SimpleQueue[_Job | None]", job: _Job) -> "Future[Any]":
+        with self._gate:
+            if self._closed:
+                job.future.set_exception(shutting_down())
+            else:
+                target.put(job)
+        return job.future
+
+    def _work(self, source: "queue.SimpleQueue[_Job | None]", begin: LiteralString, writes: bool) -> None:
+        worker = _Worker(self._url, begin)
+        while (job := source.get()) is not None:
+            if not job.future.set_running_or_notify_cancel():
+                continue
+            try:
+                value = worker.run(job.operation, job.args, job.kwargs)
+            except Exception as error:
+                job.future.set_exception(error)
+                continue
+            job.future.set_result(value)
+            if writes:
+                for callback in self._callbacks:
+                    callback()
+        worker.close()
+
+
+def check_server(connection: "psycopg.Connection[Any]", *, unsafe: bool) -> None:
+    """Refuse a server that acknowledges commits before they are on disk; say so in the log when told to accept it."""
+    settings = {}
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+        settings[name] = row[0] if row is not None else ""
+    weak = sorted(f"{name}={value}" for name, value in settings.items() if value in ("off", "local"))
+    if weak and not unsafe:
+        raise unavailable(f"this PostgreSQL can lose acknowledged commits: {', '.join(weak)}")
+    if weak:
+        _log.warning("this PostgreSQL can lose acknowledged commits: %s", ", ".join(weak))

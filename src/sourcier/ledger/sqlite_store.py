@@ -1,0 +1,270 @@
+"""The ledger in one SQLite file: one writer thread that commits in groups, readers with connections of their own.
+
+Many callers' operations share one COMMIT (one fsync); each has a savepoint, so that a refusal undoes only its own
+work, and every future is set after the COMMIT. WAL with synchronous=FULL: what was answered survives power loss.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Concatenate, Final
+
+from pysqlite3 import dbapi2 as sqlite
+
+from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.ledger.clock import LedgerClock, steady_micros, wall_micros
+from sourcier.ledger.dialect import Query
+from sourcier.ledger.store import P, Row, T, Tx, broken, shutting_down, unavailable
+
+VERSION_MIN: Final = (3, 51, 3)  # before it, a WAL reset with two connections can lose commits
+GROUP_MAX: Final = 128  # operations in one COMMIT
+READERS: Final = 2
+
+_log = logging.getLogger(__name__)
+
+
+class SqliteTx:
+    """One operation within the connection's transaction."""
+
+    __slots__ = ("_execute", "abandoned")
+
+    def __init__(self, connection: Any) -> None:
+        self._execute = connection.execute
+        self.abandoned = False
+
+    def ask(self, query: Query, /, **parameters: object) -> list[Row]:
+        """Run a statement and return its rows."""
+        assert not self.abandoned, "an abandoned operation must return"
+        rows: list[Row] = self._execute(query.sqlite, [parameters[name] for name in query.names]).fetchall()
+        return rows
+
+    def tell(self, query: Query, /, **parameters: object) -> None:
+        """Run a statement whose rows nobody needs."""
+        assert not self.abandoned, "an abandoned operation must return"
+        if query.sqlite:
+            self._execute(query.sqlite, [parameters[name] for name in query.names])
+
+    def abandon(self) -> None:
+        """Undo all of this operation when it returns."""
+        self.abandoned = True
+
+
+class _Job:
+    """An operation with its arguments, and where its outcome goes."""
+
+    __slots__ = ("args", "failure", "future", "kwargs", "operation", "value")
+
+    def __init__(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.future: Future[Any] = Future()
+        self.value: Any = None
+        self.failure: BaseException | None = None
+
+    def finish(self) -> None:
+        """Set the future to what the operation came to."""
+        if self.failure is not None:
+            self.future.set_exception(self.failure)
+        else:
+            self.future.set_result(self.value)
+
+
+class SqliteLedger:
+    """A ledger in the file `path`, which no other server process may have open."""
+
+    def __init__(
+        self,
+        path: Path,
+        lock: "FileLock",
+        *,
+        wall: Callable[[], int] = wall_micros,
+        steady: Callable[[], int] = steady_micros,
+    ) -> None:
+        self._path = path
+        self._lock = lock
+        self._callbacks: list[Callable[[], None]] = []
+        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()  # nothing enters a queue after its end marker
+        self._closed = False
+        self._failed = ""
+        self._writer = connect(path)
+        last = self._writer.execute("SELECT value FROM counter WHERE name = 'clock'").fetchone()[0]
+        self._clock = LedgerClock(last, wall, steady)
+        self._now = self._clock.now()
+        self._writer.create_function("ledger_clock", 0, lambda: self._now)
+        self._threads = [threading.Thread(target=self._write_forever, name="ledger-writer", daemon=True)]
+        self._threads += [
+            threading.Thread(target=self._read_forever, name=f"ledger-reader-{number}", daemon=True)
+            for number in range(READERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Run `operation(tx, ...)` with the next group of commits."""
+        return self._put(self._writes, _Job(operation, args, kwargs))
+
+    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Run `operation(tx, ...)` on one snapshot, read-only."""
+        return self._put(self._reads, _Job(operation, args, kwargs))
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` on the writer's thread after each group."""
+        self._callbacks.append(callback)
+
+    def close(self) -> None:
+        """Finish what was given, then close the file and let go of its lock."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            self._writes.put(None)
+            for _ in range(READERS):
+                self._reads.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._writer.close()
+        self._lock.release()
+
+    def _put(self, target: "queue.SimpleQueue[_Job | None]", job: _Job) -> "Future[Any]":
+        with self._gate:
+            if self._closed:
+                job.future.set_exception(shutting_down())
+            else:
+                target.put(job)
+        return job.future
+
+    def _write_forever(self) -> None:
+        ended = False
+        while not ended:
+            group = []
+            job = self._writes.get()
+            while job is not None:
+                if job.future.set_running_or_notify_cancel():
+                    group.append(job)
+                if len(group) >= GROUP_MAX:
+                    break
+                try:
+                    job = self._writes.get_nowait()
+                except queue.Empty:
+                    break
+            ended = job is None
+            if group:
+                self._commit_group(group)
+
+    def _commit_group(self, group: list[_Job]) -> None:
+        try:
+            if self._failed:
+                raise unavailable(self._failed)
+            self._now = self._clock.now()
+            self._writer.execute("BEGIN IMMEDIATE")
+            for job in group:
+                self._run(job)
+            self._writer.execute("UPDATE counter SET value = ?1 WHERE name = 'clock'", [self._now])
+            self._writer.execute("COMMIT")
+        except (sqlite.Error, Refusal) as error:
+            self._lose_group(group, error)
+        for job in group:
+            job.finish()
+        for callback in self._callbacks:
+            callback()
+
+    def _run(self, job: _Job) -> None:
+        """One operation in its savepoint; what it raises is its own affair, unless the transaction is gone."""
+        self._now = max(self._now, self._clock.now())
+        self._writer.execute("SAVEPOINT operation")
+        tx = SqliteTx(self._writer)
+        try:
+            job.value = job.operation(tx, *job.args, **job.kwargs)
+            undo = tx.abandoned
+        except Exception as error:
+            if not self._writer.in_transaction:
+                raise unavailable(str(error)) from error
+            undo = True
+            job.failure = _translate(error)
+        if undo:
+            self._writer.execute("ROLLBACK TO operation")
+        self._writer.execute("RELEASE operation")
+
+    def _lose_group(self, group: list[_Job], error: Exception) -> None:
+        """Nothing of the group is committed. After a failed fsync or a damaged page the file is not trusted again."""
+        _log.error("the ledger could not commit: %s", error)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite.SQLITE_IOERR, sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB):
+            self._failed = str(error)
+        with contextlib.suppress(sqlite.Error):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        for job in group:
+            job.failure = error if isinstance(error, Refusal) else unavailable(str(error))
+
+    def _read_forever(self) -> None:
+        connection = connect(self._path, read_only=True)
+        connection.create_function("ledger_clock", 0, lambda: self._now)
+        while (job := self._reads.get()) is not None:
+            if not job.future.set_running_or_notify_cancel():
+                continue
+            try:
+                connection.execute("BEGIN")
+                job.value = job.operation(SqliteTx(connection), *job.args, **job.kwargs)
+            except Exception as error:
+                job.failure = _translate(error)
+            with contextlib.suppress(sqlite.Error):
+                connection.execute("ROLLBACK")
+            job.finish()
+        connection.close()
+
+
+def _translate(error: Exception) -> Exception:
+    """A driver's error as a refusal; everything else (a refusal, a defect) stays what it is."""
+    if not isinstance(error, sqlite.Error):
+        return error
+    _log.error("the ledger's database failed", exc_info=error)
+    return unavailable(str(error)) if isinstance(error, sqlite.OperationalError) else broken(str(error))
+
+
+def connect(path: Path, *, read_only: bool = False) -> Any:
+    """A connection with the settings of the specification, 3.9; statements decide about transactions."""
+    if sqlite.sqlite_version_info < VERSION_MIN:
+        raise unavailable(f"SQLite {sqlite.sqlite_version} can lose commits in WAL mode; 3.51.3 or newer is needed")
+    connection = sqlite.connect(
+        str(path), isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=256
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 1000")
+    connection.execute("PRAGMA cache_size = -65536")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+class FileLock:
+    """Only one server process may open a ledger file: two caches of one file would both be wrong."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise Refusal(
+                kind=Kind.UNAVAILABLE,
+                reason=Reason.DATABASE_UNAVAILABLE,
+                message=f"another process has the ledger {path} open; one SQLite file serves one process",
+            ) from None
+
+    def release(self) -> None:
+        """Let another process in."""
+        os.close(self._descriptor)
