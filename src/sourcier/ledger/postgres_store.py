@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Concatenate, Final, LiteralString, cast
+from typing import Any, Concatenate, Final, LiteralString
 
 import psycopg
 from psycopg import errors
@@ -53,8 +53,7 @@ class PostgresTx:
 
     def _send(self, query: Query, parameters: dict[str, object]) -> None:
         assert not self.abandoned, "an abandoned operation must return"
-        text = cast(LiteralString, query.postgresql)
-        self._cursor.execute(text, [parameters[name] for name in query.names], binary=True)
+        self._cursor.execute(query.postgresql, [parameters[name] for name in query.names], binary=True)
 
 
 class _Worker:
@@ -74,15 +73,15 @@ class _Worker:
                 return self._run_once(operation, args, kwargs)
             except (errors.DeadlockDetected, errors.SerializationFailure) as error:
                 if attempt == ATTEMPTS_MAX:
-                    raise contended(str(error)) from error
+                    raise contended() from error
             except errors.LockNotAvailable as error:
-                raise contended(str(error)) from error
+                raise contended() from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 _log.error("the ledger's database failed: %s", error)
-                raise unavailable(str(error)) from error
+                raise unavailable() from error
             except psycopg.Error as error:
                 _log.error("the ledger's database refused a statement", exc_info=error)
-                raise broken(str(error)) from error
+                raise broken() from error
         raise AssertionError("unreachable")
 
     def close(self) -> None:

@@ -86,13 +86,13 @@ MOVE_LINES: Final = query("""
     FROM EACH(:rows, line_no BIGINT, quantity BIGINT) AS move
     WHERE reservation_line.reservation_id = :reservation_id AND reservation_line.line_no = move.line_no
         AND reservation_line.state = :old_state AND reservation_line.quantity = move.quantity
-    RETURNING line_no""")
+    RETURNING reservation_line.line_no""")
 SHRINK_LINES: Final = query("""
     UPDATE reservation_line SET quantity = reservation_line.quantity - part.quantity
     FROM EACH(:rows, line_no BIGINT, quantity BIGINT) AS part
     WHERE reservation_line.reservation_id = :reservation_id AND reservation_line.line_no = part.line_no
         AND reservation_line.state = :old_state AND reservation_line.quantity > part.quantity
-    RETURNING line_no""")
+    RETURNING reservation_line.line_no""")
 EXPIRE_HOLDS: Final = query("""
     UPDATE reservation SET expires_at = NULL
     WHERE reservation_id IN (
@@ -104,7 +104,8 @@ EXPIRE_LINES: Final = query("""
     UPDATE reservation_line SET state = 'EXPIRED'
     FROM EACH(:rows, reservation_id TEXT) AS due
     WHERE reservation_line.reservation_id = due.reservation_id AND reservation_line.state = 'HELD'
-    RETURNING reservation_id, node_id, sku, quantity""")
+    RETURNING reservation_line.reservation_id, reservation_line.node_id, reservation_line.sku,
+        reservation_line.quantity""")
 
 # --- pools ------------------------------------------------------------------------------------------------------
 
@@ -119,12 +120,12 @@ TAKE_POOLS: Final = query("""
     UPDATE pool SET used = pool.used + want.quantity
     FROM EACH(:rows, pool_id TEXT, bucket TEXT, quantity BIGINT) AS want
     WHERE pool.pool_id = want.pool_id AND pool.bucket = want.bucket AND pool.used + want.quantity <= pool.cap
-    RETURNING pool_id, bucket, used, cap""")
+    RETURNING pool.pool_id, pool.bucket, pool.used, pool.cap""")
 GIVE_POOLS: Final = query("""
     UPDATE pool SET used = pool.used - back.quantity
     FROM EACH(:rows, pool_id TEXT, bucket TEXT, quantity BIGINT) AS back
     WHERE pool.pool_id = back.pool_id AND pool.bucket = back.bucket
-    RETURNING pool_id, bucket, used, cap""")
+    RETURNING pool.pool_id, pool.bucket, pool.used, pool.cap""")
 MAKE_POOLS: Final = query("""
     INSERT INTO pool (pool_id, bucket, cap)
     SELECT template.pool_id, want.bucket, template.cap
@@ -153,7 +154,8 @@ JOURNAL_POOLS: Final = query("""
     INSERT INTO pool_journal (at, actor, cause, ref, pool_id, bucket, d_used, used_after, cap_then)
     SELECT ledger_clock(), :actor, :cause, entry.ref, entry.pool_id, entry.bucket, entry.d_used, entry.used_after,
         entry.cap_then
-    FROM EACH(:rows, ref TEXT, pool_id TEXT, bucket TEXT, d_used BIGINT, used_after BIGINT, cap_then BIGINT) AS entry""")
+    FROM EACH(:rows, ref TEXT, pool_id TEXT, bucket TEXT, d_used BIGINT, used_after BIGINT, cap_then BIGINT)
+        AS entry""")
 
 # --- stock ------------------------------------------------------------------------------------------------------
 
@@ -171,8 +173,9 @@ TAKE_STOCK: Final = query("""
         AND stock.on_hand - stock.blocked - stock.held - stock.allocated - stock.unsettled - want.held - want.allocated
             >= GREATEST(CASE :channel_class WHEN 0 THEN stock.floor_0 WHEN 1 THEN stock.floor_1 ELSE stock.floor_2 END,
                 want.floor)
-    RETURNING node_id, sku, on_hand - blocked - held - allocated - unsettled,
-        CASE :channel_class WHEN 0 THEN floor_0 WHEN 1 THEN floor_1 ELSE floor_2 END""")
+    RETURNING stock.node_id, stock.sku,
+        stock.on_hand - stock.blocked - stock.held - stock.allocated - stock.unsettled,
+        CASE :channel_class WHEN 0 THEN stock.floor_0 WHEN 1 THEN stock.floor_1 ELSE stock.floor_2 END""")
 MOVE_STOCK: Final = query("""
     UPDATE stock SET on_hand = stock.on_hand + move.d_on_hand, blocked = stock.blocked + move.d_blocked,
         held = stock.held + move.d_held, allocated = stock.allocated + move.d_allocated,
@@ -180,7 +183,8 @@ MOVE_STOCK: Final = query("""
     FROM EACH(:rows, node_id TEXT, sku TEXT, d_on_hand BIGINT, d_blocked BIGINT, d_held BIGINT, d_allocated BIGINT,
         d_unsettled BIGINT) AS move
     WHERE stock.node_id = move.node_id AND stock.sku = move.sku
-    RETURNING node_id, sku, on_hand - blocked - held - allocated - unsettled""")
+    RETURNING stock.node_id, stock.sku,
+        stock.on_hand - stock.blocked - stock.held - stock.allocated - stock.unsettled""")
 JOURNAL: Final = query("""
     INSERT INTO journal (at, actor, cause, ref, node_id, sku, d_on_hand, d_blocked, d_held, d_allocated, d_unsettled,
         channel_class, floor_used, avail_after, rule_set_revision)

@@ -54,7 +54,7 @@ SETTLE_LINES: Final = query("""
     FROM EACH(:rows, node_id TEXT, sku TEXT, as_of BIGINT) AS counted
     WHERE reservation_line.node_id = counted.node_id AND reservation_line.sku = counted.sku
         AND reservation_line.state = 'SHIPPED' AND reservation_line.shipped_at <= counted.as_of
-    RETURNING node_id, sku, quantity""")
+    RETURNING reservation_line.node_id, reservation_line.sku, reservation_line.quantity""")
 BURY: Final = query("""
     INSERT INTO feed_dead_letter (source, kind, node_id, sku, epoch, record_seq, payload, reason, at)
     VALUES (:source, :kind, :node_id, :sku, :epoch, :record_seq, :payload, :reason, ledger_clock())

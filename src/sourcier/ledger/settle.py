@@ -194,11 +194,11 @@ def _move_lines(tx: Tx, reservation_id: str, parts: list[_Part], old: State, now
         )
         assert len(shrunk) == len(split), "the reservation is locked, so its lines cannot have moved"
         next_no = max(line.line_no for line in get_lines(tx, reservation_id)) + 1
-        new_lines = [
-            [number, part.line.line_id, part.line.node_id, part.line.sku, part.quantity, part.state, part.bucket]
-            + [_shipped_at(part.state, now)]
-            for number, part in enumerate(split, start=next_no)
-        ]
+        new_lines = []
+        for number, part in enumerate(split, start=next_no):
+            line = part.line
+            where = (line.line_id, line.node_id, line.sku)
+            new_lines.append([number, *where, part.quantity, part.state, part.bucket, _shipped_at(part.state, now)])
         tx.tell(queries.INSERT_LINES, reservation_id=reservation_id, rows=rows(new_lines))
 
 

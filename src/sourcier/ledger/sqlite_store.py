@@ -94,7 +94,7 @@ class SqliteLedger:
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()  # nothing enters a queue after its end marker
         self._closed = False
-        self._failed = ""
+        self._failed = False
         self._writer = connect(path)
         last = self._writer.execute("SELECT value FROM counter WHERE name = 'clock'").fetchone()[0]
         self._clock = LedgerClock(last, wall, steady)
@@ -163,7 +163,7 @@ class SqliteLedger:
     def _commit_group(self, group: list[_Job]) -> None:
         try:
             if self._failed:
-                raise unavailable(self._failed)
+                raise unavailable()
             self._now = self._clock.now()
             self._writer.execute("BEGIN IMMEDIATE")
             for job in group:
@@ -187,7 +187,7 @@ class SqliteLedger:
             undo = tx.abandoned
         except Exception as error:
             if not self._writer.in_transaction:
-                raise unavailable(str(error)) from error
+                raise unavailable() from error
             undo = True
             job.failure = _translate(error)
         if undo:
@@ -199,12 +199,12 @@ class SqliteLedger:
         _log.error("the ledger could not commit: %s", error)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite.SQLITE_IOERR, sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB):
-            self._failed = str(error)
+            self._failed = True
         with contextlib.suppress(sqlite.Error):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
         for job in group:
-            job.failure = error if isinstance(error, Refusal) else unavailable(str(error))
+            job.failure = error if isinstance(error, Refusal) else unavailable()
 
     def _read_forever(self) -> None:
         connection = connect(self._path, read_only=True)
@@ -228,7 +228,7 @@ def _translate(error: Exception) -> Exception:
     if not isinstance(error, sqlite.Error):
         return error
     _log.error("the ledger's database failed", exc_info=error)
-    return unavailable(str(error)) if isinstance(error, sqlite.OperationalError) else broken(str(error))
+    return unavailable() if isinstance(error, sqlite.OperationalError) else broken()
 
 
 def connect(path: Path, *, read_only: bool = False) -> Any:

@@ -31,7 +31,7 @@ class Tx(Protocol):
 class Ledger(Protocol):
     """An open ledger. All methods may be called from any thread."""
 
-    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `operation(tx, ...)` in one transaction; the future is set after the commit.
 
         On PostgreSQL an operation may run more than once (deadlock, serialization): it must not touch anything
@@ -39,7 +39,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `operation(tx, ...)` on one snapshot, read-only."""
         ...
 
@@ -52,29 +52,20 @@ class Ledger(Protocol):
         ...
 
 
-def unavailable(detail: str) -> Refusal:
+def unavailable(message: str = "the ledger's database is not available") -> Refusal:
     """The database did not answer; nothing is known to be done. A retry with the same request id finds out."""
-    return Refusal(
-        kind=Kind.UNAVAILABLE,
-        reason=Reason.DATABASE_UNAVAILABLE,
-        message="the ledger's database is not available",
-        metadata={"detail": detail},
-    )
+    return Refusal(kind=Kind.UNAVAILABLE, reason=Reason.DATABASE_UNAVAILABLE, message=message)
 
 
-def contended(detail: str) -> Refusal:
+def contended() -> Refusal:
     """Other transactions held the rows for too long; nothing is done."""
-    return Refusal(
-        kind=Kind.ABORTED,
-        reason=Reason.CONTENDED,
-        message="other requests held the same rows for too long",
-        metadata={"detail": detail},
-    )
+    message = "other requests held the same rows for too long"
+    return Refusal(kind=Kind.ABORTED, reason=Reason.CONTENDED, message=message)
 
 
-def broken(detail: str) -> Refusal:
+def broken() -> Refusal:
     """The database refused a statement that should never be refused: a defect, not the caller's fault."""
-    return Refusal(kind=Kind.INTERNAL, reason=Reason.INTERNAL, message="the ledger failed", metadata={"detail": detail})
+    return Refusal(kind=Kind.INTERNAL, reason=Reason.INTERNAL, message="the ledger failed")
 
 
 def shutting_down() -> Refusal:

@@ -222,9 +222,26 @@ ON_POSTGRESQL = (
 )
 
 NAMES = (
-    "counter node_floor type_floor activation rule_set network node feed_dead_letter feed_cursor feed_item "
-    "pool_journal journal order_line reservation_pool reservation_line reservation request_log pool stock"
-).split()
+    "counter",
+    "node_floor",
+    "type_floor",
+    "activation",
+    "rule_set",
+    "network",
+    "node",
+    "feed_dead_letter",
+    "feed_cursor",
+    "feed_item",
+    "pool_journal",
+    "journal",
+    "order_line",
+    "reservation_pool",
+    "reservation_line",
+    "reservation",
+    "request_log",
+    "pool",
+    "stock",
+)
 
 
 def upgrade() -> None:
