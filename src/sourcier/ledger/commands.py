@@ -76,8 +76,8 @@ class Reserve:
 
     def __post_init__(self) -> None:
         """Refuse what can only be a defect of the caller."""
-        if self.state is State.HELD and (self.ttl_seconds is None or self.ttl_seconds <= 0):
-            raise ValueError("a hold needs a time to live")
+        if self.state is State.HELD and (self.ttl_seconds is None or self.ttl_seconds <= 0 or not self.lines):
+            raise ValueError("a hold needs lines and a time to live")
         if self.state is State.ALLOCATED and (self.ttl_seconds is not None or not self.order_id):
             raise ValueError("an allocation needs an order and does not expire")
         if self.state not in (State.HELD, State.ALLOCATED) or not 0 <= self.channel_class <= 2:

@@ -1,0 +1,120 @@
+"""One record of a feed by itself: what makes it impossible to apply, and where such records are kept."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from sourcier.domain.limits import STOCK_QUANTITY_MAX, TEXT_BYTES_MAX
+from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.ledger import queries_admin
+from sourcier.ledger.reserve import instant
+from sourcier.ledger.store import Tx
+
+NUMBER_MAX: Final = 2**62  # of an epoch or a sequence number
+AS_OF_AHEAD_SECONDS_MAX: Final = 300  # a count may come from a clock that is this far ahead, not further
+PAYLOAD_BYTES_MAX: Final = 4_096
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record that could not be applied. `payload` is its JSON, cut at `PAYLOAD_BYTES_MAX`."""
+
+    seq: int
+    source: str
+    kind: str
+    node_id: str
+    sku: str
+    epoch: int
+    record_seq: int
+    payload: bytes
+    reason: str
+    at: datetime
+
+
+def micros(when: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime."""
+    return (when - _EPOCH) // _ONE_MICROSECOND
+
+
+def fault(record: StockRecord, clock: int) -> str:
+    """Why this record can never be applied, as a word for machines; empty when it can. `clock` is in microseconds."""
+    quantity_min = 0 if record.kind is RecordKind.COUNT else -STOCK_QUANTITY_MAX
+    checks = (
+        ("NODE_ID_INVALID", _is_id(record.node_id)),
+        ("SKU_INVALID", _is_id(record.sku)),
+        ("QUANTITY_OUT_OF_RANGE", quantity_min <= record.quantity <= STOCK_QUANTITY_MAX),
+        ("EPOCH_OUT_OF_RANGE", 0 <= record.epoch <= NUMBER_MAX),
+        ("SEQ_OUT_OF_RANGE", 1 <= record.seq <= NUMBER_MAX),
+        ("AS_OF_WITHOUT_ZONE", record.as_of is None or record.as_of.tzinfo is not None),
+    )
+    for reason, holds in checks:
+        if not holds:
+            return reason
+    ahead = AS_OF_AHEAD_SECONDS_MAX * 1_000_000
+    if record.as_of is not None and micros(record.as_of) > clock + ahead:
+        return "AS_OF_IN_THE_FUTURE"
+    return ""
+
+
+def bury(tx: Tx, source: str, record: StockRecord, reason: str) -> None:
+    """Keep a rejected record for people to look at; the same one again changes nothing."""
+    payload = msgspec.json.encode(
+        {
+            "kind": record.kind,
+            "node_id": _printable(record.node_id),
+            "sku": _printable(record.sku),
+            "quantity": str(record.quantity),
+            "epoch": str(record.epoch),
+            "seq": str(record.seq),
+            "as_of": None if record.as_of is None else record.as_of.isoformat(),
+        }
+    )
+    tx.tell(
+        queries_admin.BURY,
+        source=source,
+        kind=record.kind,
+        node_id=_printable(record.node_id),
+        sku=_printable(record.sku),
+        epoch=max(-NUMBER_MAX, min(NUMBER_MAX, record.epoch)),
+        record_seq=max(-NUMBER_MAX, min(NUMBER_MAX, record.seq)),
+        payload=payload[:PAYLOAD_BYTES_MAX],
+        reason=reason,
+    )
+
+
+def dead_letters(tx: Tx, *, after: int = 0, num_max: int = 100) -> list[DeadLetter]:
+    """Rejected records after number `after`, oldest first."""
+    found = tx.ask(queries_admin.DEAD_LETTERS, after=after, num_max=num_max)
+    return [
+        DeadLetter(
+            seq=seq,
+            source=source,
+            kind=kind,
+            node_id=node_id,
+            sku=sku,
+            epoch=epoch,
+            record_seq=record_seq,
+            payload=bytes(payload),
+            reason=reason,
+            at=instant(at),
+        )
+        for seq, source, kind, node_id, sku, epoch, record_seq, payload, reason, at in found
+    ]
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return 0 < len(text.encode()) <= TEXT_BYTES_MAX and text.isprintable()
+    except UnicodeEncodeError:
+        return False
+
+
+def _printable(text: str) -> str:
+    """A text that every database stores: unprintable characters escaped, cut to twice the limit of an id."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text[:256])
+    return shown.encode("utf-8", "backslashreplace").decode()

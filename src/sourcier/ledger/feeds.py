@@ -1,0 +1,172 @@
+"""Apply what sources say about stock: absolute counts and deltas, in any order, as often as they like.
+
+A count applies when its (epoch, seq) is newer than the last one of its source, node and SKU. A delta applies when it
+is exactly the next of its source and node; a new epoch starts at 1. What cannot be applied stops nobody else: it gets
+a verdict, and a record that can never be applied a dead letter, once.
+
+Lock order: feed cursor, stock row, then SHIPPED lines (which nothing but a count touches), journal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, Verdict
+from sourcier.ledger import queries, queries_admin
+from sourcier.ledger.commands import StockKey
+from sourcier.ledger.dialect import rows
+from sourcier.ledger.feed_records import bury, fault, micros
+from sourcier.ledger.motions import Motive, Move, move_stock
+from sourcier.ledger.store import Tx
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a batch has come to so far: verdicts, and the state after them, to be written at the end."""
+
+    results: list[RecordResult | None]
+    cursors: dict[str, tuple[int, int]] = field(default_factory=dict)  # node -> (epoch, last seq)
+    items: dict[StockKey, tuple[int, int, int]] = field(default_factory=dict)  # key -> (epoch, seq, as of)
+    stock: dict[StockKey, list[int]] = field(default_factory=dict)  # key -> [on hand, blocked]
+    counted_as_of: dict[StockKey, int] = field(default_factory=dict)
+
+
+def apply_batch(tx: Tx, source: str, records: Sequence[StockRecord], *, actor: str = "") -> tuple[RecordResult, ...]:
+    """Apply the records in order; one result each. Repeating a batch changes nothing.
+
+    Nodes must be in the network in force. An applied count sets on hand to its quantity and blocked to 0, and settles
+    every unit shipped by its `as_of` (None: now).
+    """
+    clock = int(tx.ask(queries.CLOCK)[0][0])
+    progress = _Progress(results=[None] * len(records))
+    good = _refuse_faulty(tx, source, records, clock, progress)
+    deltas = _judge_deltas(tx, source, [i for i in good if records[i].kind is RecordKind.DELTA], records, progress)
+    counts = [i for i in good if records[i].kind is RecordKind.COUNT]
+    keys = sorted({(records[i].node_id, records[i].sku) for i in (*deltas, *counts)})
+    if keys:
+        made, before = _lock_stock(tx, keys)
+        progress.stock = {key: list(value) for key, value in before.items()}
+        applied = _judge_counts(tx, source, counts, records, clock, progress)
+        for index in sorted((*deltas, *applied)):
+            _apply(records[index], progress)
+        _write(tx, source, made, before, progress, actor)
+    assert all(result is not None for result in progress.results)
+    return tuple(result for result in progress.results if result is not None)
+
+
+def _refuse_faulty(tx: Tx, source: str, records: Sequence[StockRecord], clock: int, progress: _Progress) -> list[int]:
+    """Positions of the records that can be applied at all; the others are rejected and buried."""
+    faults = [fault(record, clock) for record in records]
+    node_ids = sorted({record.node_id for record, why in zip(records, faults, strict=True) if not why})
+    known = set()
+    if node_ids:
+        found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in node_ids]))
+        known = {node_id for (node_id,) in found}
+    good = []
+    for index, record in enumerate(records):
+        why = faults[index] or ("" if record.node_id in known else "NODE_UNKNOWN")
+        if why:
+            progress.results[index] = RecordResult(index=index, verdict=Verdict.REJECTED, reason=why)
+            bury(tx, source, record, why)
+        else:
+            good.append(index)
+    return good
+
+
+def _judge_deltas(
+    tx: Tx, source: str, deltas: list[int], records: Sequence[StockRecord], progress: _Progress
+) -> list[int]:
+    """Verdicts on the deltas, under a lock on their cursors; the positions of those that apply."""
+    if not deltas:
+        return []
+    nodes = rows([[node_id] for node_id in sorted({records[index].node_id for index in deltas})])
+    tx.tell(queries_admin.MAKE_CURSORS, source=source, rows=nodes)
+    cursors = {
+        str(node_id): (int(epoch), int(last_seq))
+        for node_id, epoch, last_seq in tx.ask(queries_admin.LOCK_CURSORS, source=source, rows=nodes)
+    }
+    applied = []
+    for index in deltas:
+        record = records[index]
+        epoch, last_seq = cursors[record.node_id]
+        expected = last_seq + 1 if record.epoch == epoch else 1
+        if record.epoch < epoch or (record.epoch == epoch and record.seq <= last_seq):
+            progress.results[index] = RecordResult(index=index, verdict=Verdict.STALE)
+        elif record.seq != expected:
+            progress.results[index] = RecordResult(index=index, verdict=Verdict.GAP, expected_seq=expected)
+        else:
+            progress.results[index] = RecordResult(index=index, verdict=Verdict.APPLIED)
+            cursors[record.node_id] = progress.cursors[record.node_id] = (record.epoch, record.seq)
+            applied.append(index)
+    return applied
+
+
+def _lock_stock(tx: Tx, keys: list[StockKey]) -> tuple[set[StockKey], dict[StockKey, tuple[int, int]]]:
+    """Make the rows that are missing, lock all; (the new ones, key -> (on hand, blocked))."""
+    wanted = rows(keys)
+    made = {(node_id, sku) for node_id, sku in tx.ask(queries_admin.MAKE_STOCK, rows=wanted)}
+    locked = tx.ask(queries_admin.LOCK_STOCK_COUNTS, rows=wanted)
+    return made, {(node_id, sku): (int(on_hand), int(blocked)) for node_id, sku, on_hand, blocked in locked}
+
+
+def _judge_counts(
+    tx: Tx, source: str, counts: list[int], records: Sequence[StockRecord], clock: int, progress: _Progress
+) -> list[int]:
+    """Verdicts on the counts; the lock on the stock row guards its feed item. The positions of those that apply."""
+    if not counts:
+        return []
+    keys = rows(sorted({(records[index].node_id, records[index].sku) for index in counts}))
+    last = {
+        (node_id, sku): (int(epoch), int(last_seq))
+        for node_id, sku, epoch, last_seq in tx.ask(queries_admin.GET_ITEMS, source=source, rows=keys)
+    }
+    applied = []
+    for index in counts:
+        record = records[index]
+        key = (record.node_id, record.sku)
+        if (record.epoch, record.seq) <= last.get(key, (-1, -1)):
+            progress.results[index] = RecordResult(index=index, verdict=Verdict.STALE)
+            continue
+        as_of = min(clock, micros(record.as_of)) if record.as_of is not None else clock
+        progress.results[index] = RecordResult(index=index, verdict=Verdict.APPLIED)
+        progress.items[key] = (record.epoch, record.seq, as_of)
+        progress.counted_as_of[key] = max(as_of, progress.counted_as_of.get(key, 0))
+        last[key] = (record.epoch, record.seq)
+        applied.append(index)
+    return applied
+
+
+def _apply(record: StockRecord, progress: _Progress) -> None:
+    row = progress.stock[record.node_id, record.sku]
+    if record.kind is RecordKind.COUNT:
+        row[:] = [record.quantity, 0]
+    else:
+        row[0] += record.quantity
+
+
+def _write(
+    tx: Tx,
+    source: str,
+    made: set[StockKey],
+    before: dict[StockKey, tuple[int, int]],
+    progress: _Progress,
+    actor: str,
+) -> None:
+    """Settle what the counts saw, move the stock rows that changed (and show the new ones), remember how far we are."""
+    settled = dict.fromkeys(before, 0)
+    if progress.counted_as_of:
+        counted = rows([[*key, as_of] for key, as_of in sorted(progress.counted_as_of.items())])
+        for node_id, sku, quantity in tx.ask(queries_admin.SETTLE_LINES, rows=counted):
+            settled[node_id, sku] += int(quantity)
+        items = rows([[*key, *item] for key, item in sorted(progress.items.items())])
+        tx.tell(queries_admin.PUT_ITEMS, source=source, rows=items)
+    by_cause: dict[str, list[Move]] = {"COUNT": [], "DELTA": []}
+    for key, (on_hand, blocked) in before.items():
+        after = progress.stock[key]
+        deltas = (after[0] - on_hand, after[1] - blocked, 0, 0, -settled[key])
+        if any(deltas) or key in made:
+            by_cause["COUNT" if key in progress.counted_as_of else "DELTA"].append(Move(key=key, deltas=deltas))
+    for cause, moves in by_cause.items():
+        move_stock(tx, moves, Motive(cause=cause, ref=source, actor=actor))
+    if progress.cursors:
+        moved = rows([[node_id, *cursor] for node_id, cursor in sorted(progress.cursors.items())])
+        tx.tell(queries_admin.MOVE_CURSORS, source=source, rows=moved)
