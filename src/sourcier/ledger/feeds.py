@@ -114,10 +114,10 @@ def _judge_counts(
     """Verdicts on the counts; the lock on the stock row guards its feed item. The positions of those that apply."""
     if not counts:
         return []
-    keys = rows(sorted({(records[index].node_id, records[index].sku) for index in counts}))
+    keys = rows(sorted({(source, records[index].node_id, records[index].sku) for index in counts}))
     last = {
         (node_id, sku): (int(epoch), int(last_seq))
-        for node_id, sku, epoch, last_seq in tx.ask(queries_admin.GET_ITEMS, source=source, rows=keys)
+        for node_id, sku, epoch, last_seq in tx.ask(queries_admin.GET_ITEMS, rows=keys)
     }
     applied = []
     for index in counts:
@@ -168,5 +168,5 @@ def _write(
     for cause, moves in by_cause.items():
         move_stock(tx, moves, Motive(cause=cause, ref=source, actor=actor))
     if progress.cursors:
-        moved = rows([[node_id, *cursor] for node_id, cursor in sorted(progress.cursors.items())])
-        tx.tell(queries_admin.MOVE_CURSORS, source=source, rows=moved)
+        moved = rows([[source, node_id, *cursor] for node_id, cursor in sorted(progress.cursors.items())])
+        tx.tell(queries_admin.MOVE_CURSORS, rows=moved)

@@ -45,8 +45,8 @@ LOCK_ORDER_LINES: Final = query(
 )
 GIVE_ORDER_LINES: Final = query("""
     UPDATE order_line SET allocated = order_line.allocated - back.quantity
-    FROM EACH(:rows, line_id TEXT, quantity BIGINT) AS back
-    WHERE order_line.order_id = :order_id AND order_line.line_id = back.line_id""")
+    FROM EACH(:rows, order_id TEXT, line_id TEXT, quantity BIGINT) AS back
+    WHERE order_line.order_id = back.order_id AND order_line.line_id = back.line_id""")
 
 # --- reservations -----------------------------------------------------------------------------------------------
 
@@ -83,14 +83,14 @@ ALLOCATE_HOLD: Final = query("""
 CLOSE_HOLD: Final = query("UPDATE reservation SET expires_at = NULL WHERE reservation_id = :reservation_id")
 MOVE_LINES: Final = query("""
     UPDATE reservation_line SET state = :new_state, shipped_at = :shipped_at
-    FROM EACH(:rows, line_no BIGINT, quantity BIGINT) AS move
-    WHERE reservation_line.reservation_id = :reservation_id AND reservation_line.line_no = move.line_no
+    FROM EACH(:rows, reservation_id TEXT, line_no BIGINT, quantity BIGINT) AS move
+    WHERE reservation_line.reservation_id = move.reservation_id AND reservation_line.line_no = move.line_no
         AND reservation_line.state = :old_state AND reservation_line.quantity = move.quantity
     RETURNING reservation_line.line_no""")
 SHRINK_LINES: Final = query("""
     UPDATE reservation_line SET quantity = reservation_line.quantity - part.quantity
-    FROM EACH(:rows, line_no BIGINT, quantity BIGINT) AS part
-    WHERE reservation_line.reservation_id = :reservation_id AND reservation_line.line_no = part.line_no
+    FROM EACH(:rows, reservation_id TEXT, line_no BIGINT, quantity BIGINT) AS part
+    WHERE reservation_line.reservation_id = part.reservation_id AND reservation_line.line_no = part.line_no
         AND reservation_line.state = :old_state AND reservation_line.quantity > part.quantity
     RETURNING reservation_line.line_no""")
 EXPIRE_HOLDS: Final = query("""

@@ -19,11 +19,11 @@ LOCK_CURSORS: Final = query("""
     ORDER BY node_id FOR UPDATE""")
 MOVE_CURSORS: Final = query("""
     UPDATE feed_cursor SET epoch = moved.epoch, last_seq = moved.last_seq
-    FROM EACH(:rows, node_id TEXT, epoch BIGINT, last_seq BIGINT) AS moved
-    WHERE feed_cursor.source = :source AND feed_cursor.node_id = moved.node_id""")
+    FROM EACH(:rows, source TEXT, node_id TEXT, epoch BIGINT, last_seq BIGINT) AS moved
+    WHERE feed_cursor.source = moved.source AND feed_cursor.node_id = moved.node_id""")
 DELTA_NODES: Final = query("""
-    SELECT DISTINCT node_id FROM feed_cursor
-    WHERE node_id IN (SELECT node_id FROM EACH(:rows, node_id TEXT) AS one) AND last_seq > 0""")
+    SELECT one.node_id FROM EACH(:rows, node_id TEXT) AS one
+    WHERE EXISTS (SELECT 1 FROM feed_cursor WHERE feed_cursor.node_id = one.node_id AND last_seq > 0)""")
 MAKE_STOCK: Final = query("""
     INSERT INTO stock (node_id, sku, on_hand, floor_0, floor_1, floor_2, floor_rules)
     SELECT want.node_id, want.sku, 0, node_floor.floor_0, node_floor.floor_1, node_floor.floor_2,
@@ -39,9 +39,9 @@ LOCK_STOCK_COUNTS: Final = query("""
     ORDER BY stock.node_id, stock.sku FOR UPDATE OF stock""")
 GET_ITEMS: Final = query("""
     SELECT feed_item.node_id, feed_item.sku, feed_item.epoch, feed_item.last_seq
-    FROM EACH(:rows, node_id TEXT, sku TEXT) AS want
-        JOIN feed_item ON feed_item.node_id = want.node_id AND feed_item.sku = want.sku
-    WHERE feed_item.source = :source""")
+    FROM EACH(:rows, source TEXT, node_id TEXT, sku TEXT) AS want
+        JOIN feed_item ON feed_item.source = want.source AND feed_item.node_id = want.node_id
+            AND feed_item.sku = want.sku""")
 PUT_ITEMS: Final = query("""
     INSERT INTO feed_item (source, node_id, sku, epoch, last_seq, as_of)
     SELECT :source, item.node_id, item.sku, item.epoch, item.last_seq, item.as_of

@@ -93,8 +93,7 @@ def allocate_hold(tx: Tx, command: AllocateHold, respond: Callable[[Reservation]
     _, allocated_at, rule_set_revision, _ = won[0]
     moved = tx.ask(
         queries.MOVE_LINES,
-        reservation_id=command.hold_id,
-        rows=rows([[line.line_no, line.quantity] for line in lines]),
+        rows=rows([[command.hold_id, line.line_no, line.quantity] for line in lines]),
         old_state=State.HELD,
         new_state=State.ALLOCATED,
         shipped_at=None,

@@ -185,7 +185,7 @@ pool_journal = _journal(
 feed_item = _table(
     "feed_item", _id("source"), _id("node_id"), _id("sku"), _number("epoch"), _number("last_seq"), _number("as_of")
 )
-feed_cursor = _table("feed_cursor", _id("source"), _id("node_id"), _number("epoch"), _number("last_seq"))
+feed_cursor = _table("feed_cursor", _id("node_id"), _id("source"), _number("epoch"), _number("last_seq"))
 feed_dead_letter = _table(
     "feed_dead_letter",
     _seq(),

@@ -177,8 +177,7 @@ def _move_lines(tx: Tx, reservation_id: str, parts: list[_Part], old: State, now
         if whole:
             moved = tx.ask(
                 queries.MOVE_LINES,
-                reservation_id=reservation_id,
-                rows=rows([[part.line.line_no, part.quantity] for part in whole]),
+                rows=rows([[reservation_id, part.line.line_no, part.quantity] for part in whole]),
                 old_state=old,
                 new_state=state,
                 shipped_at=_shipped_at(state, now),
@@ -188,8 +187,7 @@ def _move_lines(tx: Tx, reservation_id: str, parts: list[_Part], old: State, now
     if split:
         shrunk = tx.ask(
             queries.SHRINK_LINES,
-            reservation_id=reservation_id,
-            rows=rows([[part.line.line_no, part.quantity] for part in split]),
+            rows=rows([[reservation_id, part.line.line_no, part.quantity] for part in split]),
             old_state=old,
         )
         assert len(shrunk) == len(split), "the reservation is locked, so its lines cannot have moved"
@@ -221,7 +219,7 @@ def _give_order_lines_back(tx: Tx, order_id: str, parts: list[_Part]) -> None:
     back: Counter[str] = Counter()
     for part in parts:
         back[part.line.line_id] += part.quantity
-    tx.tell(queries.GIVE_ORDER_LINES, order_id=order_id, rows=rows([[key, back[key]] for key in sorted(back)]))
+    tx.tell(queries.GIVE_ORDER_LINES, rows=rows([[order_id, line_id, back[line_id]] for line_id in sorted(back)]))
 
 
 def _deltas(old: State, new: State, quantity: int) -> Deltas:

@@ -133,11 +133,11 @@ TABLES = (
         PRIMARY KEY (source, node_id, sku)
     ) {key} {room}""",
     """CREATE TABLE feed_cursor (
-        source TEXT NOT NULL,
         node_id TEXT NOT NULL,
+        source TEXT NOT NULL,
         epoch BIGINT NOT NULL,
         last_seq BIGINT NOT NULL,
-        PRIMARY KEY (source, node_id)
+        PRIMARY KEY (node_id, source)
     ) {key} {room}""",
     """CREATE TABLE feed_dead_letter (
         seq {seq},
