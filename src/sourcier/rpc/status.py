@@ -28,10 +28,11 @@ RETRY_MS: Final[Mapping[Reason, int]] = {
 }
 """Milliseconds after which a retry makes sense, on average; each answer names its own to spread the callers."""
 
-MESSAGE_CHARACTERS_MAX: Final = 512
-METADATA_CHARACTERS_MAX: Final = 256  # of one value of ErrorInfo
+# Together, the details in base64 and the message percent-encoded, these stay below 8 KiB.
+MESSAGE_BYTES_MAX: Final = 400
+TEXT_BYTES_MAX: Final = 160  # of one value of ErrorInfo, one field path or one description
 METADATA_ENTRIES_MAX: Final = 8
-VIOLATIONS_BYTES_MAX: Final = 3_000  # of the encoded BadRequest
+VIOLATIONS_BYTES_MAX: Final = 2_500  # of the encoded BadRequest
 
 
 def malformed() -> Refusal:
@@ -74,7 +75,7 @@ def internal(error_id: str) -> Refusal:
 def to_status(refusal: Refusal) -> status_pb2.Status:
     """The google.rpc.Status of a refusal."""
     metadata = {
-        key: _cut(value, METADATA_CHARACTERS_MAX)
+        key: _cut(value, TEXT_BYTES_MAX)
         for key, value in list(refusal.metadata.items())[:METADATA_ENTRIES_MAX]
     }
     bad_request, left_over = _bad_request(refusal)
@@ -89,7 +90,7 @@ def to_status(refusal: Refusal) -> status_pb2.Status:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(round(RETRY_MS[refusal.reason] * random.uniform(0.5, 1.5)))
         details.append(retry)
-    status = status_pb2.Status(code=CODES[refusal.kind], message=_cut(refusal.message, MESSAGE_CHARACTERS_MAX))
+    status = status_pb2.Status(code=CODES[refusal.kind], message=_cut(refusal.message, MESSAGE_BYTES_MAX))
     for detail in details:
         packed = any_pb2.Any()
         packed.Pack(detail)
@@ -103,8 +104,8 @@ def _bad_request(refusal: Refusal) -> tuple[error_details_pb2.BadRequest, int]:
     size = 0
     for index, violation in enumerate(refusal.violations):
         entry = error_details_pb2.BadRequest.FieldViolation(
-            field=_cut(violation.field, METADATA_CHARACTERS_MAX),
-            description=_cut(violation.description, METADATA_CHARACTERS_MAX),
+            field=_cut(violation.field, TEXT_BYTES_MAX),
+            description=_cut(violation.description, TEXT_BYTES_MAX),
         )
         size += entry.ByteSize() + 4
         if size > VIOLATIONS_BYTES_MAX:
@@ -113,8 +114,9 @@ def _bad_request(refusal: Refusal) -> tuple[error_details_pb2.BadRequest, int]:
     return bad_request, 0
 
 
-def _cut(text: str, characters_max: int) -> str:
-    return text if len(text) <= characters_max else text[: characters_max - 1] + "…"
+def _cut(text: str, bytes_max: int) -> str:
+    encoded = text.encode()
+    return text if len(encoded) <= bytes_max else encoded[: bytes_max - 3].decode(errors="ignore") + "…"
 
 
 def parse_status(status: status_pb2.Status) -> Refusal | None:
