@@ -5,18 +5,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.limits import DECIDE_ATTEMPTS_MAX
 from sourcier.domain.order import Cart, Order
 from sourcier.domain.plan import Decision, Status
 from sourcier.domain.reservation import State
 from sourcier.engine.decide import decide_steps
 from sourcier.ledger import stock
 from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved
-from sourcier.ledger.reserve import allocate_hold, reserve
+from sourcier.ledger.reserve import allocate_hold
 from sourcier.service import codec, replay
 from sourcier.service.commands import Allocate, Allocation
+from sourcier.service.contention import Proposal, reserve_best
 from sourcier.service.drive import drive
-from sourcier.service.refusals import contended, hold_not_found, mismatch, unfillable
+from sourcier.service.refusals import hold_not_found, mismatch, unfillable
 from sourcier.service.reservations import (
     AllocationRecord,
     Document,
@@ -84,6 +84,8 @@ async def _preview(app: "App", request: Allocate) -> Allocation:
     else:
         view = app.snapshots.view()
         document = Document(cart=request.order.cart, decision=await _decide(app, view, request.order.cart))
+        if document.decision.status is Status.UNFILLABLE:
+            raise unfillable(document.decision, request.order.cart, view)
     return Allocation(
         allocation_id="",
         order_id=request.order.order_id,
@@ -96,28 +98,26 @@ async def _preview(app: "App", request: Allocate) -> Allocation:
 
 
 async def _afresh(app: "App", request: Allocate) -> Allocation:
-    """Decide and reserve; when others took the stock meanwhile, look at those rows again and decide again."""
     cart = request.order.cart
-    for _ in range(DECIDE_ATTEMPTS_MAX):
-        view = app.snapshots.view()
+
+    async def propose(view: "View") -> Proposal[Document]:
         decision = await _decide(app, view, cart)
         document = Document(cart=cart, decision=decision, hold_id=request.hold_id, reallocated=bool(request.hold_id))
-        command = _command(app, request, view, document)
-        match await app.write(reserve, command, record):
-            case Reserved(reservation=reservation):
-                return allocation(reservation, document)
-            case Replayed(response=response):
-                return await restore(app, response)
-            case short:
-                await app.snapshots.refresh(short.stock, short.pools)
-    raise contended()
+        command = None if decision.status is Status.UNFILLABLE else _command(app, request, view, document)
+        return Proposal(view=view, decided=document, command=command, respond=record)
+
+    proposal, outcome = await reserve_best(app, propose)
+    match outcome:
+        case None:
+            raise unfillable(proposal.decided.decision, cart, proposal.view)
+        case Reserved(reservation=reservation):
+            return allocation(reservation, proposal.decided)
+        case Replayed(response=response):
+            return await restore(app, response)
 
 
 async def _decide(app: "App", view: "View", cart: Cart) -> Decision:
-    decision = await drive(decide_steps(cart, view.snapshot, view.rules), app.solvers, app.solve_ms)
-    if decision.status is Status.UNFILLABLE:
-        raise unfillable(decision, cart, view)
-    return decision
+    return await drive(decide_steps(cart, view.snapshot, view.rules), app.solvers, app.solve_ms)
 
 
 def _command(app: "App", request: Allocate, view: "View", document: Document) -> Reserve:
@@ -166,11 +166,11 @@ async def _held(app: "App", request: Allocate) -> Document:
     if hold is None:
         raise hold_not_found(request.hold_id)
     document = codec.load(Document, hold.document)
-    _check_match(request.order, document)
+    check_match(request.order, document)
     return document
 
 
-def _check_match(order: Order, document: Document) -> None:
+def check_match(order: Order, document: Document) -> None:
     """Refuse an order for which the held plan was not made: other goods, another channel, place, service or date."""
     cart, held = order.cart, document.cart
     plan = document.decision.plan

@@ -6,6 +6,7 @@ follows. A remembered refusal is stored in place of an answer; `load` raises it 
 
 import struct
 import zlib
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, Final, TypeVar, cast
 
@@ -42,7 +43,7 @@ def load(kind: type[T], data: bytes) -> T:
         body = zlib.decompress(body)
     if flags & _REFUSAL:
         raise cast("Refusal", _decoder(Refusal).decode(body))
-    return cast("T", _decoder(kind).decode(body))
+    return cast("T", _decoder(cast("Hashable", kind)).decode(body))
 
 
 def join(head: bytes, tail: bytes) -> bytes:
@@ -67,5 +68,5 @@ def _dump(value: object, flags: int) -> bytes:
 
 
 @cache
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from sourcier.domain.stock import StockRow
 from sourcier.ledger import feeds, requests, stock
 from sourcier.ledger.store import Tx
-from sourcier.service import codec, replay
+from sourcier.service import codec, deadline, replay
 from sourcier.service.commands import ApplyStock, StockAnswer
+from sourcier.service.pages import read_token, write_token
 from sourcier.service.refusals import network_not_applied
 
 if TYPE_CHECKING:
@@ -16,15 +17,18 @@ if TYPE_CHECKING:
 async def apply_stock(app: "App", request: ApplyStock) -> StockAnswer:
     """Apply one batch of one source: one verdict per record, in order; a bad record stops no other.
 
-    The answer is given after the commit. Raises NETWORK_NOT_APPLIED, because without a network every node is unknown.
+    The answer is given after the commit, when this server's decisions know of it. Raises NETWORK_NOT_APPLIED, because
+    without a network every node is unknown.
     """
     if not app.snapshots.network_revision:
-        await app.snapshots.catch_up()
+        await deadline.wait(app.snapshots.catch_up())
         if not app.snapshots.network_revision:
             raise network_not_applied()
 
     async def work() -> StockAnswer:
-        return codec.load(StockAnswer, await app.write(_apply, request))
+        response = await app.write(_apply, request)
+        await deadline.wait(app.snapshots.catch_up())
+        return codec.load(StockAnswer, response)
 
     return await replay.once(app, request.key, work, _restore)
 
@@ -32,9 +36,13 @@ async def apply_stock(app: "App", request: ApplyStock) -> StockAnswer:
 async def get_stock(
     app: "App", node_ids: tuple[str, ...], skus: tuple[str, ...], page_size: int, page_token: str
 ) -> tuple[tuple[StockRow, ...], str]:
-    """One page of the ledger's rows of these nodes and SKUs (empty: all), and the token of the next (empty: last)."""
-    page = await app.read(stock.page_rows, node_ids, skus, page_size, page_token)
-    return page.rows, page.next_page_token
+    """One page of the ledger's rows of these nodes and SKUs (empty: all), and the token of the next (empty: last).
+
+    Raises FIELD_INVALID for a foreign page token.
+    """
+    after = read_token(page_token, tuple[str, str], ("", ""))
+    page = await app.read(stock.page_rows, node_ids=node_ids, skus=skus, page_size=page_size, after=after)
+    return page.rows, write_token(page.after)
 
 
 def _apply(tx: Tx, request: ApplyStock) -> bytes:

@@ -1,12 +1,16 @@
 """Applies and reads the network, and switches nodes on and off."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sourcier.domain.network import Network, Node
-from sourcier.ledger import registry
-from sourcier.service import codec, replay
+from sourcier.domain.network import Network, Node, NodeStatus
+from sourcier.ledger import queries_admin, registry
+from sourcier.ledger.commands import Replayed, StoredNetwork
+from sourcier.ledger.store import Tx
+from sourcier.service import codec, deadline, replay
 from sourcier.service.commands import ApplyNetwork, NetworkAnswer, SetNodeStatus
-from sourcier.service.refusals import network_not_applied
+from sourcier.service.refusals import network_not_applied, node_unknown
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
@@ -19,13 +23,14 @@ async def apply_network(app: "App", request: ApplyNetwork) -> NetworkAnswer:
     """
     if request.validate_only:
         stored = await app.read(registry.get_network)
-        revision, statuses = (stored.revision, stored.statuses) if stored else (0, {})
-        return NetworkAnswer(revision=revision, network=_with_statuses(request.network, statuses))
+        if stored is None:
+            return NetworkAnswer(revision=0, network=request.network)
+        return NetworkAnswer(revision=stored.revision, network=with_statuses(request.network, stored.statuses))
 
     async def work() -> NetworkAnswer:
-        answer = codec.load(NetworkAnswer, await app.write(_apply, request))
-        await app.snapshots.catch_up()
-        return answer
+        answer = await app.write(_apply, request)
+        await deadline.wait(app.snapshots.catch_up())
+        return await _restore(answer)
 
     return await replay.once(app, request.key, work, _restore)
 
@@ -35,16 +40,68 @@ async def get_network(app: "App") -> NetworkAnswer:
     stored = await app.read(registry.get_network)
     if stored is None:
         raise network_not_applied()
-    network = _with_statuses(codec.load(Network, stored.document), stored.statuses)
-    return NetworkAnswer(revision=stored.revision, network=network)
+    return _answer(stored)
 
 
 async def set_node_status(app: "App", request: SetNodeStatus) -> Node:
-    """Switch a node on or off. Raises NODE_UNKNOWN, NETWORK_NOT_APPLIED."""
+    """Switch a node on or off, for this network and every later one. Raises NETWORK_NOT_APPLIED, NODE_UNKNOWN."""
 
     async def work() -> Node:
-        node = codec.load(Node, await app.write(_set_status, request))
-        await app.snapshots.catch_up()
-        return node
+        network = (await get_network(app)).network
+        node = next((node for node in network.nodes if node.node_id == request.node_id), None)
+        if node is None:
+            raise node_unknown(request.node_id)
+        response = codec.dump(replace(node, status=request.status))
+        outcome = await app.write(
+            registry.set_node_status, request.key, request.node_id, request.status.value, lambda: response
+        )
+        await deadline.wait(app.snapshots.catch_up())
+        return await _restore_node(outcome.response if isinstance(outcome, Replayed) else outcome)
 
     return await replay.once(app, request.key, work, _restore_node)
+
+
+def with_statuses(network: Network, statuses: Mapping[str, str]) -> Network:
+    """The network with the ledger's word on which nodes are open; a node it does not know keeps its own."""
+    return replace(
+        network,
+        nodes=tuple(
+            replace(node, status=NodeStatus(statuses.get(node.node_id, node.status))) for node in network.nodes
+        ),
+    )
+
+
+def _apply(tx: Tx, request: ApplyNetwork) -> bytes:
+    network = request.network
+    before = registry.get_network(tx)
+    known = before.statuses if before is not None else {}
+    new_offline = [n.node_id for n in network.nodes if n.status is NodeStatus.OFFLINE and n.node_id not in known]
+
+    def respond(stored: StoredNetwork) -> bytes:
+        for node_id in new_offline:
+            tx.ask(queries_admin.SET_STATUS, node_id=node_id, status=NodeStatus.OFFLINE.value)
+        switched = dict.fromkeys(new_offline, NodeStatus.OFFLINE.value)
+        return codec.dump(_answer(replace(stored, statuses={**stored.statuses, **switched})))
+
+    outcome = registry.put_network(
+        tx,
+        request.key,
+        codec.dump(network),
+        nodes={node.node_id: node.node_type.value for node in network.nodes},
+        caps={node.node_id: node.capacity.per_day if node.capacity else None for node in network.nodes},
+        respond=respond,
+    )
+    return outcome.response if isinstance(outcome, Replayed) else outcome[1]
+
+
+def _answer(stored: StoredNetwork) -> NetworkAnswer:
+    network = with_statuses(codec.load(Network, stored.document), stored.statuses)
+    return NetworkAnswer(revision=stored.revision, network=network)
+
+
+async def _restore(stored: bytes) -> NetworkAnswer:
+    return codec.load(NetworkAnswer, stored)
+
+
+async def _restore_node(stored: bytes) -> Node:
+    return codec.load(Node, stored)

@@ -6,17 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Violation, invalid
-from sourcier.domain.limits import DECIDE_ATTEMPTS_MAX
 from sourcier.domain.order import Cart
 from sourcier.domain.promise import Promise, Promises
 from sourcier.domain.reservation import Reservation, State
 from sourcier.engine.promise import promise_steps
 from sourcier.ledger.commands import Replayed, Reserve, Reserved
-from sourcier.ledger.reserve import reserve
 from sourcier.service import codec, replay
 from sourcier.service.commands import Hold, HoldWanted, PromiseAnswer, PromiseDelivery, RequestKey
+from sourcier.service.contention import Proposal, reserve_best
 from sourcier.service.drive import drive
-from sourcier.service.refusals import contended
 from sourcier.service.reservations import Document, new_id, pinned_floors, pool_uses, reserve_lines
 
 if TYPE_CHECKING:
@@ -31,6 +29,15 @@ class HoldRecord:
     hold_id: str = ""
     service_id: str = ""
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offered:
+    """The promises, the one to hold, and the promises as bytes: made once, outside the ledger's transaction."""
+
+    promises: Promises
+    chosen: Promise | None
+    stored: bytes
 
 
 async def promise_delivery(app: "App", request: PromiseDelivery) -> PromiseAnswer:
@@ -57,23 +64,27 @@ async def _promises(app: "App", view: "View", request: PromiseDelivery) -> Promi
 
 
 async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWanted, key: RequestKey) -> PromiseAnswer:
-    """Promise and reserve; when others took the stock meanwhile, look at those rows again and promise again."""
-    for _ in range(DECIDE_ATTEMPTS_MAX):
-        view = app.snapshots.view()
+    async def propose(view: "View") -> Proposal[_Offered]:
         promises = await _promises(app, view, request)
-        tail = codec.dump(promises)
         chosen = choose(promises, wanted.service_id)
-        if chosen is None:
-            return await _restore(await replay.remember(app, key, codec.join(codec.dump(HoldRecord()), tail)))
-        command = _command(app, view, request.cart, chosen, wanted, key)
-        match await app.write(reserve, command, partial(_respond, chosen.service_id, tail)):
-            case Reserved(reservation=reservation):
-                return _answer(promises, _record(chosen.service_id, reservation))
-            case Replayed(response=response):
-                return await _restore(response)
-            case short:
-                await app.snapshots.refresh(short.stock, short.pools)
-    raise contended()
+        offered = _Offered(promises=promises, chosen=chosen, stored=codec.dump(promises))
+        return Proposal(
+            view=view,
+            decided=offered,
+            command=None if chosen is None else _command(app, view, request.cart, chosen, wanted, key),
+            respond=partial(_respond, offered),
+        )
+
+    proposal, outcome = await reserve_best(app, propose)
+    offered = proposal.decided
+    match outcome:
+        case None:
+            unheld = codec.join(codec.dump(HoldRecord()), offered.stored)
+            return await _restore(await replay.remember(app, key, unheld))
+        case Reserved(reservation=reservation):
+            return _answer(offered.promises, _record(offered, reservation))
+        case Replayed(response=response):
+            return await _restore(response)
 
 
 def choose(promises: Promises, service_id: str) -> Promise | None:
@@ -102,12 +113,17 @@ def _command(app: "App", view: "View", cart: Cart, chosen: Promise, wanted: Hold
     )
 
 
-def _record(service_id: str, reservation: Reservation) -> HoldRecord:
-    return HoldRecord(hold_id=reservation.reservation_id, service_id=service_id, expires_at=reservation.expires_at)
+def _record(offered: _Offered, reservation: Reservation) -> HoldRecord:
+    assert offered.chosen is not None, "only a chosen promise is reserved"
+    return HoldRecord(
+        hold_id=reservation.reservation_id,
+        service_id=offered.chosen.service_id,
+        expires_at=reservation.expires_at,
+    )
 
 
-def _respond(service_id: str, tail: bytes, reservation: Reservation) -> bytes:
-    return codec.join(codec.dump(_record(service_id, reservation)), tail)
+def _respond(offered: _Offered, reservation: Reservation) -> bytes:
+    return codec.join(codec.dump(_record(offered, reservation)), offered.stored)
 
 
 async def _restore(stored: bytes) -> PromiseAnswer:

@@ -96,3 +96,23 @@ def rule_set_not_active() -> Refusal:
         reason=Reason.RULE_SET_NOT_ACTIVE,
         message="no rule set is active yet; create a revision and activate it first",
     )
+
+
+def node_unknown(node_id: str) -> Refusal:
+    """The network in force has no such node."""
+    return Refusal(
+        kind=Kind.NOT_FOUND,
+        reason=Reason.NODE_UNKNOWN,
+        message=f"the network has no node {node_id!r}",
+        metadata={"node_id": node_id},
+    )
+
+
+def rule_set_not_found(name: str) -> Refusal:
+    """No such revision was stored."""
+    return Refusal(
+        kind=Kind.NOT_FOUND,
+        reason=Reason.RULE_SET_NOT_FOUND,
+        message=f"there is no {name}",
+        metadata={"name": name},
+    )

@@ -1,15 +1,16 @@
-"""Between the engine's plans and the ledger's reservations: what a plan takes, and the document that keeps its proof."""
+"""Between the engine's plans and the ledger's reservations: what a plan takes, and the document of its proof."""
 
 import os
 from dataclasses import dataclass
 from datetime import datetime
 
-from sourcier.domain.network import CapacityMeasure, Node, capacity_pool_id
+from sourcier.domain.network import Node, capacity_pool_id
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.reservation import PoolUse, Reservation, ReservationLine
 from sourcier.engine.compile import CompiledNetwork, CompiledRules
 from sourcier.ledger.commands import ReserveLine, StockKey
+from sourcier.ledger.motions import load
 from sourcier.service import codec
 from sourcier.service.commands import Allocation
 
@@ -64,7 +65,7 @@ def reserve_lines(plan: Plan) -> tuple[ReserveLine, ...]:
 def pinned_floors(
     plan: Plan, network: CompiledNetwork, rules: CompiledRules, channel_class: int
 ) -> dict[StockKey, int]:
-    """What the rules that made the plan keep back on each row it takes from, should the row itself keep less by then."""
+    """What the rules that made the plan keep back on each row it takes from; the row itself may keep less by then."""
     return {
         (shipment.node_id, line.sku): rules.floors[_node(network, shipment).node_type][channel_class]
         for shipment in plan.shipments
@@ -84,21 +85,10 @@ def pool_uses(plan: Plan, network: CompiledNetwork) -> tuple[PoolUse, ...]:
                     bucket=shipment.ship_day.isoformat(),
                     node_id=shipment.node_id,
                     measure=capacity.measure,
-                    quantity=load(shipment, capacity.measure),
+                    quantity=load(capacity.measure, [(ln.line_id, "", ln.quantity) for ln in shipment.lines]),
                 )
             )
     return tuple(uses)
-
-
-def load(shipment: Shipment, measure: CapacityMeasure) -> int:
-    """How much of its node's day a shipment takes, in the node's measure."""
-    match measure:
-        case CapacityMeasure.ORDERS:
-            return 1
-        case CapacityMeasure.LINES:
-            return len({line.line_id for line in shipment.lines})
-        case CapacityMeasure.UNITS:
-            return sum(line.quantity for line in shipment.lines)
 
 
 def _node(network: CompiledNetwork, shipment: Shipment) -> Node:

@@ -1,1 +1,122 @@
 """Stores, activates and reads revisions of rule sets."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sourcier.domain.errors import Reason, Violation, invalid
+from sourcier.engine.compile import compile_rules
+from sourcier.inputs.rules_yaml import parse_rule_set
+from sourcier.ledger import activation, registry
+from sourcier.ledger.activation import Activate
+from sourcier.ledger.commands import Replayed, StoredRuleSet
+from sourcier.service import codec, deadline, replay
+from sourcier.service.commands import ActivateRuleSet, CreateRuleSetRevision, RuleSetRevision
+from sourcier.service.pages import read_token, write_token
+from sourcier.service.refusals import rule_set_not_found
+from sourcier.service.snapshots import RULES_FILENAME, compiled
+
+if TYPE_CHECKING:
+    from sourcier.service.app import App
+
+
+async def create_revision(app: "App", request: CreateRuleSetRevision) -> RuleSetRevision:
+    """Check a rule set and store it as the next revision; nothing is in force by that.
+
+    With `validate_only` the answer has revision 0. Raises RULE_SET_INVALID with every fault as ``rules.yaml:line:col``.
+    """
+    await asyncio.to_thread(_check, request)
+    if request.validate_only:
+        return RuleSetRevision(
+            rule_set_id=request.rule_set_id,
+            revision=0,
+            yaml=request.yaml,
+            comment=request.comment,
+            created_at=app.clock(),
+            active=False,
+        )
+
+    async def work() -> RuleSetRevision:
+        outcome = await app.write(
+            registry.add_rule_set_revision,
+            request.key,
+            request.rule_set_id,
+            request.yaml.encode(),
+            request.comment,
+            _respond,
+        )
+        return await _restore(outcome.response if isinstance(outcome, Replayed) else outcome[1])
+
+    return await replay.once(app, request.key, work, _restore)
+
+
+async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
+    """Put a stored revision in force; the answer is given when every stock row keeps back what it says.
+
+    Meanwhile rows keep back what either revision says. Past the caller's time the activation goes on; a retry with the
+    same request id is refused with CONTENDED until it is done. Raises RULE_SET_NOT_FOUND, CONTENDED.
+    """
+
+    async def work() -> RuleSetRevision:
+        stored = await app.read(registry.get_rule_set_revision, request.rule_set_id, request.revision)
+        if stored is None:
+            raise rule_set_not_found(f"ruleSets/{request.rule_set_id}/revisions/{request.revision}")
+        rules = await asyncio.to_thread(compiled, stored)
+        command = Activate(
+            method=request.key.method,
+            request_id=request.key.request_id,
+            fingerprint=request.key.fingerprint,
+            rule_set_id=request.rule_set_id,
+            revision=request.revision,
+            floors={node_type.value: floors for node_type, floors in rules.floors.items()},
+        )
+        outcome = await deadline.wait(asyncio.to_thread(activation.activate, app.ledger, command, _respond))
+        await deadline.wait(app.snapshots.catch_up())
+        return await _restore(outcome.response)
+
+    return await replay.once(app, request.key, work, _restore)
+
+
+async def get_rule_set(app: "App", rule_set_id: str, revision: int | None) -> RuleSetRevision:
+    """One revision, the newest when `revision` is None. Raises RULE_SET_NOT_FOUND."""
+    stored = await app.read(registry.get_rule_set_revision, rule_set_id, revision)
+    if stored is None:
+        suffix = "" if revision is None else f"/revisions/{revision}"
+        raise rule_set_not_found(f"ruleSets/{rule_set_id}{suffix}")
+    return _answer(stored)
+
+
+async def list_rule_sets(app: "App", page_size: int, page_token: str) -> tuple[tuple[RuleSetRevision, ...], str]:
+    """One page of all revisions by rule set and number, and the token of the next (empty: last).
+
+    Raises FIELD_INVALID for a foreign page token.
+    """
+    after = read_token(page_token, tuple[str, int], ("", 0))
+    page, last = await app.read(registry.list_rule_sets, page_size, after)
+    return tuple(_answer(stored) for stored in page), write_token(last)
+
+
+def _check(request: CreateRuleSetRevision) -> None:
+    rule_set = parse_rule_set(request.yaml, RULES_FILENAME)
+    if rule_set.rule_set_id != request.rule_set_id:
+        description = f"the text says {rule_set.rule_set_id!r}, the request {request.rule_set_id!r}"
+        raise invalid([Violation(field="rule_set_id", description=description)], Reason.RULE_SET_INVALID)
+    compile_rules(rule_set, "")
+
+
+def _answer(stored: StoredRuleSet) -> RuleSetRevision:
+    return RuleSetRevision(
+        rule_set_id=stored.rule_set_id,
+        revision=stored.revision,
+        yaml=stored.document.decode(),
+        comment=stored.comment,
+        created_at=stored.created_at,
+        active=stored.active,
+    )
+
+
+def _respond(stored: StoredRuleSet) -> bytes:
+    return codec.dump(_answer(stored))
+
+
+async def _restore(stored: bytes) -> RuleSetRevision:
+    return codec.load(RuleSetRevision, stored)

@@ -2,8 +2,8 @@
 
 Run as ``python -m sourcier.service.solver_child PARENT_PID MEMORY_BYTES MODULE:FUNCTION``. A message is eight bytes of
 length and a pickle: ``(solve_ms, arguments)`` comes in, ``(solution, error)`` goes out, one of them None. The first
-message out, ``(None, None)``, says that the solver is loaded: imported, and its module's ``load()`` called if it has one. The
-process ends with its parent, however that ends.
+message out, ``(None, None)``, says that the solver is loaded: imported, and its module's ``load()`` called if it has
+one. The process ends with its parent, however that ends.
 """
 
 import ctypes

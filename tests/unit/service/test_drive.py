@@ -26,9 +26,10 @@ def proven() -> Generator[Any, Any, str]:
 
 
 def asking(*models: int) -> Generator[Any, Any, list[Any]]:
-    solutions = []
+    solutions: list[Any] = []
     for model in models:
-        solutions.append((yield model))
+        solution = yield model
+        solutions = [*solutions, solution]
     return solutions
 
 
