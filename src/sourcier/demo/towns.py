@@ -86,7 +86,7 @@ TOWNS: Final = (
     Town(postal_code="05000", population_thousands=41),  # Gap
     Town(postal_code="28000", population_thousands=38),  # Chartres
     Town(postal_code="88000", population_thousands=33),  # Épinal
-    Town(postal_code="58000", population_thousands=33),  # Nevers
+    Town(postal_code="71000", population_thousands=34),  # Mâcon
     Town(postal_code="15000", population_thousands=26),  # Aurillac
     Town(postal_code="12000", population_thousands=24),  # Rodez
     Town(postal_code="04000", population_thousands=17),  # Digne

@@ -183,13 +183,13 @@ def _nodes(top: Fields, time_zone: str, service_ids: tuple[str, ...]) -> tuple[N
     seen: dict[str, int] = {}
     nodes = []
     for own in top.sections("nodes", NETWORK_KEYS["nodes[]"], NODES_MAX, required=True):
-        node_type = own.value("node_type", values.word_of(NodeType), NodeType.WAREHOUSE, required=True)
-        known = own.text("node_type") is not None
-        given = own.over(defaults[node_type]) if known else replace(own, readable=False)
+        node_type = own.value("node_type", values.word_of(NodeType), None, required=True)
+        # Of a node of no known type nobody can say which defaults it lacks.
+        given = own.over(defaults[node_type]) if node_type else replace(own, readable=False)
         nodes.append(
             Node(
                 node_id=_unique(own, "node", values.identifier, seen),
-                node_type=node_type,
+                node_type=node_type or NodeType.WAREHOUSE,
                 point=_point(own),
                 time_zone=given.value("time_zone", values.time_zone, time_zone),
                 calendar=_calendar(given, required=True),
@@ -228,7 +228,8 @@ def _calendar(given: Fields, *, required: bool) -> NodeCalendar:
 
 
 def _node_services(given: Fields, service_ids: tuple[str, ...], *, required: bool) -> tuple[str, ...]:
-    read = values.known_in(service_ids, "a service of this network") if service_ids else values.name
+    known = service_ids and all(service_ids)  # else a name may be that of a service whose id is unfit
+    read = values.known_in(service_ids, "a service of this network") if known else values.name
     return given.values("services", read, SERVICES_MAX, required=required)
 
 
