@@ -14,6 +14,13 @@ class _Number(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """An object as its keys and values, so that a key that stands twice is not lost."""
+
+    items: list[tuple[str, object]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonObject:
     """One object, whose keys are all known and each there once. `path` leads to it within its line."""
@@ -62,7 +69,7 @@ def read_objects(
             continue
         try:
             value = json.loads(
-                line, parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_pairs
+                line, parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_Pairs
             )
         except json.JSONDecodeError as error:
             faults.add(number, error.colno, f"not readable as JSON: {error.msg}")
@@ -75,16 +82,6 @@ def read_objects(
             yield checked
 
 
-def _pairs(pairs: list[tuple[str, object]]) -> "_Pairs":
-    return _Pairs(pairs)
-
-
-class _Pairs(list[tuple[str, object]]):
-    """An object as its keys and values, so that a key that stands twice is not lost."""
-
-    __slots__ = ()
-
-
 def _checked(
     value: object, path: str, line: int, required: tuple[str, ...], optional: tuple[str, ...], faults: Faults
 ) -> JsonObject | None:
@@ -93,7 +90,7 @@ def _checked(
         return None
     known = (*required, *optional)
     fields: dict[str, object] = {}
-    for name, item in value:
+    for name, item in value.items:
         if name not in known:
             hint = nearest(name, known) or f"; known are {', '.join(known)}"
             faults.add(line, 0, f"unknown key {shown(name)}{hint}", path.rstrip("."))
