@@ -1,0 +1,155 @@
+"""The stream through the engine alone, in this process: what a decision costs without a server and a ledger.
+
+Each order is promised and then decided on the same stock; the decision's plan is taken from the stock. Times are CPU
+milliseconds of this process: `promise` and `decide` without the solver, `promise_solver` and `decide_solver` in it.
+"""
+
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import process_time_ns
+from typing import Any, TypeVar
+
+from benchmarks.online_retail.outcome import Outcome, answered
+from sourcier.domain.errors import Refusal
+from sourcier.domain.network import Network, capacity_pool_id
+from sourcier.domain.order import Order
+from sourcier.domain.plan import Decision, Plan, Proof
+from sourcier.domain.promise import Promises
+from sourcier.domain.rules import RuleSet
+from sourcier.domain.stock import StockRecord, StockRow
+from sourcier.engine.compile import compile_network, compile_rules
+from sourcier.engine.decide import Steps, decide_steps
+from sourcier.engine.promise import promise_steps
+from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.solver import Budget, solve
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Shelf:
+    """What the ledger would keep: units free by (SKU, node) and orders taken by (node, ISO ship day)."""
+
+    free: dict[str, dict[str, int]] = field(default_factory=dict)
+    used: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def take(self, plan: Plan, snapshot: Snapshot, capped: frozenset[str]) -> None:
+        """Take a plan's units and capacity, here and in the snapshot."""
+        rows = []
+        for shipment in plan.shipments:
+            for line in shipment.lines:
+                self.free[line.sku][shipment.node_id] -= line.quantity
+                rows.append(self.row(line.sku, shipment.node_id))
+            if shipment.node_id in capped:
+                key = shipment.node_id, shipment.ship_day.isoformat()
+                self.used[key] = self.used.get(key, 0) + 1
+                snapshot.put_pool_uses([(capacity_pool_id(key[0]), key[1], self.used[key])])
+        snapshot.put_rows(rows)
+        snapshot.version += 1
+
+    def row(self, sku: str, node_id: str) -> StockRow:
+        """The stock row."""
+        return StockRow(node_id=node_id, sku=sku, on_hand=self.free[sku][node_id])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardOrder:
+    """A decision that needed the solver, with all the stock and capacity it saw."""
+
+    order: Order
+    rows: tuple[StockRow, ...]
+    used: tuple[tuple[str, str, int], ...]
+    decision: Decision
+
+
+def run(
+    orders: Iterable[Order],
+    network: Network,
+    rule_set: RuleSet,
+    stock: Iterable[StockRecord],
+    budget: Budget,
+    hard: list[HardOrder],
+) -> Iterator[Outcome]:
+    """One outcome per order; `hard` grows by the orders that the solver was needed for."""
+    snapshot = Snapshot(compile_network(network))
+    rules = compile_rules(rule_set, f"ruleSets/{rule_set.rule_set_id}/revisions/1")
+    shelf = Shelf()
+    for record in stock:
+        shelf.free.setdefault(record.sku, {})[record.node_id] = record.quantity
+    snapshot.put_rows(shelf.row(sku, node_id) for sku, nodes in shelf.free.items() for node_id in nodes)
+    capped = frozenset(node.node_id for node in network.nodes if node.capacity is not None)
+    for order in orders:
+        cart, milliseconds, refusals = order.cart, dict[str, float](), dict[str, str]()
+        promises = _timed(promise_steps(cart, snapshot, rules), budget, "promise", milliseconds)
+        reason = _refused(promises)
+        if reason:
+            refusals["promise"] = reason
+        decision = _timed(decide_steps(cart, snapshot, rules), budget, "decide", milliseconds)
+        if isinstance(decision, Refusal):
+            refusals["decide"] = decision.reason
+        elif decision.proof is Proof.MIP:
+            hard.append(_hard(order, shelf, decision))
+        yield Outcome(
+            order_id=order.order_id,
+            num_lines=len(cart.lines),
+            num_units=sum(line.quantity for line in cart.lines),
+            milliseconds=milliseconds,
+            refusals=refusals,
+            decision=None if isinstance(decision, Refusal) else answered(decision, len(cart.lines)),
+        )
+        if isinstance(decision, Decision):
+            shelf.take(decision.plan, snapshot, capped)
+
+
+def write_hard(path: Path, network: Network, rule_set: RuleSet, hard: list[HardOrder]) -> None:
+    """Pickle {"network", "rule_set", "orders": [{"order", "rows", "used", "decision"}]}, all domain values."""
+    orders: list[dict[str, Any]] = [
+        {name: getattr(entry, name) for name in ("order", "rows", "used", "decision")} for entry in hard
+    ]
+    path.write_bytes(pickle.dumps({"network": network, "rule_set": rule_set, "orders": orders}))
+
+
+def _timed(steps: Steps[T], budget: Budget, name: str, milliseconds: dict[str, float]) -> T | Refusal:
+    """Drive the steps to their end; CPU time in the engine and in the solver apart."""
+    engine = solver = 0
+    solution = None
+    result: T | Refusal
+    try:
+        while True:
+            start = process_time_ns()
+            try:
+                model = steps.send(solution)
+            finally:
+                engine += process_time_ns() - start
+            start = process_time_ns()
+            solution = solve(model, budget)
+            solver += process_time_ns() - start
+    except StopIteration as stop:
+        result = stop.value
+    except Refusal as refusal:
+        result = refusal
+    milliseconds[name] = engine / 1e6
+    if solver:
+        milliseconds[f"{name}_solver"] = solver / 1e6
+    return result
+
+
+def _refused(promises: Promises | Refusal) -> str:
+    """Why no service brings the whole cart; empty if one does."""
+    if isinstance(promises, Refusal):
+        return promises.reason
+    if promises.promised:
+        return ""
+    return "/".join(sorted({unpromised.reason for unpromised in promises.unpromised}))
+
+
+def _hard(order: Order, shelf: Shelf, decision: Decision) -> HardOrder:
+    skus = sorted({line.sku for line in order.cart.lines})
+    return HardOrder(
+        order=order,
+        rows=tuple(shelf.row(sku, node_id) for sku in skus for node_id in shelf.free.get(sku, {})),
+        used=tuple((capacity_pool_id(node_id), day, used) for (node_id, day), used in shelf.used.items()),
+        decision=decision,
+    )
