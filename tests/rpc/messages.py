@@ -170,9 +170,7 @@ def set_node_status() -> network_pb2.SetNodeStatusRequest:
 
 
 def create_revision(yaml: str = RULES) -> rules_pb2.CreateRuleSetRevisionRequest:
-    return rules_pb2.CreateRuleSetRevisionRequest(
-        rule_set_id="main", yaml=yaml, comment="first", request_id=new_id()
-    )
+    return rules_pb2.CreateRuleSetRevisionRequest(rule_set_id="main", yaml=yaml, comment="first", request_id=new_id())
 
 
 def activate(name: str = "ruleSets/main/revisions/1") -> rules_pb2.ActivateRuleSetRequest:

@@ -75,8 +75,7 @@ def internal(error_id: str) -> Refusal:
 def to_status(refusal: Refusal) -> status_pb2.Status:
     """The google.rpc.Status of a refusal."""
     metadata = {
-        key: _cut(value, TEXT_BYTES_MAX)
-        for key, value in list(refusal.metadata.items())[:METADATA_ENTRIES_MAX]
+        key: _cut(value, TEXT_BYTES_MAX) for key, value in list(refusal.metadata.items())[:METADATA_ENTRIES_MAX]
     }
     bad_request, left_over = _bad_request(refusal)
     if left_over:

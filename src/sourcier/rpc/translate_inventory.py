@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sourcier.domain.errors import Reason
-from sourcier.domain.limits import (
-    FILTERS_PER_REQUEST_MAX,
-    STOCK_QUANTITY_MAX,
-    STOCK_RECORDS_PER_BATCH_MAX,
-)
+from sourcier.domain.limits import FILTERS_PER_REQUEST_MAX, STOCK_RECORDS_PER_BATCH_MAX
 from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRow, Verdict
 from sourcier.rpc.fields import Check, EnumTable, fill_instant
 from sourcier.rpc.translate_common import request_key
@@ -19,13 +14,11 @@ from sourcier.v1 import inventory_pb2 as pb
 RECORD_KINDS: Final = EnumTable(pb.RecordKind, RecordKind, "RECORD_KIND")
 VERDICTS: Final = EnumTable(pb.Verdict, Verdict, "VERDICT")
 
-SEQUENCE_MAX: Final = 2**63 - 1
-
 
 def parse_apply_stock(request: pb.ApplyStockRequest) -> tuple[ApplyStock, tuple[RecordResult, ...]]:
-    """The command with every record that could be read, and the verdicts on those that could not.
+    """The command with every record that can be said in it, and the verdicts on those that cannot.
 
-    A record's faults are its own; FIELD_INVALID is raised for those of the batch.
+    The ledger judges the records, and keeps those that it rejects. FIELD_INVALID is raised for faults of the batch.
     """
     check = Check()
     key = request_key(check, "ApplyStock", request, request.request_id)
@@ -37,8 +30,7 @@ def parse_apply_stock(request: pb.ApplyStockRequest) -> tuple[ApplyStock, tuple[
         faults = Check()
         record = parse_stock_record(faults, message)
         if faults.faults:
-            reason = "; ".join(f"{fault.field} {fault.description}" for fault in faults.faults)
-            reason = f"{Reason.FIELD_INVALID}: {reason}"
+            reason = f"{faults.faults[0].field.upper()}_INVALID"
             rejected.append(RecordResult(index=index, verdict=Verdict.REJECTED, reason=reason))
         else:
             records.append(record)
@@ -46,16 +38,14 @@ def parse_apply_stock(request: pb.ApplyStockRequest) -> tuple[ApplyStock, tuple[
 
 
 def parse_stock_record(check: Check, message: pb.StockRecord) -> StockRecord:
-    """One record."""
-    kind = check.member("kind", message.kind, RECORD_KINDS)
-    low = -STOCK_QUANTITY_MAX if kind is RecordKind.DELTA else 0
+    """One record as its source says it, be it true or not."""
     return StockRecord(
-        kind=kind,
-        node_id=check.text("node_id", message.node_id),
-        sku=check.text("sku", message.sku),
-        quantity=check.whole("quantity", message.quantity, low, STOCK_QUANTITY_MAX),
-        epoch=check.whole("epoch", message.epoch, 0, SEQUENCE_MAX),
-        seq=check.whole("seq", message.seq, 0, SEQUENCE_MAX),
+        kind=check.member("kind", message.kind, RECORD_KINDS),
+        node_id=message.node_id,
+        sku=message.sku,
+        quantity=message.quantity,
+        epoch=message.epoch,
+        seq=message.seq,
         as_of=check.instant("as_of", message.as_of) if message.HasField("as_of") else None,
     )
 

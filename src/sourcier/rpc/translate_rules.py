@@ -66,8 +66,8 @@ def parse_list_rule_sets(request: pb.ListRuleSetsRequest) -> tuple[int, str]:
 
 
 def fill_revision(message: pb.RuleSetRevision, revision: RuleSetRevision, *, text: bool = True) -> None:
-    """Write a revision, its YAML only when `text`."""
-    message.name = revision.name
+    """Write a revision, its YAML only when `text`. One that is not stored has no name."""
+    message.name = revision.name if revision.revision else ""
     message.rule_set_id = revision.rule_set_id
     message.revision = revision.revision
     message.yaml = revision.yaml if text else ""

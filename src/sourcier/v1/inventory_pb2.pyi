@@ -130,12 +130,14 @@ class StockRecord(_message.Message):
     quantity: _builtins.int
     """Units: 0..1,000,000,000 of a count, -1,000,000,000..1,000,000,000 of a delta."""
     epoch: _builtins.int
-    """Era of the source's numbering, 0 or more; grows when a source starts counting `seq` anew."""
+    """Era of the source's numbering, 0..2^62; grows when a source starts counting `seq` anew."""
     seq: _builtins.int
-    """Position within the epoch, 0 or more: of counts per node and SKU, rising; of deltas per node, without gaps."""
+    """Position within the epoch, 1..2^62: of counts per node and SKU, rising; of deltas per node, from 1 without gaps."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """When a count was taken; absent means when it arrives. Units shipped before are then taken to be counted out."""
+        """When a count was taken, at most 300 seconds ahead of the server; absent means when it arrives. Units shipped
+        before are then taken to be counted out.
+        """
 
     def __init__(
         self,
@@ -199,7 +201,7 @@ class RecordResult(_message.Message):
     verdict: Global___Verdict.ValueType
     """What became of it."""
     reason: _builtins.str
-    """Why, when it was not applied."""
+    """Why it was rejected, as one capitalised word such as `NODE_UNKNOWN`; docs/reference/errors.md lists them."""
     expected_seq: _builtins.int
     """With GAP: the sequence number that is awaited."""
     def __init__(

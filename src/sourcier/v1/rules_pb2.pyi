@@ -33,11 +33,11 @@ class RuleSetRevision(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ACTIVE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """`ruleSets/{rule_set_id}/revisions/{revision}`. Of an answer to `validate_only`: the name it would have now."""
+    """`ruleSets/{rule_set_id}/revisions/{revision}`; empty in the answer to `validate_only`."""
     rule_set_id: _builtins.str
     """The rule set's id."""
     revision: _builtins.int
-    """Its number, counted from 1 for each rule set."""
+    """Its number, counted from 1 for each rule set; 0 in the answer to `validate_only`."""
     yaml: _builtins.str
     """The rule set as it was written. Empty in ListRuleSets."""
     comment: _builtins.str

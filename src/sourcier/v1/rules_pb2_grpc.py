@@ -70,8 +70,9 @@ class RuleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ActivateRuleSet(self, request, context):
-        """Put a stored revision in force. Requests that are under way may still end under the one before; each answer names
-        its revision.
+        """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
+        under way may still end under the one before; each answer names its revision. When the deadline passes first, the
+        activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,9 @@ class RuleServiceStub:
     with every error as file, line and column. Storing does not activate.
     """
     ActivateRuleSet: _grpc.UnaryUnaryMultiCallable[_rules_pb2.ActivateRuleSetRequest, _rules_pb2.RuleSetRevision]
-    """Put a stored revision in force. Requests that are under way may still end under the one before; each answer names
-    its revision.
+    """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
+    under way may still end under the one before; each answer names its revision. When the deadline passes first, the
+    activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
     """
     GetRuleSet: _grpc.UnaryUnaryMultiCallable[_rules_pb2.GetRuleSetRequest, _rules_pb2.RuleSetRevision]
     """Read one revision, or the newest of a rule set."""
@@ -56,8 +57,9 @@ class RuleServiceAsyncStub(RuleServiceStub):
     with every error as file, line and column. Storing does not activate.
     """
     ActivateRuleSet: _aio.UnaryUnaryMultiCallable[_rules_pb2.ActivateRuleSetRequest, _rules_pb2.RuleSetRevision]  # type: ignore[assignment]
-    """Put a stored revision in force. Requests that are under way may still end under the one before; each answer names
-    its revision.
+    """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
+    under way may still end under the one before; each answer names its revision. When the deadline passes first, the
+    activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
     """
     GetRuleSet: _aio.UnaryUnaryMultiCallable[_rules_pb2.GetRuleSetRequest, _rules_pb2.RuleSetRevision]  # type: ignore[assignment]
     """Read one revision, or the newest of a rule set."""
@@ -83,8 +85,9 @@ class RuleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rules_pb2.ActivateRuleSetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rules_pb2.RuleSetRevision, _abc.Awaitable[_rules_pb2.RuleSetRevision]]:
-        """Put a stored revision in force. Requests that are under way may still end under the one before; each answer names
-        its revision.
+        """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
+        under way may still end under the one before; each answer names its revision. When the deadline passes first, the
+        activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
         """
 
     @_abc_1.abstractmethod

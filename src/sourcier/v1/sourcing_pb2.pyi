@@ -185,7 +185,7 @@ class PromiseDeliveryResponse(_message.Message):
 
     @_builtins.property
     def hold(self) -> Global___Hold:
-        """The hold, if one was wanted."""
+        """The hold, if one was wanted and its service is among `promised`; otherwise `unpromised` says why there is none."""
 
     def __init__(
         self,

@@ -76,7 +76,9 @@ def test_prose_may_have_lines_but_no_nul() -> None:
     assert faults(check) == ["yaml", "text"]
 
 
-@pytest.mark.parametrize("value", ["", "x", "nodes", "nodes/", "/x", "node/x", "nodes/x/y", "nodes/ x", "nodes/" + "x" * 129])
+@pytest.mark.parametrize(
+    "value", ["", "x", "nodes", "nodes/", "/x", "node/x", "nodes/x/y", "nodes/ x", "nodes/" + "x" * 129]
+)
 def test_a_resource_name_has_its_collection_and_one_id(value: str) -> None:
     check = Check()
     check.resource("name", value, "nodes")
@@ -124,7 +126,9 @@ def test_currencies_are_three_capitals(value: str) -> None:
     assert faults(check) == ["currency_code"]
 
 
-@pytest.mark.parametrize("value", ["", "Berlin", "europe/berlin", "../../etc/passwd", "/etc/localtime", "Europe", "x" * 5_000])
+@pytest.mark.parametrize(
+    "value", ["", "Berlin", "europe/berlin", "../../etc/passwd", "/etc/localtime", "Europe", "x" * 5_000]
+)
 def test_time_zones_are_known_names(value: str) -> None:
     check = Check()
     check.zone("time_zone", value)
@@ -249,7 +253,16 @@ def test_days_go_there_and_back(day: date) -> None:
 
 @pytest.mark.parametrize(
     ("year", "month", "day"),
-    [(0, 1, 1), (2025, 0, 1), (2025, 1, 0), (2025, 2, 29), (2025, 13, 1), (10_000, 1, 1), (-1, 1, 1), (2**31 - 1, 1, 1)],
+    [
+        (0, 1, 1),
+        (2025, 0, 1),
+        (2025, 1, 0),
+        (2025, 2, 29),
+        (2025, 13, 1),
+        (10_000, 1, 1),
+        (-1, 1, 1),
+        (2**31 - 1, 1, 1),
+    ],
 )
 def test_days_that_do_not_exist_are_refused(year: int, month: int, day: int) -> None:
     check = Check()

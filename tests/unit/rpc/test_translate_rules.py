@@ -1,5 +1,6 @@
 """Rule set revisions by name, with and without their text."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -106,6 +107,11 @@ def test_a_revision_is_told_whole() -> None:
     assert (message.name, message.rule_set_id, message.revision) == ("ruleSets/main/revisions/3", "main", 3)
     assert (message.yaml, message.comment, message.active) == ("rule_set: main\n", "a\ncomment", True)
     assert message.created_at.ToJsonString() == "2026-11-23T08:00:00Z"
+
+
+def test_a_validated_revision_has_no_name() -> None:
+    message = rules.format_revision(replace(REVISION, revision=0, active=False))
+    assert (message.name, message.revision, message.rule_set_id) == ("", 0, "main")
 
 
 def test_lists_leave_the_text_out() -> None:

@@ -89,9 +89,7 @@ def test_promises_are_told_whole() -> None:
                 ),
             ),
             unpromised=(
-                Unpromised(
-                    method=Method.HOME_DELIVERY, service_id="express", reason="NO_STOCK", line_ids=("1", "2")
-                ),
+                Unpromised(method=Method.HOME_DELIVERY, service_id="express", reason="NO_STOCK", line_ids=("1", "2")),
             ),
             rule_set_revision="ruleSets/main/revisions/1",
             snapshot_version=42,
