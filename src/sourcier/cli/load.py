@@ -1,0 +1,155 @@
+"""``sourcier load``: a network, rule sets and stock into a running server."""
+
+import json as json_format
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sourcier.cli.exits import REFUSED
+from sourcier.cli.options import SERVER_DEFAULT, Json, Server
+
+if TYPE_CHECKING:
+    from sourcier.client import Client
+    from sourcier.domain.network import Network
+    from sourcier.loading import StockSent
+
+NetworkFile = Annotated[
+    Path | None, typer.Option("--network", metavar="FILE", help="Replace the network by this one (YAML).")
+]
+RuleSetFile = Annotated[
+    Path | None, typer.Option("--rules", metavar="FILE", help="Store this rule set (YAML) and put it in force.")
+]
+StockFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--stock", metavar="FILE", help="Send these stock records (CSV). Can be given several times."),
+]
+
+
+def load(
+    network: NetworkFile = None,
+    rules: RuleSetFile = None,
+    stock: StockFiles = None,
+    source: Annotated[str, typer.Option(help="Whose stock records these are, such as wms-east.")] = "",
+    comment: Annotated[str, typer.Option(help="What to remember about the rule set.")] = "",
+    server: Server = SERVER_DEFAULT,
+    json: Json = False,
+) -> None:
+    """Load a network, a rule set and stock into a running server, in this order.
+
+    Every file is checked to its end before anything is sent. Sending the same files again does no harm.
+    """
+    from sourcier.cli.calls import call, tell
+    from sourcier.domain.errors import Refusal
+
+    files = stock or []
+    if network is None and rules is None and not files:
+        raise typer.BadParameter("name at least one of --network, --rules and --stock")
+    if files and not source:
+        raise typer.BadParameter("stock needs the name of its source", param_hint="--source")
+    try:
+        work = _Work(
+            network=None if network is None else _read_network(network),
+            rule_set=None if rules is None else _read_rules(rules),
+            comment=comment,
+            stock=tuple((path, _count_records(path)) for path in files),
+            source=source,
+        )
+    except Refusal as refusal:
+        raise typer.Exit(tell(refusal, json=json, doing="nothing was sent")) from refusal
+    report = call(server, lambda client: _send(client, work), json=json)
+    if json:
+        typer.echo(json_format.dumps(report))
+    else:
+        _tell(report)
+    if any(entry["troubles"] for entry in report["stock"]):
+        raise typer.Exit(REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What to send: files that were read to their end and found good. `rule_set` is its id and its text."""
+
+    network: "Network | None"
+    rule_set: tuple[str, str] | None
+    comment: str
+    stock: tuple[tuple[Path, int], ...]
+    source: str
+
+
+async def _send(client: "Client", work: _Work) -> dict[str, Any]:
+    """Send everything; what came of it."""
+    from sourcier.loading import load_network, load_rule_set
+
+    report: dict[str, Any] = {"network_revision": None, "rule_set_revision": None, "stock": []}
+    if work.network is not None:
+        report["network_revision"] = (await load_network(client, work.network)).revision
+    if work.rule_set is not None:
+        report["rule_set_revision"] = (await load_rule_set(client, *work.rule_set, work.comment)).name
+    for path, num_records in work.stock:
+        report["stock"].append(await _send_stock(client, work.source, path, num_records))
+    return report
+
+
+async def _send_stock(client: "Client", source: str, path: Path, num_records: int) -> dict[str, Any]:
+    from sourcier.inputs.stock import read_stock
+    from sourcier.loading import load_stock
+    from sourcier.terminal.consoles import progress
+
+    with progress() as bars:
+        bar = bars.add_task(path.name, total=num_records)
+        sent = await load_stock(client, source, read_stock(path), lambda more: bars.advance(bar, more))
+    return {"file": str(path), **_stock_report(sent)}
+
+
+def _stock_report(sent: "StockSent") -> dict[str, Any]:
+    return {
+        "verdicts": {verdict.value: count for verdict, count in sent.verdicts.items() if count},
+        "troubles": sent.num_troubled,
+        "examples": [
+            {"node_id": record.node_id, "sku": record.sku, "seq": record.seq, "verdict": verdict, "reason": reason}
+            for record, verdict, reason in sent.troubles
+        ],
+    }
+
+
+def _read_network(path: Path) -> "Network":
+    from sourcier.domain.errors import Reason
+    from sourcier.domain.limits import NETWORK_BYTES_MAX
+    from sourcier.inputs.files import read_text
+    from sourcier.inputs.network_yaml import parse_network
+
+    return parse_network(read_text(path, NETWORK_BYTES_MAX, Reason.NETWORK_INVALID), str(path))
+
+
+def _read_rules(path: Path) -> tuple[str, str]:
+    """The rule set's id and its text."""
+    from sourcier.domain.errors import Reason
+    from sourcier.domain.limits import RULE_SET_BYTES_MAX
+    from sourcier.inputs.files import read_text
+    from sourcier.inputs.rules_yaml import parse_rule_set
+
+    text = read_text(path, RULE_SET_BYTES_MAX, Reason.RULE_SET_INVALID)
+    return parse_rule_set(text, str(path)).rule_set_id, text
+
+
+def _count_records(path: Path) -> int:
+    from sourcier.inputs.stock import read_stock
+
+    return sum(1 for _ in read_stock(path))
+
+
+def _tell(report: dict[str, Any]) -> None:
+    if report["network_revision"] is not None:
+        typer.echo(f"network: revision {report['network_revision']}")
+    if report["rule_set_revision"] is not None:
+        typer.echo(f"rules: {report['rule_set_revision']} is in force")
+    for entry in report["stock"]:
+        verdicts = ", ".join(f"{count:,} {verdict.lower()}" for verdict, count in entry["verdicts"].items())
+        typer.echo(f"{entry['file']}: {verdicts or 'no records'}")
+        for trouble in entry["examples"]:
+            place = f"{trouble['node_id']} {trouble['sku']} seq {trouble['seq']}"
+            typer.echo(f"  {place}: {trouble['verdict']} {trouble['reason']}")
+        if entry["troubles"] > len(entry["examples"]):
+            typer.echo(f"  and {entry['troubles'] - len(entry['examples']):,} more")

@@ -1,0 +1,48 @@
+"""``sourcier serve``: the server."""
+
+from typing import Annotated
+
+import typer
+
+from sourcier.cli.exits import REFUSED
+from sourcier.cli.options import Database, DatabaseFile, database_url
+from sourcier.config import Config
+from sourcier.domain.errors import Refusal
+from sourcier.domain.limits import SOLVE_MS_DEFAULT
+
+
+def serve(
+    context: typer.Context,
+    db: Database = None,
+    db_file: DatabaseFile = None,
+    host: Annotated[
+        str, typer.Option(help="Where to listen: in plain text, so a loopback address unless a proxy ends TLS.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65_535)] = 8433,
+    solvers: Annotated[int, typer.Option(help="Solver processes.")] = 1,
+    solve_ms: Annotated[int, typer.Option(help="Solver time of one decision, milliseconds.")] = SOLVE_MS_DEFAULT,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C; calls under way then finish. A second signal ends it at once."""
+    url = database_url(context, db, db_file)
+    try:
+        config = Config(database_url=url, host=host, port=port, solver_processes=solvers, solve_ms=solve_ms)
+    except Refusal as refusal:
+        raise typer.BadParameter(str(refusal)) from refusal
+
+    from sourcier.bootstrap import build
+    from sourcier.cli.logs import configure_logs
+    from sourcier.rpc.server import Listen, run
+    from sourcier.terminal.consoles import console
+    from sourcier.terminal.refusals import show_failure
+
+    configure_logs()
+    try:
+        app = build(config)
+        listen = Listen(host=config.host, port=config.port, drain_seconds=config.drain_seconds)
+        run(app, listen, ready=lambda bound: typer.echo(f"sourcier serves on {host}:{bound}"))
+    except Refusal as refusal:
+        show_failure(console(stderr=True), refusal, "cannot serve")
+        raise typer.Exit(REFUSED) from refusal
+    except OSError as error:
+        console(stderr=True).print(f"cannot serve: {error}", markup=False)
+        raise typer.Exit(REFUSED) from error
