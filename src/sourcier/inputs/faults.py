@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NoReturn
 
-from sourcier.domain.errors import Reason, Violation, invalid
+from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 
 FILE_FAULTS_MAX: Final = 100  # faults told of one file; one more says where the rest begins
 
@@ -38,14 +38,21 @@ class Faults:
         key = problem if column else told  # a default that many nodes share is one place with many paths
         self._found.setdefault((self.filename, line, column, key), told)
 
+    def refuse(self, line: int, column: int, problem: str) -> NoReturn:
+        """Note a last fault and raise `Refusal` with all of them."""
+        self.add(line, column, problem)
+        raise self._refusal()
+
     def beside(self, filename: str) -> "Faults":
         """The same collection for a file that this one names."""
         return Faults(filename=filename, reason=self.reason, _found=self._found)
 
     def raise_if_any(self) -> None:
         """Raise `Refusal` with every fault in the order of the file, if there is one."""
-        if not self._found:
-            return
+        if self._found:
+            raise self._refusal()
+
+    def _refusal(self) -> Refusal:
         places = sorted(self._found, key=lambda place: (place[0] != self.filename, place[:3]))
         violations = [
             Violation(field=_field(place), description=self._found[place]) for place in places[:FILE_FAULTS_MAX]
@@ -53,7 +60,7 @@ class Faults:
         if len(places) > FILE_FAULTS_MAX:
             rest = Violation(field=_field(places[FILE_FAULTS_MAX]), description="more faults from here on")
             violations.append(rest)
-        raise invalid(violations, self.reason)
+        return invalid(violations, self.reason)
 
 
 def _field(place: tuple[str, int, int, str]) -> str:

@@ -116,7 +116,7 @@ def read_fields(node: Node, path: str, keys: tuple[str, ...], faults: Faults) ->
         empty = Mapping(line=node.line, column=node.column, entries={})
         return Fields(path=path, mapping=empty, faults=faults, readable=False)
     for name, (key, _) in node.entries.items():
-        if name not in keys:
+        if name not in keys and not faults.full:
             known = f"; known here: {', '.join(keys)}"
             # In {split: 2,50} the comma ends the value, and 50 is a key.
             hint = "; write decimals with a point" if name.isdecimal() else faults.advice.get(name)
@@ -130,8 +130,8 @@ def read_scalar(node: Node, path: str, read: Callable[[str], Value], faults: Fau
     if not isinstance(node, Scalar):
         _note_kind(node, _KINDS[Scalar], path, faults)
         return None
-    if node.told:
-        return None
+    if node.told or faults.full:
+        return None  # looking for a hint takes time, and nobody would read it
     if node.empty:
         faults.add(node.line, node.column, "has no value; give one, or leave the key out", path)
         return None

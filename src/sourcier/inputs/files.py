@@ -18,9 +18,7 @@ def opened(path: Path, faults: Faults) -> Iterator[TextIO]:
     try:
         file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
     except OSError as error:
-        faults.add(1, 0, f"cannot be read: {error.strerror}")
-        faults.raise_if_any()
-        raise
+        faults.refuse(1, 0, f"cannot be read: {error.strerror}")
     with file:
         yield file
 
@@ -37,6 +35,5 @@ def read_text(path: Path, bytes_max: int, reason: Reason) -> str:
     with opened(path, faults) as file:
         text = file.read(bytes_max + 1)
     if len(text) > bytes_max:
-        faults.add(1, 0, f"has more than {bytes_max} bytes")
-    faults.raise_if_any()
+        faults.refuse(1, 0, f"has more than {bytes_max} bytes")
     return text

@@ -56,9 +56,7 @@ def read_orders(path: Path) -> Iterator[Order]:
     readers = {".csv": _csv_drafts, ".jsonl": _json_drafts}
     drafts_of = readers.get(path.suffix.lower())
     if drafts_of is None:
-        faults.add(1, 0, f"must be named {' or '.join(readers)}")
-        faults.raise_if_any()
-        return
+        faults.refuse(1, 0, f"must be named {' or '.join(readers)}")
     seen: dict[str, int] = {}
     with opened(path, faults) as lines:
         for draft in drafts_of(lines, faults):

@@ -80,12 +80,11 @@ def compose(text: str, bytes_max: int, faults: Faults) -> Node:
     """
     size_bytes = len(text.encode("utf-8", "surrogatepass"))
     if size_bytes > bytes_max:
-        faults.add(1, 0, f"the file has {size_bytes} bytes; at most {bytes_max} are read")
-    documents = [] if faults else _documents(text, faults)
+        faults.refuse(1, 0, f"the file has {size_bytes} bytes; at most {bytes_max} are read")
+    documents = _documents(text, faults)
     if not documents:
-        if not faults:
-            faults.add(1, 1, "the file is empty")
         faults.raise_if_any()
+        faults.refuse(1, 1, "the file is empty")
     return documents[0]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.limits import NETWORK_BYTES_MAX, POSTAL_AREAS_MAX
 from sourcier.domain.network import PostalArea
 from sourcier.domain.order import GeoPoint
 from sourcier.inputs.network_yaml import parse_network
@@ -81,6 +82,15 @@ def test_tells_the_faults_of_the_network_too(tmp_path: Path) -> None:
 def test_refuses_other_names(tmp_path: Path, name: str, fault: str) -> None:
     (found,) = told(tmp_path, "country,prefix,lat,lon\n", name)
     assert found.startswith(fault)
+
+
+def test_a_table_has_its_limits(tmp_path: Path) -> None:
+    rows = "".join(f"FR,{number:05d},1,2\n" for number in range(POSTAL_AREAS_MAX + 1))
+    header = "country,prefix,lat,lon\n"
+    assert told(tmp_path, header + rows) == [f"areas.csv:{POSTAL_AREAS_MAX + 2}: more than 50000 postal areas"]
+    assert told(tmp_path, b"x" * (NETWORK_BYTES_MAX + 1)) == [
+        "network.yaml:5:15: postal_areas: areas.csv has more than 4194304 bytes"
+    ]
 
 
 def test_text_that_is_not_utf_8_is_refused_where_it_stands(tmp_path: Path) -> None:

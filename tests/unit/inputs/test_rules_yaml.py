@@ -134,6 +134,7 @@ BELOW_HEAD = [
     ("negative units", "protection: {safety_stock: [{units: §-2}]}\n", ["must be from 0 to 1000000000"]),
     ("anchor", "constraints: §&a {}\n", ["&a: anchors are not read"]),
     ("alias", "constraints: §&a {}\nprotection: §*a\n", ["&a: anchors", "*a: aliases are not read"]),
+    ("alias for a list", "eligibility: §*a\n", ["*a: aliases are not read"]),
     ("tag", "constraints: {max_shipments: §!!int 3}\n", ["tags are not read"]),
     ("merge key", "constraints: {§<<: {}}\n", ["unknown key '<<'"]),
     ("too deep", "eligibility: " + "[" * 15 + "§[\n", ["nested more than 16 deep"]),
