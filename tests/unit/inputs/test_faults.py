@@ -58,7 +58,7 @@ def test_the_list_ends_and_says_so() -> None:
 
 
 def test_the_nearest_word_is_offered_when_one_is_near() -> None:
-    assert nearest("Stroe", ["warehouse", "store"]) == "; did you mean store?"
+    assert nearest("Stor", ["warehouse", "store"]) == "; did you mean store?"
     assert nearest("qqq", ["warehouse", "store"]) == ""
 
 

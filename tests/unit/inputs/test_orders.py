@@ -161,6 +161,12 @@ def test_orders_before_the_first_fault_come_and_none_after_it(tmp_path: Path) ->
     assert [violation.field.rpartition(":")[2] for violation in caught.value.violations] == ["3", "5"]
 
 
+def test_faults_end_reading_when_there_are_too_many(faults_of) -> None:
+    found = faults_of(read_orders, table(*({"order_id": f"o{number}", "quantity": "x"} for number in range(500))))
+    assert len(found) == 101
+    assert found[-1] == "file.csv:102: more faults from here on"
+
+
 def test_another_kind_of_file_is_refused(faults_of) -> None:
     assert faults_of(read_orders, "", "orders.xlsx") == ["orders.xlsx:1: must be named .csv or .jsonl"]
 
