@@ -11,7 +11,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import structlog
@@ -40,9 +40,13 @@ UNCOUNTED: Final = "/grpc.health.v1.Health/"
 _FAULTS_OF_OURS: Final = frozenset({Kind.INTERNAL, Kind.UNAVAILABLE})
 
 Context = grpc.aio.ServicerContext[Any, Any]
-MethodHandler = grpc.RpcMethodHandler[Any, Any]
 Handler = Callable[[Any, Context], Any]
 Decode = Callable[[bytes], Any]
+
+if TYPE_CHECKING:
+    MethodHandler = grpc.RpcMethodHandler[Any, Any]
+else:
+    MethodHandler = grpc.RpcMethodHandler  # no generic at run time
 
 _END: Final = object()
 _log: Final = structlog.get_logger("sourcier.rpc")

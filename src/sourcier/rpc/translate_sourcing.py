@@ -45,7 +45,7 @@ def parse_promise_delivery(request: pb.PromiseDeliveryRequest, now: datetime) ->
     else:
         check.request_id(request.request_id, required=False)
     check.finish()
-    return PromiseDelivery(cart=cart, hold=hold, key=key)
+    return PromiseDelivery(cart=cart, hold=hold, key=key, explain=request.explain)
 
 
 def _parse_hold_wanted(check: Check, message: pb.HoldWanted) -> HoldWanted:

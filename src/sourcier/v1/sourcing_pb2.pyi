@@ -81,7 +81,9 @@ class _AllocationViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Alloca
     ALLOCATION_VIEW_BASIC: _AllocationView.ValueType  # 1
     """Everything but the nodes that were left out."""
     ALLOCATION_VIEW_FULL: _AllocationView.ValueType  # 2
-    """Everything, `decision.left_out` included."""
+    """Everything, `decision.left_out` included. It is empty when the allocation was made from a hold whose promise was
+    not asked to explain.
+    """
 
 class AllocationView(_AllocationView, metaclass=_AllocationViewEnumTypeWrapper):
     """How much of an allocation an answer carries."""
@@ -91,7 +93,9 @@ ALLOCATION_VIEW_UNSPECIFIED: AllocationView.ValueType  # 0
 ALLOCATION_VIEW_BASIC: AllocationView.ValueType  # 1
 """Everything but the nodes that were left out."""
 ALLOCATION_VIEW_FULL: AllocationView.ValueType  # 2
-"""Everything, `decision.left_out` included."""
+"""Everything, `decision.left_out` included. It is empty when the allocation was made from a hold whose promise was
+not asked to explain.
+"""
 Global___AllocationView: _TypeAlias = AllocationView  # noqa: Y015
 
 @_typing.final
@@ -107,7 +111,9 @@ class PromiseDeliveryRequest(_message.Message):
     request_id: _builtins.str
     """UUID version 4 that the caller made. Required with `hold`; without it nothing changes and none is needed."""
     explain: _builtins.bool
-    """Fill `left_out` of every decision in the answer."""
+    """Fill `left_out` of every decision in the answer, and of an allocation that is made from the hold. It takes time
+    for every date that is looked at.
+    """
     @_builtins.property
     def cart(self) -> _common_pb2.Cart:
         """What the customer has in the cart."""
@@ -361,7 +367,7 @@ class AllocateRequest(_message.Message):
     request_id: _builtins.str
     """UUID version 4 that the caller made."""
     explain: _builtins.bool
-    """Fill `decision.left_out`."""
+    """Fill `decision.left_out`. With `hold`, it says what the promise was asked to explain."""
     @_builtins.property
     def order(self) -> _common_pb2.Order:
         """The order. With `hold`, its lines must be those of the hold."""

@@ -1,7 +1,7 @@
 """Carts, orders and decisions between protobuf and the domain."""
 
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -58,7 +58,7 @@ def test_every_enum_has_the_same_members_on_both_sides(name: str) -> None:
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("number", [0, 99, -1])
 def test_unspecified_and_unknown_members_are_refused(name: str, number: int) -> None:
-    table: EnumTable[StrEnum] = TABLES[name][0]
+    table: EnumTable[Any] = TABLES[name][0]
     check = Check()
     check.member("kind", number, table)
     assert [violation.field for violation in check.faults] == ["kind"]

@@ -33,6 +33,7 @@ def test_a_hold_has_a_time_to_live_and_a_key() -> None:
     request = messages.promise(ttl=60)
     request.hold.service_id = "ground"
     command = sourcing.parse_promise_delivery(request, NOW)
+    assert not command.explain
     assert command.hold == HoldWanted(ttl_seconds=60, service_id="ground")
     assert command.key is not None
     assert (command.key.method, command.key.request_id) == ("PromiseDelivery", request.request_id)

@@ -1,0 +1,84 @@
+"""Real servers for the tests: a child process with an SQLite ledger, filled over the API itself."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pysqlite3 import dbapi2 as sqlite
+from tests.rpc import messages
+
+from sourcier.client import Client
+from sourcier.v1 import inventory_pb2
+
+ROOT = Path(__file__).resolve().parents[2]
+SKUS = ("tea", "cup", "pot")
+UNITS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A server that runs, and its ledger's file."""
+
+    process: subprocess.Popen[str]
+    port: int
+    database: Path
+
+    @property
+    def target(self) -> str:
+        """What a client connects to."""
+        return f"127.0.0.1:{self.port}"
+
+    def digest(self, *, without: tuple[str, ...] = ()) -> str:
+        """A hash of every row of every table."""
+        found = hashlib.sha256()
+        connection = sqlite.connect(f"file:{self.database}?mode=ro", uri=True)
+        try:
+            connection.execute("BEGIN")
+            names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            for (name,) in connection.execute(names).fetchall():
+                if name not in without:
+                    found.update(repr((name, sorted(connection.execute(f"SELECT * FROM {name}"), key=repr))).encode())
+        finally:
+            connection.close()
+        return found.hexdigest()
+
+
+@contextmanager
+def serving(folder: Path, *, notice_seconds: float = 0.0) -> Iterator[Served]:
+    """A server on a fresh ledger in `folder`; killed at the end if it still runs."""
+    database = folder / "ledger.db"
+    command = [sys.executable, "-m", "tests.rpc.child", f"sqlite:///{database}", str(notice_seconds)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        port = 0
+        for text in process.stdout:
+            if text.strip().isdigit():
+                port = int(text)
+                break
+        assert port, f"the server ended with {process.wait(10)}"
+        yield Served(process=process, port=port, database=database)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        process.stdout.close()
+
+
+async def fill(client: Client) -> None:
+    """Network, rules and plenty of stock."""
+    await client.apply_network(messages.apply_network())
+    revision = await client.create_rule_set_revision(messages.create_revision())
+    await client.activate_rule_set(messages.activate(revision.name))
+    await count(client, dict.fromkeys(SKUS, UNITS))
+
+
+async def count(client: Client, units: dict[str, int], *, node_id: str = "near", epoch: int = 1, seq: int = 1) -> None:
+    """Set what a node has of each SKU."""
+    records = [messages.record(node_id, sku, quantity, seq, epoch) for sku, quantity in units.items()]
+    async for answer in client.apply_stock([messages.stock(*records)]):
+        assert {result.verdict for result in answer.results} == {inventory_pb2.VERDICT_APPLIED}
