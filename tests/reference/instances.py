@@ -70,9 +70,7 @@ def random_world(seed: int, *, lines_max: int = 10, nodes_max: int = 60, quirks:
         if rng.random() < scarcity
     )
     cart = _cart(rng, skus, lines_max, quirks)
-    return World(
-        network=network, rules=_rules(rng, quirks), rows=rows, pool_uses=_pool_uses(rng, nodes), cart=cart
-    )
+    return World(network=network, rules=_rules(rng, quirks), rows=rows, pool_uses=_pool_uses(rng, nodes), cart=cart)
 
 
 def _service(rng: random.Random, service_id: str, quirks: bool) -> Service:

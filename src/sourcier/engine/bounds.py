@@ -5,6 +5,7 @@ prove therefore holds for the full model of `formulation`.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,36 +26,53 @@ NO_PLAN = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxed:
-    """The problem with linear costs: `fixed[K]`, `unit[D, K]` micros never exceed the true ones."""
+    """The problem with simpler costs, and what the bounds need to know of its structure.
+
+    `fixed[K]`, `unit[D, K]` (micros) replace every tier function by a linear minorant; `flat[K]` is the fixed cost with
+    the cheapest tier instead. `tiered` lists the offers whose contents can leave the first tier, with the tiers in
+    `tier_limit[T, tiered]` and `tier_cost[T, tiered]`; `capped` those whose capacity can bind. `node_start` says where each node's
+    offers begin, `node_of[K]` numbers the nodes. `exact`: a plan's cost under `fixed` and `unit` is its true cost, and
+    no constraint was dropped.
+    """
 
     fixed: IntArray
     unit: IntArray
+    flat: IntArray
+    tiered: NDArray[np.int64]
+    tier_limit: IntArray
+    tier_cost: IntArray
     capped: NDArray[np.int64]
     node_start: NDArray[np.int64]
+    node_of: NDArray[np.int64]
     exact: bool
 
 
 def relax(problem: Problem) -> Relaxed:
-    """Replace every tier function by its best linear minorant about half of the order's weight.
-
-    `capped` lists the offers whose capacity can bind; `node_start` where each node's offers begin; `exact` says that
-    nothing was relaxed at all.
-    """
+    """Replace every tier function by its best linear minorant about half of the order's weight."""
     total = problem.total_weight
     minorants = [_minorant(table, total) for table in problem.tier_tables]
     base = np.array([m[0] for m in minorants], dtype=np.int64)[problem.tiers]
     slopes = np.array([[m[1] * int(w) // m[2] for m in minorants] for w in problem.weight], dtype=np.int64)
+    cheapest = np.array([int(table.cost.min()) for table in problem.tier_tables], dtype=np.int64)
+    first_limit = np.array([int(table.limit_g[0]) for table in problem.tier_tables], dtype=np.int64)
     lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
     binds = (problem.supply.sum(axis=0) > problem.cap_units) | (
         ((problem.supply > 0) * lines[:, None]).sum(axis=0) > problem.cap_lines
     )
     starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
     shared = len(np.unique(problem.group)) < len(problem.group)
+    tiered = np.flatnonzero(problem.weight @ problem.supply > first_limit[problem.tiers])
+    tier_limit, tier_cost = _tier_columns(problem, tiered)
     return Relaxed(
         fixed=problem.fixed + base,
         unit=problem.unit + slopes[:, problem.tiers],
+        flat=problem.fixed + cheapest[problem.tiers],
+        tiered=tiered,
+        tier_limit=tier_limit,
+        tier_cost=tier_cost,
         capped=np.flatnonzero(binds),
         node_start=starts,
+        node_of=np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, problem.num_offers])),
         exact=not (binds.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)),
     )
 
@@ -71,7 +89,7 @@ def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
     right = [
         (min(int(limit), total), int(cost)) for limit, cost in zip(table.limit_g[: last + 1], table.cost, strict=False)
     ]
-    left = [(0, right[0][1])] + [(w + 1, cost) for (w, _), (_, cost) in zip(right, right[1:], strict=False)]
+    left = [(0, right[0][1])] + [(w + 1, cost) for (w, _), (_, cost) in pairwise(right)]
     points = right + left
     middle = total // 2
     best = (min(cost for _, cost in points), 0, 1)
@@ -120,7 +138,7 @@ def single_bounds(problem: Problem) -> IntArray:
     )
     weight = problem.weight[:, None].astype(np.float64)
     per_gram = np.where((units > 0) & (weight > 0), saving / np.maximum(weight, 1), np.inf).min(axis=0)
-    bound = np.empty_like(cost)
+    bound: IntArray = np.empty_like(cost)
     for index in np.unique(problem.tiers):
         table, mine = problem.tier_tables[index], np.flatnonzero(problem.tiers == index)
         loss = np.maximum(grams[mine, None] - table.limit_g[None, :], 0) * np.minimum(per_gram[mine, None], 1e18)
@@ -144,15 +162,65 @@ class Dual:
 
 
 def evaluate(problem: Problem, relaxed: Relaxed, price: IntArray) -> tuple[Dual, IntArray]:
-    """The Lagrangian bound at `price`, exact, and the units that its inner minimum takes from every offer."""
-    saving = np.maximum(price[:, None] - relaxed.unit, 0)
+    """The Lagrangian bound at `price`, exact, and the units that its inner minimum takes from every offer.
+
+    The inner minimum of an offer is its fixed cost less the savings of its contents; capacity cuts the contents, and
+    a weight tier buys the right to hold so many grams of them (a fractional knapsack per tier).
+    """
+    saving = np.maximum(price[:, None] - problem.unit, 0)
     taken = np.where(saving > 0, problem.supply, 0)
+    value = relaxed.flat - (saving * taken).sum(axis=0)
+    if len(relaxed.tiered):
+        columns = relaxed.tiered
+        value[columns], taken[:, columns] = _best_tier(problem, relaxed, saving[:, columns], taken[:, columns])
     if len(relaxed.capped):
-        taken[:, relaxed.capped] = _within_capacity(problem, saving, taken, relaxed.capped)
-    value = relaxed.fixed - (saving * taken).sum(axis=0)
+        columns = relaxed.capped
+        cut = _within_capacity(problem, saving, np.where(saving > 0, problem.supply, 0), columns)
+        by_capacity = relaxed.flat[columns] - (saving[:, columns] * cut).sum(axis=0)
+        value[columns] = np.maximum(value[columns], by_capacity)
+        taken[:, columns] = np.minimum(taken[:, columns], cut)
     node_value = np.minimum.reduceat(value, relaxed.node_start)
     bound = int((problem.quantity * price).sum()) - problem.split + int(_best_openings(problem, node_value))
     return Dual(price=price, value=value, node_value=node_value, bound=bound), taken
+
+
+def _best_tier(problem: Problem, relaxed: Relaxed, saving: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
+    """Per tiered offer, the least of fixed + tier - savings that fit the tier, and the whole units of that choice.
+
+    Savings fill a tier by saving per gram, the last item cut to fit (Dantzig's bound of the knapsack), rounded in
+    favour of the bound.
+    """
+    columns, everyone = relaxed.tiered, np.arange(len(relaxed.tiered))
+    order = np.argsort(-saving / np.maximum(problem.weight, 1e-3)[:, None], axis=0, kind="stable")
+    weight, saving, units = problem.weight[order], saving[order, everyone], wanted[order, everyone]
+    contents = weight * units
+    grams, saved = np.cumsum(contents, axis=0), np.cumsum(saving * units, axis=0)
+    best, room = np.full(len(columns), np.iinfo(np.int64).max), np.zeros(len(columns), dtype=np.int64)
+    for limit, cost in zip(relaxed.tier_limit, relaxed.tier_cost, strict=True):
+        fits = (grams <= limit).sum(axis=0)
+        last, row = np.minimum(fits, len(grams) - 1), np.maximum(fits - 1, 0)
+        left = limit - np.where(fits > 0, grams[row, everyone], 0)
+        heavy = np.maximum(weight[last, everyone], 1)
+        part = -(-np.minimum(left, contents[last, everyone]) * saving[last, everyone] // heavy)
+        gained = np.where(fits > 0, saved[row, everyone], 0) + np.where(fits < len(grams), part, 0)
+        value = problem.fixed[columns] + cost - gained
+        better = value < best
+        best, room = np.where(better, value, best), np.where(better, limit, room)
+    whole = np.clip((room - (grams - contents)) // np.maximum(weight, 1), 0, units)
+    taken = np.empty_like(wanted)
+    taken[order, everyone] = np.where(weight == 0, units, whole)
+    return best, taken
+
+
+def _tier_columns(problem: Problem, columns: NDArray[np.int64]) -> tuple[IntArray, IntArray]:
+    """``limit[t, column]`` and ``cost[t, column]`` of the listed offers; short tables repeat their last tier."""
+    tables = [problem.tier_tables[index] for index in problem.tiers[columns]]
+    most = max((len(table.cost) for table in tables), default=1)
+    ranks = [np.minimum(np.arange(most), len(table.cost) - 1) for table in tables]
+    shape = (len(tables), most)
+    limit = np.array([table.limit_g[rank] for table, rank in zip(tables, ranks, strict=True)], dtype=np.int64)
+    cost = np.array([table.cost[rank] for table, rank in zip(tables, ranks, strict=True)], dtype=np.int64)
+    return limit.reshape(shape).T, cost.reshape(shape).T
 
 
 def _best_openings(problem: Problem, node_value: IntArray) -> np.int64:
@@ -222,9 +290,8 @@ def ascend(
 
 def _worth_opening(problem: Problem, relaxed: Relaxed, dual: Dual) -> NDArray[np.int64]:
     """The offers that attain the bound: per node its best one if that is worth opening, at most max_shipments."""
-    node_of = np.repeat(np.arange(len(relaxed.node_start)), np.diff(np.r_[relaxed.node_start, problem.num_offers]))
-    best = np.flatnonzero((dual.value == dual.node_value[node_of]) & (dual.value < 0))
-    _, first = np.unique(node_of[best], return_index=True)
+    best = np.flatnonzero((dual.value == dual.node_value[relaxed.node_of]) & (dual.value < 0))
+    _, first = np.unique(relaxed.node_of[best], return_index=True)
     best = best[first]
     if len(best) == 0:
         return np.array([int(np.argmin(dual.value))])
@@ -235,8 +302,7 @@ def _worth_opening(problem: Problem, relaxed: Relaxed, dual: Dual) -> NDArray[np
 
 def forced_bounds(problem: Problem, relaxed: Relaxed, dual: Dual) -> IntArray:
     """Per offer, a lower bound on any plan that uses it, from the dual point."""
-    sizes = np.diff(np.r_[relaxed.node_start, problem.num_offers])
-    own = np.repeat(np.minimum(dual.node_value, 0), sizes)
+    own = np.minimum(dual.node_value, 0)[relaxed.node_of]
     worth = np.sort(dual.node_value[dual.node_value < 0])
     limit = len(dual.node_value) if problem.max_shipments is None else problem.max_shipments
     base = dual.bound - int(_best_openings(problem, dual.node_value))

@@ -77,9 +77,11 @@ def _eligible(shipment: Shipment, node: Node, service: Service, seen: Seen) -> l
     faults = []
     if not seen.online[[n.node_id for n in seen.network.nodes].index(node.node_id)]:
         faults.append("node is offline")
-    for rule in seen.rules.eligibility:
-        if node.node_type in rule.exclude_node_types and (not rule.channels or seen.cart.channel in rule.channels):
-            faults.append("node type is excluded")
+    faults += [
+        "node type is excluded"
+        for rule in seen.rules.eligibility
+        if node.node_type in rule.exclude_node_types and (not rule.channels or seen.cart.channel in rule.channels)
+    ]
     if service.service_id not in node.services:
         faults.append("service does not collect here")
     if seen.cart.services and service.service_id not in seen.cart.services:

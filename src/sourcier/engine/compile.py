@@ -1,14 +1,15 @@
 """Networks and rule sets as arrays, compiled once per revision."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.errors import Reason, Violation, invalid
+from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
 from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Service
 from sourcier.domain.order import GeoPoint
@@ -25,7 +26,7 @@ EARTH_RADIUS_M = 6_371_008.8
 """Mean earth radius R1, metres (IUGG)."""
 
 NODE_TYPES = tuple(NodeType)
-MEASURES = (None, *CapacityMeasure)
+MEASURES: tuple[CapacityMeasure | None, ...] = (None, *CapacityMeasure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +127,8 @@ def _tiers_dominate(better: CompiledService, worse: CompiledService) -> bool:
     return bool((cost[0] <= cost[1]).all())
 
 
-def _ints(values: object) -> IntArray:
-    return np.fromiter(values, dtype=np.int64)  # type: ignore[call-overload,no-any-return]
+def _ints(values: Iterable[int | np.int64]) -> IntArray:
+    return np.fromiter(values, dtype=np.int64)
 
 
 def distances_m(network: CompiledNetwork, point: GeoPoint) -> IntArray:
@@ -138,7 +139,8 @@ def distances_m(network: CompiledNetwork, point: GeoPoint) -> IntArray:
         + np.cos(network.lat_rad) * np.cos(lat) * np.sin((network.lon_rad - lon) / 2) ** 2
     )
     metres = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half_chord, 1.0)))
-    return np.rint(metres).astype(np.int64)
+    whole: IntArray = np.rint(metres).astype(np.int64)
+    return whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,26 +168,7 @@ def compile_rules(rule_set: RuleSet, revision_name: str) -> CompiledRules:
         for channel in rule_set.channels
     }
     distinct = sorted(set(levels.values()))
-    if len(distinct) > PROTECTION_CLASSES_MAX:
-        raise invalid(
-            [
-                _protection(
-                    f"channels have {len(distinct)} levels of protection; at most {PROTECTION_CLASSES_MAX} are kept apart"
-                )
-            ],
-            Reason.RULE_SET_INVALID,
-        )
-    for lower, upper in zip(distinct, distinct[1:], strict=False):
-        if any(a > b for a, b in zip(lower, upper, strict=True)):
-            low, high = (next(c for c, v in levels.items() if v == level) for level in (lower, upper))
-            raise invalid(
-                [
-                    _protection(
-                        f"channels {low!r} and {high!r} are each protected more at some node type; one must be at least as protected everywhere"
-                    )
-                ],
-                Reason.RULE_SET_INVALID,
-            )
+    _check_nested(levels, distinct)
     padded = distinct + [distinct[-1]] * (PROTECTION_CLASSES_MAX - len(distinct))
     return CompiledRules(
         rule_set=rule_set,
@@ -196,8 +179,17 @@ def compile_rules(rule_set: RuleSet, revision_name: str) -> CompiledRules:
     )
 
 
-def _protection(description: str) -> Violation:
-    return Violation(field="protection.safety_stock", description=description)
+def _check_nested(levels: Mapping[str, tuple[int, ...]], distinct: list[tuple[int, ...]]) -> None:
+    if len(distinct) > PROTECTION_CLASSES_MAX:
+        raise _refused(f"channels have {len(distinct)} levels; at most {PROTECTION_CLASSES_MAX} are kept apart")
+    for lower, upper in pairwise(distinct):
+        if any(a > b for a, b in zip(lower, upper, strict=True)):
+            low, high = (next(c for c, v in levels.items() if v == level) for level in (lower, upper))
+            raise _refused(f"{low!r} and {high!r} are each protected more somewhere; one must be nowhere below")
+
+
+def _refused(description: str) -> Refusal:
+    return invalid([Violation(field="protection.safety_stock", description=description)], Reason.RULE_SET_INVALID)
 
 
 def _floor(rule_set: RuleSet, channel: str, node_type: NodeType) -> int:

@@ -7,7 +7,7 @@ nothing that the relaxation drops, that price is the subset's optimum.
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.engine.bounds import Relaxed
+from sourcier.engine.bounds import Dual, Relaxed
 from sourcier.engine.compile import IntArray
 from sourcier.engine.offers import Problem
 
@@ -29,6 +29,15 @@ def relaxed_costs(problem: Problem, relaxed: Relaxed) -> IntArray:
     for d in range(len(problem.quantity)):
         cost += _fill_cost(problem, relaxed, d)
     cost[~_allowed(problem)] = np.iinfo(np.int64).max
+    return cost
+
+
+def dual_costs(problem: Problem, dual: Dual) -> IntArray:
+    """``cost[subset]``: the Lagrangian bound of every plan that opens exactly this subset; it sees the weight tiers."""
+    cost = np.full(1 << problem.num_offers, int((problem.quantity * dual.price).sum()) - problem.split, dtype=np.int64)
+    for k in range(problem.num_offers):
+        _with_offer(cost, k)[...] += dual.value[k]
+    cost[0] = int((problem.quantity * problem.unfilled).sum())
     return cost
 
 

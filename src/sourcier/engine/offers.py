@@ -1,6 +1,6 @@
 """The order as a small optimization problem: demands, offers, what each offer can supply and what it costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -96,6 +96,22 @@ class Problem:
         return Problem(**kept, **columns, **matrices)
 
 
+def by_tier(problem: Problem) -> Problem:
+    """The same order with one offer per weight tier that an offer's contents can reach, each with a one-tier table.
+
+    What was a step in the cost becomes a choice of one offer with a limit of grams; a node still ships once.
+    """
+    tables: list[Tiers] = []
+    source: list[int] = []
+    for offer, grams in enumerate(problem.weight @ problem.supply):
+        table = problem.tier_tables[problem.tiers[offer]]
+        reachable = min(int(np.searchsorted(table.limit_g, grams)) + 1, len(table.cost))
+        source += [offer] * reachable
+        tables += [Tiers(limit_g=table.limit_g[t : t + 1], cost=table.cost[t : t + 1]) for t in range(reachable)]
+    expanded = problem.restricted(np.array(source, dtype=np.int64))
+    return replace(expanded, tiers=np.arange(len(source)), tier_tables=tuple(tables))
+
+
 _PER_OFFER = ("node", "service", "day", "arrival", "fixed", "cap_units", "cap_lines", "tiers")
 _PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
 
@@ -128,8 +144,8 @@ def _seen_stock(cart: Cart, snapshot: Snapshot, rules: CompiledRules, found: Lan
     channel_class = rules.channel_class[cart.channel]
     floors = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
     available: IntArray = np.maximum(free - floors[snapshot.network.node_type], 0)
-    reject(found.reason, ~(free > 0).any(axis=0), NodeReason.NO_STOCK)
-    reject(found.reason, ~(available > 0).any(axis=0), NodeReason.PROTECTED)
+    reject(found.reason, np.all(free <= 0, axis=0), NodeReason.NO_STOCK)
+    reject(found.reason, np.all(available <= 0, axis=0), NodeReason.PROTECTED)
     return available
 
 

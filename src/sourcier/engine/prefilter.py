@@ -259,4 +259,4 @@ def _later_days(
 
 def capacity_measure(network: CompiledNetwork, node: int) -> CapacityMeasure | None:
     """What the node's daily capacity counts, None without capacity."""
-    return MEASURES[network.measure[node]]
+    return MEASURES[int(network.measure[node])]

@@ -3,6 +3,8 @@
 Every plan that leaves this module is feasible and priced exactly by `formulation`.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,10 +64,59 @@ def fill(problem: Problem, offers: Offers) -> Cover:
     return cover(problem, offers, units)
 
 
+def lighten(problem: Problem, start: Cover) -> Cover:
+    """Move units between the open shipments wherever that brings one down a weight tier and pays.
+
+    For every shipment and every lower tier the units that cost least per gram to move are moved, as far as stock,
+    capacity and the receiving tiers allow; the best such move is made until none pays.
+    """
+    best = start
+    while len(best.offers) > 1:
+        found = min((move for move in _lighter(problem, best)), key=lambda c: c.objective, default=best)
+        if found.objective >= best.objective:
+            break
+        best = found
+    return best
+
+
+def _lighter(problem: Problem, start: Cover) -> Iterator[Cover]:
+    grams = problem.weight @ start.units
+    tables = [problem.tier_tables[problem.tiers[k]] for k in start.offers]
+    room = np.array([int(t.limit_g[np.searchsorted(t.limit_g, g)]) for t, g in zip(tables, grams, strict=True)]) - grams
+    for j, table in enumerate(tables):
+        for limit in table.limit_g[: np.searchsorted(table.limit_g, grams[j])]:
+            moved = _move_out(problem, start, j, int(grams[j] - limit), room)
+            if moved is not None and not breaks(problem, start.offers, moved):
+                yield cover(problem, start.offers, moved)
+
+
+def _move_out(problem: Problem, start: Cover, j: int, excess: int, room: IntArray) -> IntArray | None:
+    """The assignment after at least `excess` grams left shipment j for the others' room, or None if they cannot."""
+    units, unit = start.units.copy(), problem.unit[:, start.offers]
+    spare = problem.supply[:, start.offers] - units
+    room = room.copy()
+    light = problem.weight == 0
+    per_gram = (unit - unit[:, [j]]) / np.maximum(problem.weight, 1)[:, None]
+    per_gram[light] = np.inf
+    per_gram[:, j] = np.inf
+    for pair in np.argsort(per_gram, axis=None, kind="stable"):
+        d, to = divmod(int(pair), len(start.offers))
+        if excess <= 0 or not np.isfinite(per_gram[d, to]):
+            break
+        weight = int(problem.weight[d])
+        count = min(int(units[d, j]), int(spare[d, to]), int(room[to]) // weight, -(-excess // weight))
+        if count > 0:
+            units[d, j] -= count
+            units[d, to] += count
+            room[to] -= count * weight
+            excess -= count * weight
+    return units if excess <= 0 else None
+
+
 def _fit(problem: Problem, offers: Offers) -> IntArray:
-    """A feasible assignment: walk the (demand, offer) pairs by unit cost and take what every constraint lets through."""
+    """A feasible assignment: the (demand, offer) pairs by saving, each taking what every constraint lets through."""
     units = np.zeros((len(problem.quantity), len(offers)), dtype=np.int64)
-    stock = {}
+    stock: dict[tuple[int, int], int] = {}
     rest = problem.quantity.copy()
     room = problem.cap_units[offers].copy()
     lines = problem.cap_lines[offers].copy()
@@ -162,6 +213,24 @@ def drop(problem: Problem, offers: Offers) -> Cover:
         if found.objective >= best.objective:
             break
         best = found
+    return lighten(problem, best)
+
+
+def exchange(problem: Problem, start: Cover, candidates: Offers) -> Cover:
+    """Open one of the candidates, in place of each open shipment or beside all of them, as long as that helps."""
+    best, improved = start, True
+    limit = problem.max_shipments
+    while improved and len(best.offers):
+        improved = False
+        for k in candidates:
+            kept = best.offers[problem.node[best.offers] != problem.node[k]]
+            trials = [np.sort(np.append(np.delete(kept, i), k)) for i in range(len(kept))]
+            if limit is None or len(kept) < limit:
+                trials.append(np.sort(np.append(kept, k)))
+            found = min((fill(problem, trial) for trial in trials), key=lambda c: c.objective, default=best)
+            found = lighten(problem, found)
+            if found.objective < best.objective:
+                best, improved = found, True
     return best
 
 

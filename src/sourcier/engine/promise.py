@@ -65,7 +65,7 @@ def _earliest(
     cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, explained: bool
 ) -> Steps[Decision | tuple[str, tuple[str, ...]]]:
     """The decision for the earliest feasible date, or why there is none and the lines that no date can fill."""
-    problem, found, seen = build(cart, snapshot, rules, complete=True)
+    problem, _, seen = build(cart, snapshot, rules, complete=True)
     if problem.num_offers == 0:
         reason = "OUT_OF_STOCK" if not (seen > 0).any() else "NO_LANE"
         return reason, tuple(line.line_id for line in cart.lines)

@@ -11,11 +11,14 @@ from sourcier.engine import bounds, enumeration, primal
 from sourcier.engine.bounds import Dual, Relaxed
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
-from sourcier.engine.offers import Fill, Problem
+from sourcier.engine.offers import Fill, Problem, by_tier
 from sourcier.engine.solver import Model, Solution
 
 ASCENT_ITERATIONS = (25, 60, 120)
 """Subgradient steps per pruning round; later rounds work on fewer offers."""
+
+EXCHANGED_MAX = 16
+"""Offers that are tried in place of open ones, the most promising by their bounds."""
 
 SUBSETS_PRICED_MAX = 48
 """Subsets that are priced exactly after an enumeration whose costs are only bounds."""
@@ -70,7 +73,11 @@ def _prune(problem: Problem, relaxed: Relaxed, best: Cover, bound: int) -> Steps
         if found.objective < best.objective:
             best, best_problem = found, problem
         bound = max(bound, min(nothing(whole).objective, dual.bound))
-        alive = np.flatnonzero(bounds.forced_bounds(problem, relaxed, dual) < best.objective)
+        forced = bounds.forced_bounds(problem, relaxed, dual)
+        if bound < best.objective and best_problem is problem:
+            likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
+            best = primal.exchange(problem, best, likely[forced[likely] < best.objective])
+        alive = np.flatnonzero(forced < best.objective)
         if bound >= best.objective or len(alive) == 0:
             return Answer(
                 problem=best_problem,
@@ -79,16 +86,16 @@ def _prune(problem: Problem, relaxed: Relaxed, best: Cover, bound: int) -> Steps
                 proof=Proof.CERTIFICATE,
                 dual=first_dual,
             )
-        shrunk = len(alive) < problem.num_offers
-        if shrunk:
-            problem = problem.restricted(alive)
-            relaxed = bounds.relax(problem)
-        if len(alive) <= enumeration.OFFERS_MAX:
-            break
         price = dual.price
+        problem = problem.restricted(alive)
+        if any(len(table.cost) > 1 for table in problem.tier_tables):
+            problem = by_tier(problem)
+        relaxed = bounds.relax(problem)
+        if problem.num_offers <= enumeration.OFFERS_MAX:
+            break
     incumbent = Answer(problem=best_problem, cover=best, bound=bound, proof=Proof.ENUMERATION, dual=first_dual)
     if problem.num_offers <= enumeration.OFFERS_MAX:
-        return (yield from _enumerate(problem, relaxed, incumbent))
+        return (yield from _enumerate(problem, relaxed, price, incumbent))
     return (yield from _solve(problem, incumbent))
 
 
@@ -103,10 +110,13 @@ def _improve(problem: Problem, relaxed: Relaxed, dual: Dual, promising: list[NDA
     return min(candidates, key=_objective)
 
 
-def _enumerate(problem: Problem, relaxed: Relaxed, incumbent: Answer) -> Steps:
+def _enumerate(problem: Problem, relaxed: Relaxed, price: IntArray, incumbent: Answer) -> Steps:
     """Price all subsets of the offers left; those whose bound stays below the best plan go to the solver."""
     costs = enumeration.relaxed_costs(problem, relaxed)
-    _sharpen_singles(costs, bounds.single_bounds(problem))
+    if not relaxed.exact:
+        dual, _ = bounds.evaluate(problem, relaxed, price)
+        np.maximum(costs, enumeration.dual_costs(problem, dual), out=costs)
+        _sharpen_singles(costs, bounds.single_bounds(problem))
     best, best_problem = incumbent.cover, incumbent.problem
     order = np.argsort(costs, kind="stable")[:SUBSETS_PRICED_MAX]
     for subset in order:
