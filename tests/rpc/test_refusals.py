@@ -1,0 +1,214 @@
+"""Every RPC with missing, negative, absurd, duplicate, unknown and oversized input: refused, and nothing changed."""
+
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from tests.rpc import messages
+from tests.rpc.servers import Served
+from tests.rpc.spoil import Spoiler, assign
+from tests.rpc.wire import RPCS, refusal_of, send
+
+from sourcier.domain.errors import Kind, Reason
+from sourcier.domain.limits import MESSAGE_BYTES_MAX
+from sourcier.v1 import network_pb2, sourcing_pb2
+
+INVALID = Kind.INVALID_ARGUMENT
+LINE = "order.cart.lines[0]"
+
+FIELDS: list[tuple[str, Spoiler, str]] = [
+    ("PromiseDelivery", assign("cart", None), "cart"),
+    ("PromiseDelivery", assign("cart.channel", ""), "cart.channel"),
+    ("PromiseDelivery", assign("cart.currency_code", "euro"), "cart.currency_code"),
+    ("PromiseDelivery", assign("cart.lines[0].quantity", -1), "cart.lines[0].quantity"),
+    ("PromiseDelivery", assign("cart.lines", [messages.line(str(i)) for i in range(101)]), "cart.lines"),
+    ("PromiseDelivery", assign("cart.placed_at", Timestamp(seconds=2**40)), "cart.placed_at"),
+    ("PromiseDelivery", assign("cart.services", ["ground", "ground"]), "cart.services[1]"),
+    ("PromiseDelivery", assign("request_id", ""), "request_id"),
+    ("PromiseDelivery", assign("hold.ttl_seconds", 14_401), "hold.ttl_seconds"),
+    ("Allocate", assign("request_id", ""), "request_id"),
+    ("Allocate", assign("request_id", "1"), "request_id"),
+    ("Allocate", assign("order", None), "order"),
+    ("Allocate", assign("order.order_id", ""), "order.order_id"),
+    ("Allocate", assign("order.order_id", "x" * 129), "order.order_id"),
+    ("Allocate", assign(f"{LINE}.quantity", 0), f"{LINE}.quantity"),
+    ("Allocate", assign(f"{LINE}.quantity", 1_000_001), f"{LINE}.quantity"),
+    ("Allocate", assign(f"{LINE}.quantity", 2**63 - 1), f"{LINE}.quantity"),
+    ("Allocate", assign(f"{LINE}.sku", "a\0"), f"{LINE}.sku"),
+    ("Allocate", assign(f"{LINE}.unit_weight_grams", -1), f"{LINE}.unit_weight_grams"),
+    ("Allocate", assign(f"{LINE}.unit_price.units", -1), f"{LINE}.unit_price"),
+    ("Allocate", assign("order.cart.lines", [messages.line("1")] * 2), "order.cart.lines[1].line_id"),
+    ("Allocate", assign("order.cart.destination", None), "order.cart.destination"),
+    ("Allocate", assign("hold", "x"), "hold"),
+    ("GetAllocation", assign("name", ""), "name"),
+    ("GetAllocation", assign("name", "allocations/a/b"), "name"),
+    ("GetAllocation", assign("view", 99), "view"),
+    ("ShipAllocation", assign("name", ""), "name"),
+    ("ShipAllocation", assign("request_id", ""), "request_id"),
+    ("ShipAllocation", assign("lines[0].quantity", 0), "lines[0].quantity"),
+    ("ShipAllocation", assign("lines[0].line_no", -1), "lines[0].line_no"),
+    ("CancelAllocation", assign("name", "holds/x"), "name"),
+    ("CancelAllocation", assign("request_id", ""), "request_id"),
+    ("CancelAllocation", assign("lines", [sourcing_pb2.LineQuantity(line_no=1, quantity=1)] * 2), "lines[1].line_no"),
+    ("ReleaseHold", assign("name", ""), "name"),
+    ("ReleaseHold", assign("request_id", ""), "request_id"),
+    ("ApplyStock", assign("request_id", ""), "request_id"),
+    ("ApplyStock", assign("source", ""), "source"),
+    ("ApplyStock", assign("records", []), "records"),
+    ("ApplyStock", assign("records", [messages.record(seq=i) for i in range(1, 1_002)]), "records"),
+    ("GetStock", assign("page_size", -1), "page_size"),
+    ("GetStock", assign("page_token", "forged"), "page_token"),
+    ("GetStock", assign("page_token", "WzEsMl0="), "page_token"),
+    ("GetStock", assign("skus", ["a", "a"]), "skus[1]"),
+    ("ApplyNetwork", assign("request_id", ""), "request_id"),
+    ("ApplyNetwork", assign("network", None), "network"),
+    ("ApplyNetwork", assign("network.nodes", []), "network.nodes"),
+    ("ApplyNetwork", assign("network.nodes", [messages.node("a")] * 2), "network.nodes[1].name"),
+    ("ApplyNetwork", assign("network.nodes[0].services", ["drone"]), "network.nodes[0].services[0]"),
+    ("ApplyNetwork", assign("network.services[0].method", 77), "network.services[0].method"),
+    ("ApplyNetwork", assign("network.time_zone", "Mars"), "network.time_zone"),
+    ("SetNodeStatus", assign("name", ""), "name"),
+    ("SetNodeStatus", assign("status", 0), "status"),
+    ("SetNodeStatus", assign("request_id", ""), "request_id"),
+    ("CreateRuleSetRevision", assign("rule_set_id", ""), "rule_set_id"),
+    ("CreateRuleSetRevision", assign("yaml", ""), "yaml"),
+    ("CreateRuleSetRevision", assign("yaml", "x" * 262_145), "yaml"),
+    ("CreateRuleSetRevision", assign("comment", "x" * 1_025), "comment"),
+    ("CreateRuleSetRevision", assign("request_id", ""), "request_id"),
+    ("ActivateRuleSet", assign("name", ""), "name"),
+    ("ActivateRuleSet", assign("name", "ruleSets/main"), "name"),
+    ("ActivateRuleSet", assign("request_id", ""), "request_id"),
+    ("GetRuleSet", assign("name", ""), "name"),
+    ("ListRuleSets", assign("page_size", -1), "page_size"),
+    ("ListRuleSets", assign("page_token", "forged"), "page_token"),
+]
+
+MEANINGS: list[tuple[str, Spoiler, Kind, Reason]] = [
+    ("PromiseDelivery", assign("cart.channel", "fax"), INVALID, Reason.CHANNEL_UNKNOWN),
+    ("PromiseDelivery", assign("cart.services", ["drone"]), INVALID, Reason.SERVICE_UNKNOWN),
+    ("PromiseDelivery", assign("cart.destination.postal_code", "99999"), INVALID, Reason.POSTAL_CODE_UNKNOWN),
+    ("Allocate", assign("order.cart.destination.country_code", "FR"), INVALID, Reason.POSTAL_CODE_UNKNOWN),
+    ("Allocate", assign("hold", "holds/none"), Kind.NOT_FOUND, Reason.HOLD_NOT_FOUND),
+    ("Allocate", assign(f"{LINE}.sku", "no such thing"), Kind.FAILED_PRECONDITION, Reason.OUT_OF_STOCK),
+    ("GetAllocation", assign("name", "allocations/none"), Kind.NOT_FOUND, Reason.ALLOCATION_NOT_FOUND),
+    ("ShipAllocation", assign("name", "allocations/none"), Kind.NOT_FOUND, Reason.ALLOCATION_NOT_FOUND),
+    ("CancelAllocation", assign("name", "allocations/none"), Kind.NOT_FOUND, Reason.ALLOCATION_NOT_FOUND),
+    ("ReleaseHold", assign("name", "holds/none"), Kind.NOT_FOUND, Reason.HOLD_NOT_FOUND),
+    ("SetNodeStatus", assign("name", "nodes/none"), Kind.NOT_FOUND, Reason.NODE_UNKNOWN),
+    ("CreateRuleSetRevision", assign("yaml", "chanels: 1"), INVALID, Reason.RULE_SET_INVALID),
+    ("CreateRuleSetRevision", assign("rule_set_id", "other"), INVALID, Reason.RULE_SET_INVALID),
+    ("ActivateRuleSet", assign("name", "ruleSets/main/revisions/999"), Kind.NOT_FOUND, Reason.RULE_SET_NOT_FOUND),
+    ("GetRuleSet", assign("name", "ruleSets/none"), Kind.NOT_FOUND, Reason.RULE_SET_NOT_FOUND),
+]
+
+
+@pytest.fixture
+async def channel(served: Served) -> Any:
+    async with grpc.aio.insecure_channel(served.target) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("name", "spoil", "field"), FIELDS, ids=[f"{n}-{f}-{i}" for i, (n, _, f) in enumerate(FIELDS)])
+async def test_a_spoilt_field_is_named(
+    served: Served, channel: grpc.aio.Channel, name: str, spoil: Spoiler, field: str
+) -> None:
+    rpc = RPCS[name]
+    request = rpc.valid()
+    spoil(request)
+    before = served.digest()
+    refusal = await refusal_of(channel, rpc, request.SerializeToString())
+    assert (refusal.kind, refusal.reason) == (INVALID, Reason.FIELD_INVALID)
+    assert field in [violation.field for violation in refusal.violations]
+    assert served.digest() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "kind", "reason"), MEANINGS, ids=[f"{n}-{r}-{i}" for i, (n, _, _, r) in enumerate(MEANINGS)]
+)
+async def test_what_cannot_be_done_is_said(
+    served: Served, channel: grpc.aio.Channel, name: str, spoil: Spoiler, kind: Kind, reason: Reason
+) -> None:
+    rpc = RPCS[name]
+    request = rpc.valid()
+    spoil(request)
+    before = served.digest(without=("request_log",))
+    refusal = await refusal_of(channel, rpc, request.SerializeToString())
+    assert (refusal.kind, refusal.reason) == (kind, reason)
+    assert served.digest(without=("request_log",)) == before
+
+
+@pytest.mark.parametrize(
+    "rpc", [rpc for rpc in RPCS.values() if rpc.request.DESCRIPTOR.fields], ids=lambda rpc: rpc.name
+)
+async def test_an_empty_request_lacks_what_is_required(served: Served, channel: grpc.aio.Channel, rpc: Any) -> None:
+    if rpc.name in {"GetStock", "ListRuleSets"}:
+        pytest.skip("asks for everything")
+    before = served.digest()
+    refusal = await refusal_of(channel, rpc, b"")
+    assert (refusal.kind, refusal.reason) == (INVALID, Reason.FIELD_INVALID)
+    assert refusal.violations
+    assert served.digest() == before
+
+
+async def test_all_faults_of_a_request_come_at_once(channel: grpc.aio.Channel) -> None:
+    request = messages.allocate()
+    for path, value in [
+        ("order.order_id", ""),
+        ("order.cart.channel", ""),
+        (f"{LINE}.quantity", 0),
+        ("request_id", ""),
+    ]:
+        assign(path, value)(request)
+    refusal = await refusal_of(channel, RPCS["Allocate"], request.SerializeToString())
+    assert {violation.field for violation in refusal.violations} == {
+        "order.order_id",
+        "order.cart.channel",
+        f"{LINE}.quantity",
+        "request_id",
+    }
+
+
+async def test_another_currency_than_the_networks_is_refused(channel: grpc.aio.Channel) -> None:
+    request = messages.promise()
+    request.cart.currency_code = "USD"
+    request.cart.lines[0].unit_price.currency_code = "USD"
+    refusal = await refusal_of(channel, RPCS["PromiseDelivery"], request.SerializeToString())
+    assert (refusal.kind, refusal.reason) == (INVALID, Reason.CURRENCY_MISMATCH)
+
+
+async def test_ten_thousand_faults_still_reach_the_caller(channel: grpc.aio.Channel) -> None:
+    request = messages.apply_network()
+    request.network.postal_areas.extend([network_pb2.PostalArea()] * 10_000)
+    refusal = await refusal_of(channel, RPCS["ApplyNetwork"], request.SerializeToString())
+    assert refusal.reason is Reason.FIELD_INVALID
+    assert len(refusal.violations) + int(refusal.metadata["violations_omitted"]) >= 40_000
+
+
+@pytest.mark.parametrize("name", ["Allocate", "ApplyStock", "ApplyNetwork"])
+async def test_a_message_beyond_the_limit_is_refused(served: Served, name: str) -> None:
+    before = served.digest()
+    async with grpc.aio.insecure_channel(served.target, [("grpc.max_send_message_length", -1)]) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await send(channel, RPCS[name], b"\x0a" * (MESSAGE_BYTES_MAX + 1))
+    assert failed.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert served.digest() == before
+
+
+async def test_metadata_beyond_the_limit_is_refused(served: Served, channel: grpc.aio.Channel) -> None:
+    call = channel.unary_unary(RPCS["GetNetwork"].path)
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await call(b"", metadata=[("x-big", "x" * 20_000)], timeout=20)
+    assert failed.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_an_unknown_method_is_unimplemented(channel: grpc.aio.Channel) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await channel.unary_unary("/sourcier.v1.SourcingService/Teleport")(b"", timeout=20)
+    assert failed.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_fields_of_a_newer_client_are_let_be(channel: grpc.aio.Channel) -> None:
+    body = messages.promise().SerializeToString() + b"\xf8\x3e\x01"  # field 1007
+    answer = await channel.unary_unary(RPCS["PromiseDelivery"].path)(body, timeout=20)
+    assert RPCS["PromiseDelivery"].response.FromString(answer)
