@@ -27,7 +27,9 @@ def serve(
     try:
         config = Config(database_url=url, host=host, port=port, solver_processes=solvers, solve_ms=solve_ms)
     except Refusal as refusal:
-        raise typer.BadParameter(str(refusal)) from refusal
+        raise typer.BadParameter(
+            "; ".join(f"{fault.field} {fault.description}" for fault in refusal.violations)
+        ) from refusal
 
     from sourcier.bootstrap import build
     from sourcier.cli.logs import configure_logs
