@@ -45,6 +45,13 @@ class Solution:
     bound: int
 
 
+def load() -> None:
+    """Import OR-Tools, which takes longer than a whole budget: a solver process does it before it takes models."""
+    from ortools.sat.python import cp_model
+
+    cp_model.CpSolver().solve(cp_model.CpModel())
+
+
 def solve(model: Model, budget: Budget) -> Solution:
     """Minimize with CP-SAT within the budget. The bound is true whether or not the search finished."""
     from ortools.sat.python import cp_model
