@@ -30,9 +30,9 @@ class Relaxed:
 
     `fixed[K]`, `unit[D, K]` (micros) replace every tier function by a linear minorant; `flat[K]` is the fixed cost with
     the cheapest tier instead. `tiered` lists the offers whose contents can leave the first tier, with the tiers in
-    `tier_limit[T, tiered]` and `tier_cost[T, tiered]`; `capped` those whose capacity can bind. `node_start` says where each node's
-    offers begin, `node_of[K]` numbers the nodes. `exact`: a plan's cost under `fixed` and `unit` is its true cost, and
-    no constraint was dropped.
+    `tier_limit[T, tiered]` and `tier_cost[T, tiered]`; `capped` those whose capacity can bind. `node_start` says where
+    each node's offers begin, `node_of[K]` numbers the nodes. `exact`: a plan's cost under `fixed` and
+    `unit` is its true cost, and no constraint was dropped.
     """
 
     fixed: IntArray

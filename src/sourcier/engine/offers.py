@@ -101,6 +101,8 @@ def by_tier(problem: Problem) -> Problem:
 
     What was a step in the cost becomes a choice of one offer with a limit of grams; a node still ships once.
     """
+    if all(len(table.cost) == 1 for table in problem.tier_tables):
+        return problem
     tables: list[Tiers] = []
     source: list[int] = []
     for offer, grams in enumerate(problem.weight @ problem.supply):

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from sourcier.domain.calendar import delivery_day, first_ship_day, next_ship_day
 from sourcier.domain.errors import Kind, Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
-from sourcier.domain.network import CapacityMeasure, Service
+from sourcier.domain.network import Service
 from sourcier.domain.order import Cart, Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine.compile import (
-    MEASURES,
     NODE_TYPES,
     UNLIMITED,
     BoolArray,
@@ -255,8 +254,3 @@ def _later_days(
             most = left
             stairs.append((node, service, current.toordinal(), arrival, left))
     return stairs
-
-
-def capacity_measure(network: CompiledNetwork, node: int) -> CapacityMeasure | None:
-    """What the node's daily capacity counts, None without capacity."""
-    return MEASURES[int(network.measure[node])]

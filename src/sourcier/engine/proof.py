@@ -10,7 +10,7 @@ from sourcier.domain.plan import Proof
 from sourcier.engine import bounds, enumeration, primal
 from sourcier.engine.bounds import Dual, Relaxed
 from sourcier.engine.compile import IntArray
-from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.formulation import Cover, cover, nothing
 from sourcier.engine.offers import Fill, Problem, by_tier
 from sourcier.engine.solver import Model, Solution
 
@@ -26,7 +26,7 @@ SUBSETS_PRICED_MAX = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The best cover of `problem` (perhaps the order over fewer offers), a bound on every plan, and what proved it.
+    """The best cover of `problem` (the whole order's), a lower bound on every plan, and what proved it.
 
     `dual` is a dual point of the whole order, if one was computed. `solver_failed`: the solver gave no answer.
     """
@@ -60,54 +60,60 @@ def prove(problem: Problem) -> Steps:
     return answer
 
 
-def _prune(problem: Problem, relaxed: Relaxed, best: Cover, bound: int) -> Steps:
+def _prune(whole: Problem, relaxed: Relaxed, best: Cover, bound: int) -> Steps:
     """Rounds of ascent, better plans and reduced-cost fixing until nothing is left, or little enough to enumerate."""
-    whole, first_dual = problem, None
-    best_problem = problem
+    problem, first_dual = whole, None
+    ships_nothing = nothing(whole).objective
     best = min(best, primal.greedy(problem, relaxed), key=_objective)
     price = bounds.starting_prices(problem, relaxed)
     for iterations in ASCENT_ITERATIONS:
         dual, promising = bounds.ascend(problem, relaxed, price, best.objective, iterations)
-        first_dual = first_dual or dual
-        found = _improve(problem, relaxed, dual, promising)
-        if found.objective < best.objective:
-            best, best_problem = found, problem
-        bound = max(bound, min(nothing(whole).objective, dual.bound))
+        first_dual, price = first_dual or dual, dual.price
+        bound = max(bound, min(ships_nothing, dual.bound))
         forced = bounds.forced_bounds(problem, relaxed, dual)
-        if bound < best.objective and best_problem is problem:
-            likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
-            best = primal.exchange(problem, best, likely[forced[likely] < best.objective])
+        if bound < best.objective:
+            best = _better(whole, best, problem, _improve(problem, relaxed, dual, promising, forced))
         alive = np.flatnonzero(forced < best.objective)
         if bound >= best.objective or len(alive) == 0:
-            return Answer(
-                problem=best_problem,
-                cover=best,
-                bound=best.objective,
-                proof=Proof.CERTIFICATE,
-                dual=first_dual,
-            )
-        price = dual.price
-        problem = problem.restricted(alive)
-        if any(len(table.cost) > 1 for table in problem.tier_tables):
-            problem = by_tier(problem)
+            return Answer(problem=whole, cover=best, bound=best.objective, proof=Proof.CERTIFICATE, dual=first_dual)
+        problem = by_tier(problem.restricted(alive))
         relaxed = bounds.relax(problem)
         if problem.num_offers <= enumeration.OFFERS_MAX:
             break
-    incumbent = Answer(problem=best_problem, cover=best, bound=bound, proof=Proof.ENUMERATION, dual=first_dual)
+    incumbent = Answer(problem=whole, cover=best, bound=bound, proof=Proof.ENUMERATION, dual=first_dual)
     if problem.num_offers <= enumeration.OFFERS_MAX:
         return (yield from _enumerate(problem, relaxed, price, incumbent))
     return (yield from _solve(problem, incumbent))
+
+
+def _better(whole: Problem, best: Cover, part: Problem, found: Cover) -> Cover:
+    """The better of two covers; `found`, over a part of the offers, is priced again over the whole order's.
+
+    A part may offer single weight tiers, and a cover of it may pay for a higher tier than it needs.
+    """
+    position = {offer: k for k, offer in enumerate(_offer_keys(whole))}
+    keys = _offer_keys(part)
+    offers = np.array([position[keys[k]] for k in found.offers], dtype=np.int64)
+    return min(best, cover(whole, offers, found.units), key=_objective)
+
+
+def _offer_keys(problem: Problem) -> list[tuple[int, int, int]]:
+    return list(zip(problem.node.tolist(), problem.service.tolist(), problem.day.tolist(), strict=True))
 
 
 def _objective(cover: Cover) -> int:
     return cover.objective
 
 
-def _improve(problem: Problem, relaxed: Relaxed, dual: Dual, promising: list[NDArray[np.int64]]) -> Cover:
-    """The best plan that the dual point suggests: greedy at its prices, and the last sets worth opening."""
+def _improve(
+    problem: Problem, relaxed: Relaxed, dual: Dual, promising: list[NDArray[np.int64]], forced: IntArray
+) -> Cover:
+    """The best plan that the dual point suggests: greedy at its prices, the last sets worth opening, exchanges."""
     candidates = [primal.marginal(problem, relaxed, dual.price)]
     candidates += [primal.drop(problem, offers) for offers in promising[-2:]]
-    return min(candidates, key=_objective)
+    best = min(candidates, key=_objective)
+    likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
+    return primal.exchange(problem, best, likely[forced[likely] < best.objective])
 
 
 def _enumerate(problem: Problem, relaxed: Relaxed, price: IntArray, incumbent: Answer) -> Steps:
@@ -117,21 +123,18 @@ def _enumerate(problem: Problem, relaxed: Relaxed, price: IntArray, incumbent: A
         dual, _ = bounds.evaluate(problem, relaxed, price)
         np.maximum(costs, enumeration.dual_costs(problem, dual), out=costs)
         _sharpen_singles(costs, bounds.single_bounds(problem))
-    best, best_problem = incumbent.cover, incumbent.problem
-    order = np.argsort(costs, kind="stable")[:SUBSETS_PRICED_MAX]
-    for subset in order:
+    best = incumbent.cover
+    for subset in np.argsort(costs, kind="stable")[:SUBSETS_PRICED_MAX]:
         if costs[subset] >= best.objective:
             break
         found = primal.fill(problem, enumeration.members(int(subset), problem.num_offers))
-        if found.objective < best.objective:
-            best, best_problem = found, problem
+        best = _better(incumbent.problem, best, problem, found)
     open_subsets = np.flatnonzero(costs < best.objective)
     if len(open_subsets) == 0:
-        return replace(incumbent, problem=best_problem, cover=best, bound=best.objective)
+        return replace(incumbent, cover=best, bound=best.objective)
     bound = max(incumbent.bound, int(costs[open_subsets].min()))
     still = [k for k in range(problem.num_offers) if ((open_subsets >> k) & 1).any()]
-    left = problem.restricted(np.array(still))
-    return (yield from _solve(left, replace(incumbent, problem=best_problem, cover=best, bound=bound)))
+    return (yield from _solve(problem.restricted(np.array(still)), replace(incumbent, cover=best, bound=bound)))
 
 
 def _sharpen_singles(costs: IntArray, single: IntArray) -> None:
@@ -144,11 +147,11 @@ def _solve(problem: Problem, incumbent: Answer) -> Steps:
     solution = yield Model(problem=problem, incumbent=incumbent.cover)
     if solution is None:
         return replace(incumbent, proof=Proof.MIP, solver_failed=True)
-    best, best_problem = incumbent.cover, incumbent.problem
-    if solution.cover is not None and solution.cover.objective < best.objective:
-        best, best_problem = solution.cover, problem
+    best = incumbent.cover
+    if solution.cover is not None:
+        best = _better(incumbent.problem, best, problem, solution.cover)
     bound = min(best.objective, max(incumbent.bound, solution.bound))
-    return replace(incumbent, problem=best_problem, cover=best, bound=bound, proof=Proof.MIP)
+    return replace(incumbent, cover=best, bound=bound, proof=Proof.MIP)
 
 
 def settled(answer: Answer, whole: Problem) -> Answer:

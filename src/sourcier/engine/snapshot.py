@@ -37,7 +37,8 @@ class Snapshot:
         for row in rows:
             node = node_index.get(row.node_id)
             if node is not None:
-                self._free[self._row(row.sku), node] = row.free
+                sku_row = self._row(row.sku)  # may grow the matrix, so before it is indexed
+                self._free[sku_row, node] = row.free
 
     def put_pool_uses(self, uses: Iterable[tuple[str, str, int]]) -> None:
         """Take over (pool id, ISO ship day, used) of node-day capacity; other pools are ignored."""
