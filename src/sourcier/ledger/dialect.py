@@ -9,14 +9,17 @@ written                   SQLite                              PostgreSQL
 ``EACH(:rows, a TEXT)``   sub-select over ``json_each``       over ``json_array_elements``
 ``GREATEST(a, b)``        ``max(a, b)``                       as written
 ``FOR UPDATE`` and kin    left out: one writer at a time      as written
-``XID_HORIZON()``         1 (all rows carry xid 0)            ``pg_snapshot_xmin``
+``COMMIT_ORDER``          ``seq``: there is one writer        ``xid, seq``
+``NEWEST_FIRST``          ``seq DESC``                        ``xid DESC, seq DESC``
+``AFTER(:xid, :seq)``     ``seq > ?2``                        ``(xid, seq) > ($1, $2)``
+``IS_FINAL``              ``true``                            ``xid < pg_snapshot_xmin(…)``
 ========================  ==================================  ============================
 
 ``ledger_clock()`` needs no translation: both databases have a function of that name (microseconds since 1970, UTC).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +28,19 @@ import msgspec
 _EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
-_XMIN: Final = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+_ON_SQLITE: Final = {
+    "GREATEST(": "max(",
+    "COMMIT_ORDER": "seq",
+    "NEWEST_FIRST": "seq DESC",
+    "AFTER(:xid, :seq)": "seq > :seq",
+    "IS_FINAL": "true",
+}
+_ON_POSTGRESQL: Final = {
+    "COMMIT_ORDER": "xid, seq",
+    "NEWEST_FIRST": "xid DESC, seq DESC",
+    "AFTER(:xid, :seq)": "(xid, seq) > (:xid, :seq)",
+    "IS_FINAL": "xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+}
 
 _encode_rows = msgspec.json.Encoder().encode
 
@@ -62,13 +77,18 @@ def rows(values: Sequence[Sequence[object]]) -> str:
 
 def _to_sqlite(text: str) -> str:
     text = _EACH.sub(lambda match: _each(match, "json_each(:{0})"), text)
-    text = _ROW_LOCK.sub("", text).replace("GREATEST(", "max(")
-    return text.replace("XID_HORIZON()", "1")
+    return _replace(_ROW_LOCK.sub("", text), _ON_SQLITE)
 
 
 def _to_postgresql(text: str) -> str:
     text = _EACH.sub(lambda match: _each(match, "json_array_elements(CAST(:{0} AS json)) AS element(value)"), text)
-    return text.replace("XID_HORIZON()", _XMIN)
+    return _replace(text, _ON_POSTGRESQL)
+
+
+def _replace(text: str, words: Mapping[str, str]) -> str:
+    for written, meant in words.items():
+        text = text.replace(written, meant)
+    return text
 
 
 def _each(match: re.Match[str], source: str) -> str:

@@ -221,15 +221,15 @@ PAGE_STOCK_OF_BOTH: Final = query("""
 # --- following --------------------------------------------------------------------------------------------------
 
 CHANGED_STOCK: Final = query("""
-    SELECT xid, seq, node_id, sku FROM journal
-    WHERE (xid, seq) > (:xid, :seq) AND xid < XID_HORIZON() ORDER BY xid, seq LIMIT :num_max""")
+    SELECT xid, seq, node_id, sku FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
+    ORDER BY COMMIT_ORDER LIMIT :num_max""")
 CHANGED_POOLS: Final = query("""
-    SELECT xid, seq, pool_id, bucket FROM pool_journal
-    WHERE (xid, seq) > (:xid, :seq) AND xid < XID_HORIZON() ORDER BY xid, seq LIMIT :num_max""")
+    SELECT xid, seq, pool_id, bucket FROM pool_journal WHERE AFTER(:xid, :seq) AND IS_FINAL
+    ORDER BY COMMIT_ORDER LIMIT :num_max""")
 LAST_STOCK_CHANGE: Final = query("""
-    SELECT xid, seq FROM journal WHERE xid < XID_HORIZON() ORDER BY xid DESC, seq DESC LIMIT 1""")
+    SELECT xid, seq FROM journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
 LAST_POOL_CHANGE: Final = query("""
-    SELECT xid, seq FROM pool_journal WHERE xid < XID_HORIZON() ORDER BY xid DESC, seq DESC LIMIT 1""")
+    SELECT xid, seq FROM pool_journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
 COUNTERS: Final = query("""
     SELECT name, value FROM counter WHERE name IN ('network', 'status')
     UNION ALL SELECT 'activation', counter FROM activation""")

