@@ -177,22 +177,21 @@ def _walked(calendar: NodeCalendar, zone: str, placed_at: datetime, horizon_days
     """The first ship day by walking minute after minute: a cut-off passes when the local clock first reaches it."""
     tz = ZoneInfo(zone)
     ready = placed_at + timedelta(minutes=calendar.processing_minutes)
-    last_day = placed_at.astimezone(tz).date() + timedelta(days=horizon_days)
-    now = ready - timedelta(hours=4)  # longer than any fold
-    furthest = now.astimezone(tz).replace(tzinfo=None)
-    while furthest.date() <= last_day + timedelta(days=1):
-        now += timedelta(minutes=1)
+    placed_on = placed_at.astimezone(tz).date()
+    days = [placed_on + timedelta(days=d) for d in range(-2, horizon_days + 1)]
+    to_come = [
+        (datetime.combine(day, datetime.min.time()) + timedelta(minutes=calendar.cut_off_minute), day)
+        for day in days
+        if day.isoweekday() in calendar.working_days and day not in calendar.closed_dates
+    ]
+    now = ready - timedelta(hours=4)  # before any fold in which the order could be ready
+    while to_come:
         clock = now.astimezone(tz).replace(tzinfo=None)
-        if clock <= furthest:
-            continue  # in a fold, every cut-off has passed already
-        day = furthest.date() - timedelta(days=1)
-        while now >= ready and day <= clock.date():
-            cut_off = datetime.combine(day, datetime.min.time()) + timedelta(minutes=calendar.cut_off_minute)
-            works = day.isoweekday() in calendar.working_days and day not in calendar.closed_dates
-            if furthest < cut_off <= clock and works and day <= last_day:
+        while to_come and to_come[0][0] <= clock:
+            _, day = to_come.pop(0)
+            if now >= ready:
                 return day
-            day += timedelta(days=1)
-        furthest = clock
+        now += timedelta(minutes=1)
     return None
 
 
