@@ -169,6 +169,22 @@ async def test_all_faults_of_a_request_come_at_once(channel: grpc.aio.Channel) -
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [("channel", "fax", "channel"), ("services", ["ground", "drone"], "services[1]")],
+)
+async def test_what_the_use_cases_find_has_the_path_of_the_request(
+    channel: grpc.aio.Channel, path: str, value: object, field: str
+) -> None:
+    for name, prefix, request in [
+        ("PromiseDelivery", "cart", messages.promise()),
+        ("Allocate", "order.cart", messages.allocate()),
+    ]:
+        assign(f"{prefix}.{path}", value)(request)
+        refusal = await refusal_of(channel, RPCS[name], request.SerializeToString())
+        assert [violation.field for violation in refusal.violations] == [f"{prefix}.{field}"]
+
+
 async def test_another_currency_than_the_networks_is_refused(channel: grpc.aio.Channel) -> None:
     request = messages.promise()
     request.cart.currency_code = "USD"

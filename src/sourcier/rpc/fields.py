@@ -76,6 +76,13 @@ class Check:
         """The check of the message in field `name`."""
         return Check(f"{self.path}{name}.", self.faults)
 
+    def required(self, name: str, parent: Message) -> "Check":
+        """The check of the message in field `name`. If it is missing that is the fault, and not what it lacks."""
+        if parent.HasField(name):
+            return self.inside(name)
+        self.fault(name, "is required")
+        return Check()
+
     def item(self, name: str, index: int) -> "Check":
         """The check of the message at `index` of the repeated field `name`."""
         return Check(f"{self.path}{name}[{index}].", self.faults)

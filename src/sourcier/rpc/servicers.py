@@ -10,6 +10,7 @@ from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
 from sourcier.rpc import translate_rules as rules
 from sourcier.rpc import translate_sourcing as sourcing
+from sourcier.rpc.translate_common import cart_at
 from sourcier.service import (
     allocate_order,
     deadline,
@@ -45,13 +46,15 @@ class SourcingServicer(sourcing_pb2_grpc.SourcingServiceServicer):
     ) -> sourcing_pb2.PromiseDeliveryResponse:
         """Promise a cart."""
         command = sourcing.parse_promise_delivery(request, self._app.clock())
-        answer = await promise_cart.promise_delivery(self._app, command)
+        with cart_at("cart"):
+            answer = await promise_cart.promise_delivery(self._app, command)
         return sourcing.format_promise_answer(answer, command.cart.currency_code, explain=request.explain)
 
     async def Allocate(self, request: sourcing_pb2.AllocateRequest, context: Context) -> sourcing_pb2.Allocation:
         """Allocate an order."""
         command = sourcing.parse_allocate(request, self._app.clock())
-        allocation = await allocate_order.allocate(self._app, command)
+        with cart_at("order.cart"):
+            allocation = await allocate_order.allocate(self._app, command)
         return sourcing.format_allocation(allocation, explain=request.explain)
 
     async def GetAllocation(

@@ -1,11 +1,15 @@
 """common.proto beside the domain: carts and orders come in, decisions go out, request keys identify both."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Final
 
 from google.protobuf.message import Message
 
+from sourcier.domain.errors import Refusal, invalid
 from sourcier.domain.limits import (
     LINES_PER_ORDER_MAX,
     ORDER_TIME_SKEW_SECONDS_MAX,
@@ -25,6 +29,7 @@ STATUSES: Final = EnumTable(pb.Status, Status, "STATUS")
 PROOFS: Final = EnumTable(pb.Proof, Proof, "PROOF")
 NODE_REASONS: Final = EnumTable(pb.NodeReason, NodeReason, "NODE_REASON")
 
+_CART_FIELDS: Final = frozenset(field.name for field in fields(Cart))
 _COSTS: Final = ("shipping", "handling", "split", "late", "unfilled", "total")
 _SHARES: Final = ("shipping", "handling", "late")
 
@@ -92,14 +97,9 @@ def parse_cart(check: Check, message: pb.Cart, now: datetime) -> Cart:
     if len({line.line_id for line in lines}) < len(lines):
         keys = ((f"lines[{index}].line_id", line.line_id) for index, line in enumerate(lines) if line.line_id)
         check.unique(keys, "is named twice")
-    if not message.HasField("destination"):
-        check.fault("destination", "is required")
-        destination = Destination(country_code="")
-    else:
-        destination = parse_destination(check.inside("destination"), message.destination)
     return Cart(
         channel=check.text("channel", message.channel),
-        destination=destination,
+        destination=parse_destination(check.required("destination", message), message.destination),
         lines=lines,
         currency_code=currency_code,
         placed_at=_placed_at(check, message, now),
@@ -132,12 +132,22 @@ def fill_cart(message: pb.Cart, cart: Cart) -> None:
 
 def parse_order(check: Check, message: pb.Order, now: datetime) -> Order:
     """An order."""
-    if not message.HasField("cart"):
-        check.fault("cart", "is required")
     return Order(
         order_id=check.text("order_id", message.order_id),
-        cart=parse_cart(check.inside("cart"), message.cart, now),
+        cart=parse_cart(check.required("cart", message), message.cart, now),
     )
+
+
+@contextmanager
+def cart_at(path: str) -> Iterator[None]:
+    """What a use case finds wrong with a cart is told with the path of the cart in the request."""
+    try:
+        yield
+    except Refusal as refusal:
+        if not any(violation.field.partition("[")[0] in _CART_FIELDS for violation in refusal.violations):
+            raise
+        violations = [replace(violation, field=f"{path}.{violation.field}") for violation in refusal.violations]
+        raise invalid(violations, refusal.reason) from refusal
 
 
 def fill_order(message: pb.Order, order: Order) -> None:

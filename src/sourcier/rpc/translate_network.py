@@ -55,11 +55,9 @@ _PREFIX: Final = re.compile(r"[0-9A-Z][0-9A-Z -]{0,15}")
 def parse_apply_network(request: pb.ApplyNetworkRequest) -> ApplyNetwork:
     """The command in a request; raises FIELD_INVALID with every fault."""
     check = Check()
-    if not request.HasField("network"):
-        check.fault("network", "is required")
     command = ApplyNetwork(
         key=request_key(check, "ApplyNetwork", request, request.request_id),
-        network=parse_network(check.inside("network"), request.network),
+        network=parse_network(check.required("network", request), request.network),
         validate_only=request.validate_only,
     )
     check.finish()
@@ -127,7 +125,7 @@ def parse_node(check: Check, message: pb.Node, currency_code: str, services: fro
         node_type=check.member("node_type", message.node_type, NODE_TYPES),
         point=check.point("point", message),
         time_zone=check.zone("time_zone", message.time_zone),
-        calendar=_parse_calendar(check, message),
+        calendar=_parse_calendar(check.required("calendar", message), message.calendar),
         services=named,
         capacity=_parse_capacity(check.inside("capacity"), message.capacity) if message.HasField("capacity") else None,
         status=check.member("status", message.status, NODE_STATUSES, default=NodeStatus.OPEN),
@@ -161,16 +159,12 @@ def format_node(node: Node, currency_code: str) -> pb.Node:
     return message
 
 
-def _parse_calendar(check: Check, node: pb.Node) -> NodeCalendar:
-    if not node.HasField("calendar"):
-        check.fault("calendar", "is required")
-        return NodeCalendar(working_days=frozenset(), cut_off_minute=0)
-    at, message = check.inside("calendar"), node.calendar
+def _parse_calendar(check: Check, message: pb.NodeCalendar) -> NodeCalendar:
     return NodeCalendar(
-        working_days=at.weekdays("working_days", message.working_days),
-        cut_off_minute=at.whole("cut_off_minute", message.cut_off_minute, 0, LAST_MINUTE_OF_DAY),
-        processing_minutes=at.whole("processing_minutes", message.processing_minutes, 0, PROCESSING_MINUTES_MAX),
-        closed_dates=at.days("closed_dates", message.closed_dates, CLOSED_DATES_MAX),
+        working_days=check.weekdays("working_days", message.working_days),
+        cut_off_minute=check.whole("cut_off_minute", message.cut_off_minute, 0, LAST_MINUTE_OF_DAY),
+        processing_minutes=check.whole("processing_minutes", message.processing_minutes, 0, PROCESSING_MINUTES_MAX),
+        closed_dates=check.days("closed_dates", message.closed_dates, CLOSED_DATES_MAX),
     )
 
 

@@ -35,9 +35,7 @@ LINE_NO_MAX: Final = 2**31 - 1
 def parse_promise_delivery(request: pb.PromiseDeliveryRequest, now: datetime) -> PromiseDelivery:
     """The command in a request; raises FIELD_INVALID with every fault."""
     check = Check()
-    if not request.HasField("cart"):
-        check.fault("cart", "is required")
-    cart = parse_cart(check.inside("cart"), request.cart, now)
+    cart = parse_cart(check.required("cart", request), request.cart, now)
     hold = key = None
     if request.HasField("hold"):
         hold = _parse_hold_wanted(check.inside("hold"), request.hold)
@@ -97,11 +95,9 @@ def _fill_hold(message: pb.Hold, hold: Hold, currency_code: str, *, explain: boo
 def parse_allocate(request: pb.AllocateRequest, now: datetime) -> Allocate:
     """The command in a request; raises FIELD_INVALID with every fault."""
     check = Check()
-    if not request.HasField("order"):
-        check.fault("order", "is required")
     command = Allocate(
         key=request_key(check, "Allocate", request, request.request_id),
-        order=parse_order(check.inside("order"), request.order, now),
+        order=parse_order(check.required("order", request), request.order, now),
         hold_id=check.resource("hold", request.hold, "holds", required=False),
         reallocate_if_expired=request.reallocate_if_expired,
         validate_only=request.validate_only,

@@ -185,8 +185,8 @@ class Destination(_message.Message):
     country_code: _builtins.str
     """ISO 3166-1 alpha-2 code, two capital letters, such as `US`."""
     postal_code: _builtins.str
-    """At most 128 bytes. A network knows postal codes by their prefixes; an unknown one is refused with
-    INVALID_ARGUMENT / POSTAL_CODE_UNKNOWN unless there are coordinates.
+    """At most 128 bytes, written as the network writes its prefixes (in capitals). One that begins with none of them is
+    refused with INVALID_ARGUMENT / POSTAL_CODE_UNKNOWN unless there are coordinates.
     """
     @_builtins.property
     def point(self) -> _latlng_pb2.LatLng:
