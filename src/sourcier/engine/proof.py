@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import bounds, enumeration, primal
+from sourcier.engine import bounds, enumeration, knapsack, primal
 from sourcier.engine.bounds import Dual, Relaxed
 from sourcier.engine.compile import IntArray
-from sourcier.engine.formulation import Cover, cover, nothing
+from sourcier.engine.formulation import Cover, breaks, cover, nothing
 from sourcier.engine.offers import Fill, Problem, by_tier
 from sourcier.engine.solver import Model, Solution
 
@@ -118,7 +118,8 @@ def _improve(
 
 def _enumerate(problem: Problem, relaxed: Relaxed, price: IntArray, incumbent: Answer) -> Steps:
     """Price all subsets of the offers left; those whose bound stays below the best plan go to the solver."""
-    costs = enumeration.relaxed_costs(problem, relaxed)
+    unlimited = enumeration.relaxed_costs(problem, relaxed)
+    costs = unlimited.copy()
     if not relaxed.exact:
         dual, _ = bounds.evaluate(problem, relaxed, price)
         np.maximum(costs, enumeration.dual_costs(problem, dual), out=costs)
@@ -127,8 +128,14 @@ def _enumerate(problem: Problem, relaxed: Relaxed, price: IntArray, incumbent: A
     for subset in np.argsort(costs, kind="stable")[:SUBSETS_PRICED_MAX]:
         if costs[subset] >= best.objective:
             break
-        found = primal.fill(problem, enumeration.members(int(subset), problem.num_offers))
-        best = _better(incumbent.problem, best, problem, found)
+        offers = enumeration.members(int(subset), problem.num_offers)
+        best = _better(incumbent.problem, best, problem, primal.fill(problem, offers))
+        if costs[subset] < best.objective:
+            lighter = knapsack.shed(problem, relaxed, offers)
+            if lighter is not None:
+                costs[subset] = max(costs[subset], unlimited[subset] + lighter.extra)
+                if costs[subset] < best.objective and not breaks(problem, offers, lighter.units):
+                    best = _better(incumbent.problem, best, problem, cover(problem, offers, lighter.units))
     open_subsets = np.flatnonzero(costs < best.objective)
     if len(open_subsets) == 0:
         return replace(incumbent, cover=best, bound=best.objective)

@@ -1,0 +1,162 @@
+"""The cheapest way to bring one overfull shipment down to its weight limit: an exact min-knapsack by dynamic program.
+
+Where a subset of offers, filled from the cheapest unit on, overfills one of them, some of its units must go to the
+others, or stay unfilled. Demands are independent but for that weight, so each unit that leaves has a known price (the
+next cheapest place for it), and the least price of `excess` grams or more is a knapsack over those units.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sourcier.engine.bounds import Relaxed
+from sourcier.engine.compile import IntArray
+from sourcier.engine.offers import Problem
+
+EXCESS_MAX = 60_000
+"""Grams to shed beyond which the table would be too large, and no bound is given."""
+
+NEVER = np.int64(2**61)
+"""The price of the impossible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shed:
+    """`extra` micros is the least that any filling of the subset costs above the unlimited one; `units` attains it
+    if the other offers' limits let it."""
+
+    extra: int
+    units: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parcel:
+    """`count` units of demand d that can leave together: to offer `to` (-1: unfilled), at `price` micros a unit."""
+
+    d: int
+    to: int
+    count: int
+    price: int
+
+
+def shed(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64]) -> Shed | None:
+    """Relieve the most overfull of `offers` at least cost; of two offers, without overfilling the other one.
+
+    None if nothing is overfull, or too much. `extra` is a valid addition to the subset's unlimited cost in any case:
+    it drops limits, never adds one.
+    """
+    units, spare = _unlimited(problem, relaxed, offers)
+    limits = np.array([int(problem.tier_tables[problem.tiers[k]].limit_g[-1]) for k in offers])
+    over = problem.weight @ units - limits
+    j = int(np.argmax(over))
+    if not 0 < over[j] <= EXCESS_MAX:
+        return None
+    parcels = _parcels(problem, relaxed, offers, units, spare, j)
+    extra, chosen = _least_price(problem, parcels, int(over[j]))
+    if len(offers) == 2 and sum(_grams(problem, parcels[i]) for i in chosen if parcels[i].to >= 0) > -over[1 - j]:
+        within, chosen = _least_price_within(problem, parcels, int(over[j]), int(-over[1 - j]))
+        extra = max(extra, within)
+    if extra >= NEVER:
+        return Shed(extra=int(NEVER), units=np.zeros_like(units))
+    for index in chosen:
+        parcel = parcels[index]
+        units[parcel.d, j] -= parcel.count
+        if parcel.to >= 0:
+            units[parcel.d, parcel.to] += parcel.count
+    return Shed(extra=extra, units=units)
+
+
+def _grams(problem: Problem, parcel: _Parcel) -> int:
+    return int(problem.weight[parcel.d]) * parcel.count
+
+
+def _unlimited(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64]) -> tuple[IntArray, IntArray]:
+    """Every demand from the cheapest of the offers on, whatever it weighs; and the supply that is left."""
+    unit = relaxed.unit[:, offers]
+    order = np.argsort(unit, axis=1, kind="stable")
+    sorted_supply = np.take_along_axis(problem.supply[:, offers], order, axis=1)
+    sorted_unit = np.take_along_axis(unit, order, axis=1)
+    useful = np.where(sorted_unit < problem.unfilled[:, None], sorted_supply, 0)
+    taken = np.clip(problem.quantity[:, None] - (np.cumsum(useful, axis=1) - useful), 0, useful)
+    units, supply = np.zeros_like(unit), np.zeros_like(unit)
+    np.put_along_axis(units, order, taken, axis=1)
+    np.put_along_axis(supply, order, useful, axis=1)
+    return units, supply - units
+
+
+def _parcels(
+    problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64], units: IntArray, spare: IntArray, j: int
+) -> list[_Parcel]:
+    """The units of shipment j, each with the next cheapest place for it, in parcels of 1, 2, 4, ... units."""
+    parcels = []
+    for d in np.flatnonzero((units[:, j] > 0) & (problem.weight > 0)):
+        left, own = int(units[d, j]), int(relaxed.unit[d, offers[j]])
+        places = [(int(relaxed.unit[d, offers[to]]), to, int(spare[d, to])) for to in range(len(offers)) if to != j]
+        places = sorted(place for place in places if place[2] > 0)
+        places.append((int(problem.unfilled[d]), -1, left))
+        for cost, to, room in places:
+            here = min(left, room)
+            left -= here
+            size = 1
+            while here > 0:
+                count = min(size, here)
+                parcels.append(_Parcel(d=int(d), to=to, count=count, price=cost - own))
+                here -= count
+                size *= 2
+    return parcels
+
+
+def _least_price(problem: Problem, parcels: list[_Parcel], excess: int) -> tuple[int, list[int]]:
+    """The least price of parcels that weigh `excess` grams or more, and which they are.
+
+    ``least[g]`` after some parcels: the least price of g grams or more out of them.
+    """
+    least = np.full(excess + 1, NEVER, dtype=np.int64)
+    least[0] = 0
+    took = np.zeros((len(parcels), excess + 1), dtype=np.bool_)
+    for index, parcel in enumerate(parcels):
+        weight = min(_grams(problem, parcel), excess)
+        with_it = np.empty_like(least)
+        with_it[:weight] = least[0]
+        with_it[weight:] = least[: excess + 1 - weight]
+        with_it += parcel.price * parcel.count
+        took[index] = with_it < least
+        np.minimum(least, with_it, out=least)
+    return min(int(least[excess]), int(NEVER)), _chosen(problem, parcels, took, excess)
+
+
+def _least_price_within(problem: Problem, parcels: list[_Parcel], excess: int, room: int) -> tuple[int, list[int]]:
+    """The least price of parcels that weigh `excess` to `room` grams and all go to the other offer.
+
+    ``least[g]``: the least price of exactly g grams. Leaving a unit unfilled instead costs at least the cheapest
+    such price, which then bounds the answer.
+    """
+    unfilled = min((parcel.price for parcel in parcels if parcel.to < 0), default=int(NEVER))
+    moving = [parcel for parcel in parcels if parcel.to >= 0]
+    if room < excess or room > EXCESS_MAX:
+        return (unfilled, []) if room < excess else (0, [])
+    least = np.full(room + 1, NEVER, dtype=np.int64)
+    least[0] = 0
+    took = np.zeros((len(moving), room + 1), dtype=np.bool_)
+    for index, parcel in enumerate(moving):
+        weight = _grams(problem, parcel)
+        if weight <= room:
+            with_it = least[: room + 1 - weight] + parcel.price * parcel.count
+            took[index, weight:] = with_it < least[weight:]
+            np.minimum(least[weight:], with_it, out=least[weight:])
+    grams = excess + int(np.argmin(least[excess:]))
+    if least[grams] >= unfilled:
+        return unfilled, []
+    positions = [i for i, parcel in enumerate(parcels) if parcel.to >= 0]
+    return int(least[grams]), [positions[i] for i in _chosen(problem, moving, took, grams)]
+
+
+def _chosen(problem: Problem, parcels: list[_Parcel], took: NDArray[np.bool_], grams: int) -> list[int]:
+    """Walk the table back from its last row."""
+    chosen = []
+    for index in range(len(parcels) - 1, -1, -1):
+        if took[index, grams]:
+            chosen.append(index)
+            grams = max(0, grams - _grams(problem, parcels[index]))
+    return chosen
