@@ -1,44 +1,74 @@
 """The benchmark's command line: reads the data, runs one mode, shows and writes what came out."""
 
+import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import benchmarks.online_retail as package
-from benchmarks.online_retail import data, engine_run, figures, network, show, stock, stream
+from benchmarks.online_retail import data, engine_run, figures, network, server, server_run, show, stock, stream
+from sourcier.client import Client
+from sourcier.domain.errors import Refusal
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
+from sourcier.domain.network import Network
 from sourcier.domain.order import Order
+from sourcier.domain.rules import RuleSet
+from sourcier.domain.stock import StockRecord
 from sourcier.engine.solver import Budget
 from sourcier.inputs.rules_yaml import parse_rule_set
-
-T = TypeVar("T")
+from sourcier.ledger import open_ledger
+from sourcier.ledger.audit import AuditReport, audit
 
 RULES: Final = Path(__file__).with_name("rules.yaml")
+FAILED: Final = 1
+CONCURRENCY: Final = 8
 ENGINE_TIMES: Final = {
-    "promise": "Promise of every service, engine CPU",
-    "promise_solver": "Promise, solver CPU where it was needed",
-    "decide": "Decision, engine CPU",
-    "decide_solver": "Decision, solver CPU where it was needed",
+    "promise": "Promise by every service: engine CPU",
+    "promise_solver": "Promise: solver CPU, where it was needed",
+    "decide": "Decision: engine CPU",
+    "decide_solver": "Decision: solver CPU, where it was needed",
+}
+SERVER_TIMES: Final = {
+    "promise": "PromiseDelivery with a hold",
+    "allocate_hold": "Allocate from the hold",
+    "allocate_afresh": "Allocate afresh, where the whole cart could not be promised",
 }
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(help=__doc__)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a run needs. `orders` in the order of their time."""
+
+    orders: tuple[Order, ...]
+    network: Network
+    rule_set: RuleSet
+    rule_set_text: str
+    stock: tuple[StockRecord, ...]
+
+
+@app.command(help="Source real orders on a real map and tell how fast and how well. benchmarks/README.md explains it.")
 def run(
-    engine_only: Annotated[bool, typer.Option(help="Decide in this process: no server, no ledger.")] = False,
+    engine_only: Annotated[bool, typer.Option("--engine-only", help="In this process: no server, no ledger.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many orders.")] = None,
     seed: Annotated[int, typer.Option(help="Cities, stores, stock and weights are drawn from it.")] = 1,
-    solve_ms: Annotated[int, typer.Option(min=1, max=SOLVE_MS_MAX, help="Solver milliseconds.")] = SOLVE_MS_DEFAULT,
-    hard: Annotated[Path | None, typer.Option(help="Pickle the orders that needed the solver (engine only).")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Callers at the same time.")] = CONCURRENCY,
+    db: Annotated[str | None, typer.Option(metavar="URL", help="An empty database.  [default: a new SQLite]")] = None,
+    solve_ms: Annotated[int, typer.Option(min=1, max=SOLVE_MS_MAX, help="Solver time, ms.")] = SOLVE_MS_DEFAULT,
+    hard: Annotated[Path | None, typer.Option(help="With --engine-only: pickle what needed the solver.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     folder: Annotated[Path, typer.Option("--data", help="Where the shared data is.")] = data.SHARED_DATA,
 ) -> None:
@@ -46,48 +76,126 @@ def run(
     console = Console()
     missing = data.missing(folder)
     if missing:
-        console.print(f"skipped: {folder} has no {', '.join(missing)}")
+        console.print(f"skipped: {folder} has no {', '.join(missing)}", markup=False)
         return
     started = perf_counter()
-    read = data.read(folder)
-    orders = list(islice(stream.orders(read, seed, date.today()), limit))
-    report: dict[str, Any] = {
-        "caveat": figures.CAVEAT,
-        "rule": package.__doc__,
-        "rule_set": RULES.read_text(encoding="utf-8"),
-        "machine": figures.machine(),
-        "run": {
-            "mode": "engine only",
-            "seed": seed,
-            "limit": limit or "none",
-            "first order": str(orders[0].cart.placed_at),
-        },
-    }
-    report["run"]["solver milliseconds"] = solve_ms
-    report |= _engine_only(read, orders, seed, Budget(solve_ms=solve_ms), hard, console)
-    report["run"]["seconds in all"] = perf_counter() - started
+    world = build(data.read(folder), seed, date.today(), limit)
+    try:
+        if engine_only:
+            report = _engine_only(world, Budget(solve_ms=solve_ms), hard, console)
+        else:
+            with TemporaryDirectory(prefix="sourcier-benchmark-") as scratch:
+                options = _ServerRun(db=db, scratch=Path(scratch), solve_ms=solve_ms, concurrency=concurrency)
+                report = asyncio.run(_through_server(world, options, console))
+    except (server.ServerFailed, server_run.NotEmpty, Refusal) as error:
+        console.print(f"failed: {error}", markup=False)
+        raise typer.Exit(FAILED) from error
+    report = {**_setting(world, seed, solve_ms), **report}
+    report["run"]["seconds_in_all"] = perf_counter() - started
     show.show(report, console)
     if json_file is not None:
         json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _engine_only(
-    read: data.Data, orders: list[Order], seed: int, budget: Budget, hard: Path | None, console: Console
-) -> dict[str, Any]:
-    world = network.network(read, seed)
-    rule_set = parse_rule_set(RULES.read_text(encoding="utf-8"), RULES.name)
-    hard_orders: list[engine_run.HardOrder] = []
-    outcomes = engine_run.run(orders, world, rule_set, stock.records(read, world, seed), budget, hard_orders)
-    found = figures.figures(list(_progress(outcomes, len(orders), console)))
+def build(read: data.Data, seed: int, today: date, limit: int | None) -> World:
+    """The world of a seed; only the stream depends on `today` and `limit`."""
+    places = network.network(read, seed)
+    text = RULES.read_text(encoding="utf-8")
+    return World(
+        orders=tuple(islice(stream.orders(read, seed, today), limit)),
+        network=places,
+        rule_set=parse_rule_set(text, RULES.name),
+        rule_set_text=text,
+        stock=tuple(stock.records(read, places, seed)),
+    )
+
+
+def _setting(world: World, seed: int, solve_ms: int) -> dict[str, Any]:
+    """What the figures depend on."""
+    return {
+        "caveat": figures.CAVEAT,
+        "rule": package.__doc__,
+        "rule_set": world.rule_set_text,
+        "machine": figures.machine(),
+        "setting": {
+            "seed": seed,
+            "orders": len(world.orders),
+            "first_order_placed_at": world.orders[0].cart.placed_at.isoformat(),
+            "last_order_placed_at": world.orders[-1].cart.placed_at.isoformat(),
+            "nodes": len(world.network.nodes),
+            "stock_rows": len(world.stock),
+            "units_in_stock": sum(record.quantity for record in world.stock),
+            "solve_milliseconds": solve_ms,
+        },
+    }
+
+
+def _engine_only(world: World, budget: Budget, hard: Path | None, console: Console) -> dict[str, Any]:
+    with _progress(len(world.orders), console) as advance:
+        outcomes, hard_orders = engine_run.run(
+            world.orders, world.network, world.rule_set, world.stock, budget, advance
+        )
     if hard is not None:
-        engine_run.write_hard(hard, world, rule_set, hard_orders)
-    return {"figures": found, "times": ENGINE_TIMES}
+        engine_run.write_hard(hard, world.network, world.rule_set, hard_orders)
+    return {"run": {"mode": "engine only"}, "times": ENGINE_TIMES, "figures": figures.figures(outcomes)}
 
 
-def _progress(outcomes: Iterable[T], total: int, console: Console) -> Iterator[T]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ServerRun:
+    db: str | None
+    scratch: Path
+    solve_ms: int
+    concurrency: int
+
+
+async def _through_server(world: World, options: _ServerRun, console: Console) -> dict[str, Any]:
+    """Start a server, load it, send the stream, end it, and audit its ledger."""
+    url = options.db or f"sqlite:///{options.scratch / 'ledger.db'}"
+    serve_options = ("--solve-ms", str(options.solve_ms))
+    log = options.scratch / "server.log"
+    async with server.serving(url, log, serve_options) as running, Client(running.target) as client:
+        rate = await server_run.load(client, world.network, (world.rule_set, world.rule_set_text), world.stock)
+        before = running.cpu_seconds()
+        with _progress(len(world.orders), console) as advance:
+            outcomes, seconds = await server_run.run(client, world.orders, options.concurrency, advance)
+        server_cpu, solvers_cpu = (
+            1_000 * (now - then) / len(outcomes) for now, then in zip(running.cpu_seconds(), before, strict=True)
+        )
+    audited = await asyncio.to_thread(_audit, url)
+    return {
+        "run": {
+            "mode": "server",
+            "database": url.partition(":")[0],
+            "concurrency": options.concurrency,
+            "stock_records_per_second": rate,
+            "seconds": seconds,
+            "orders_per_second": len(outcomes) / seconds,
+            "server_cpu_milliseconds_per_order": server_cpu,
+            "solvers_cpu_milliseconds_per_order": solvers_cpu,
+            "server_mib_max": running.server_mib,
+            "solvers_mib_max": running.solvers_mib,
+            "audit_violations": list(audited.violations),
+            "audit_counts": dict(audited.counts),
+        },
+        "times": SERVER_TIMES,
+        "figures": figures.figures(outcomes),
+    }
+
+
+def _audit(url: str) -> AuditReport:
+    ledger = open_ledger(url, create=False)
+    try:
+        return ledger.read(audit).result()
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def _progress(total: int, console: Console) -> Iterator[Callable[[], None]]:
+    """A bar, and what moves it by one."""
     columns = (SpinnerColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        yield from progress.track(outcomes, total=total)
+        yield partial(progress.advance, progress.add_task("", total=total))
 
 
 def main() -> None:

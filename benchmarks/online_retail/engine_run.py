@@ -5,13 +5,13 @@ milliseconds of this process: `promise` and `decide` without the solver, `promis
 """
 
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time_ns
 from typing import Any, TypeVar
 
-from benchmarks.online_retail.outcome import Outcome, answered
+from benchmarks.online_retail.outcome import Answered, Outcome, answered
 from sourcier.domain.errors import Refusal
 from sourcier.domain.network import Network, capacity_pool_id
 from sourcier.domain.order import Order
@@ -19,7 +19,7 @@ from sourcier.domain.plan import Decision, Plan, Proof
 from sourcier.domain.promise import Promises
 from sourcier.domain.rules import RuleSet
 from sourcier.domain.stock import StockRecord, StockRow
-from sourcier.engine.compile import compile_network, compile_rules
+from sourcier.engine.compile import CompiledRules, compile_network, compile_rules
 from sourcier.engine.decide import Steps, decide_steps
 from sourcier.engine.promise import promise_steps
 from sourcier.engine.snapshot import Snapshot
@@ -70,9 +70,9 @@ def run(
     rule_set: RuleSet,
     stock: Iterable[StockRecord],
     budget: Budget,
-    hard: list[HardOrder],
-) -> Iterator[Outcome]:
-    """One outcome per order; `hard` grows by the orders that the solver was needed for."""
+    done: Callable[[], None],
+) -> tuple[list[Outcome], list[HardOrder]]:
+    """One outcome per order, and the orders whose decision needed the solver; `done` hears of each order."""
     snapshot = Snapshot(compile_network(network))
     rules = compile_rules(rule_set, f"ruleSets/{rule_set.rule_set_id}/revisions/1")
     shelf = Shelf()
@@ -80,27 +80,38 @@ def run(
         shelf.free.setdefault(record.sku, {})[record.node_id] = record.quantity
     snapshot.put_rows(shelf.row(sku, node_id) for sku, nodes in shelf.free.items() for node_id in nodes)
     capped = frozenset(node.node_id for node in network.nodes if node.capacity is not None)
+    outcomes, hard = [], []
     for order in orders:
-        cart, milliseconds, refusals = order.cart, dict[str, float](), dict[str, str]()
-        promises = _timed(promise_steps(cart, snapshot, rules), budget, "promise", milliseconds)
-        reason = _refused(promises)
-        if reason:
-            refusals["promise"] = reason
-        decision = _timed(decide_steps(cart, snapshot, rules), budget, "decide", milliseconds)
-        if isinstance(decision, Refusal):
-            refusals["decide"] = decision.reason
-        elif decision.proof is Proof.MIP:
-            hard.append(_hard(order, shelf, decision))
-        yield Outcome(
-            order_id=order.order_id,
-            num_lines=len(cart.lines),
-            num_units=sum(line.quantity for line in cart.lines),
-            milliseconds=milliseconds,
-            refusals=refusals,
-            decision=None if isinstance(decision, Refusal) else answered(decision, len(cart.lines)),
-        )
-        if isinstance(decision, Decision):
+        outcome, decision = _decide(order, snapshot, rules, budget)
+        outcomes.append(outcome)
+        if decision is not None:
+            if decision.proof is Proof.MIP:
+                hard.append(_hard(order, shelf, decision))
             shelf.take(decision.plan, snapshot, capped)
+        done()
+    return outcomes, hard
+
+
+def _decide(order: Order, snapshot: Snapshot, rules: CompiledRules, budget: Budget) -> tuple[Outcome, Decision | None]:
+    """Promise and decide, on the same stock."""
+    cart, milliseconds, refusals = order.cart, dict[str, float](), dict[str, str]()
+    promises = _timed(promise_steps(cart, snapshot, rules), budget, "promise", milliseconds)
+    reason = _refused(promises)
+    if reason:
+        refusals["promise"] = reason
+    decision = _timed(decide_steps(cart, snapshot, rules), budget, "decide", milliseconds)
+    if isinstance(decision, Refusal):
+        refusals["decide"] = decision.reason
+    outcome = Outcome(
+        order_id=order.order_id,
+        num_lines=len(cart.lines),
+        num_units=sum(line.quantity for line in cart.lines),
+        milliseconds=milliseconds,
+        refusals=refusals,
+        decision=None if isinstance(decision, Refusal) else answered(decision, len(cart.lines)),
+        promise=_cheapest(promises, len(cart.lines)),
+    )
+    return outcome, None if isinstance(decision, Refusal) else decision
 
 
 def write_hard(path: Path, network: Network, rule_set: RuleSet, hard: list[HardOrder]) -> None:
@@ -143,6 +154,14 @@ def _refused(promises: Promises | Refusal) -> str:
     if promises.promised:
         return ""
     return "/".join(sorted({unpromised.reason for unpromised in promises.unpromised}))
+
+
+def _cheapest(promises: Promises | Refusal, num_lines: int) -> Answered | None:
+    """What a client would hold."""
+    if isinstance(promises, Refusal) or not promises.promised:
+        return None
+    cheapest = min(promises.promised, key=lambda promise: promise.decision.objective_micros)
+    return answered(cheapest.decision, num_lines)
 
 
 def _hard(order: Order, shelf: Shelf, decision: Decision) -> HardOrder:

@@ -19,7 +19,10 @@ CLASSES: Final = ((1, 1), (2, 5), (6, 15), (16, 30), (31, 60), (61, 100))
 PERCENTILES: Final = (50, 95, 99)
 NOT_PROVEN: Final = "NOT_PROVEN"
 HONEST: Final = frozenset({Reason.OUT_OF_STOCK.name, Reason.NO_PLAN.name, "NO_LANE"})
-"""Refusals that tell the truth about the world: no stock, no way, no plan under the rules. All others are errors."""
+"""Refusals that tell the truth about the world: no stock, no way, no plan under the rules."""
+
+BUSY: Final = frozenset({Reason.CONTENDED.name, Reason.OVERLOADED.name})
+"""Refusals that ask the caller to come again. All that are neither honest nor busy are errors."""
 
 PACKAGES: Final = ("sourcier", "ortools", "numpy", "grpcio", "protobuf", "pysqlite3", "psycopg")
 CAVEAT: Final = "The orders are British, the network is American: pairing them is synthetic."
@@ -78,6 +81,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "cost": sum(decision.objective_micros for _, decision in decided) / 1e6,
         "statuses": dict(sorted(Counter(decision.status for _, decision in decided).items())),
         **_proofs([decision for _, decision in decided]),
+        "cheapest_promise": _cheapest_promise(outcomes),
         "refusals": _refusals(outcomes),
     }
 
@@ -115,12 +119,36 @@ def _proofs(decisions: Sequence[Answered]) -> dict[str, Any]:
     }
 
 
+def _cheapest_promise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What the cheapest promise costs beside a decision of the same order, where both fill all of it.
+
+    A promise is for the earliest date of its service and may pay for that; a decision only keeps the order's own date.
+    """
+    pairs = [
+        (outcome.promise, outcome.decision)
+        for outcome in outcomes
+        if outcome.promise is not None
+        and outcome.decision is not None
+        and outcome.decision.units_shipped == outcome.num_units
+    ]
+    return {
+        "number": len(pairs),
+        "shipments_per_order": _share(sum(promise.num_shipments for promise, _ in pairs), len(pairs)),
+        "decision_shipments_per_order": _share(sum(decision.num_shipments for _, decision in pairs), len(pairs)),
+        "cost_share": _share(
+            sum(promise.objective_micros for promise, _ in pairs),
+            sum(decision.objective_micros for _, decision in pairs),
+        ),
+    }
+
+
 def _refusals(outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, int]]]:
-    """Numbers by honest or error, by call, by reason; a reason may be several, joined by a slash."""
-    found: dict[str, dict[str, Counter[str]]] = {"honest": {}, "errors": {}}
+    """Numbers by kind, by call, by reason; a reason may be several, joined by a slash."""
+    found: dict[str, dict[str, Counter[str]]] = {"honest": {}, "busy": {}, "errors": {}}
     for outcome in outcomes:
         for call, reason in outcome.refusals.items():
-            kind = "honest" if HONEST.issuperset(reason.split("/")) else "errors"
+            reasons = set(reason.split("/"))
+            kind = "honest" if reasons <= HONEST else "busy" if reasons <= BUSY else "errors"
             found[kind].setdefault(call, Counter())[reason] += 1
     return {
         kind: {call: dict(sorted(reasons.items())) for call, reasons in sorted(calls.items())}

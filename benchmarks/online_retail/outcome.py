@@ -23,6 +23,7 @@ class Outcome:
     """One order. Milliseconds by name of what was timed; `refusals` are reasons by name of the call that was refused.
 
     `from_hold`: the decision is that of the promise that was held; otherwise the order was decided by itself.
+    `promise`: the cheapest promise, where a mode decides the order by itself all the same.
     """
 
     order_id: str
@@ -32,6 +33,7 @@ class Outcome:
     refusals: dict[str, str]
     decision: Answered | None
     from_hold: bool = False
+    promise: Answered | None = None
 
 
 def answered(decision: Decision, num_lines: int) -> Answered:

@@ -19,6 +19,9 @@ def show(report: Mapping[str, Any], console: Console) -> None:
         console.print(_times(name, report["times"][name], rows))
     console.print(_quality(rows))
     console.print(_proofs(rows))
+    console.print(_gaps(rows))
+    if report["figures"]["all"]["cheapest_promise"]["number"]:
+        console.print(_promises(rows))
     console.print(_refusals(rows["all"]["refusals"]))
     console.print(CAVEAT)
 
@@ -28,17 +31,25 @@ def _run(report: Mapping[str, Any]) -> Table:
     machine = report["machine"]
     table.add_row("machine", f"{machine['processor']}, {machine['cores']} cores")
     table.add_row("versions", ", ".join(f"{name} {version}" for name, version in machine["versions"].items()))
-    for name, value in report["run"].items():
+    for name, value in {**report["setting"], **report["run"]}.items():
         table.add_row(name.replace("_", " "), _value(value))
     return table
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    if isinstance(value, list):
-        return "\n".join(str(entry) for entry in value) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    match value:
+        case None:
+            return "unknown"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.1f}"
+        case dict():
+            return ", ".join(f"{name} {_value(entry)}" for name, entry in value.items())
+        case list():
+            return "\n".join(str(entry) for entry in value) or "none"
+        case _:
+            return str(value)
 
 
 def _times(name: str, what: str, rows: Mapping[str, Any]) -> Table:
@@ -52,7 +63,8 @@ def _times(name: str, what: str, rows: Mapping[str, Any]) -> Table:
 
 
 def _quality(rows: Mapping[str, Any]) -> Table:
-    table = _by_class("Plans", "orders", "decided", "from hold", "units filled", "lines filled", "shipments per order")
+    headings = ("orders", "decided", "from hold", "units", "lines", "shipments")
+    table = _by_class("Plans: share of units and of lines filled, shipments per order", *headings)
     for class_, figures in rows.items():
         shipments = figures["shipments_per_order"]
         table.add_row(
@@ -66,24 +78,32 @@ def _quality(rows: Mapping[str, Any]) -> Table:
 
 
 def _proofs(rows: Mapping[str, Any]) -> Table:
-    table = _by_class(
-        "Proofs: decisions proven optimal, and the gap of the others in percent of their cost",
-        "optimal",
-        *("certified", "enumerated", "mip", "not proven"),
-        "p50",
-        "p95",
-        "worst",
-        "GBP",
-    )
+    table = _by_class("Proven optimal, share of decisions", "in all", "certificate", "enumeration", "mip", "not proven")
+    for class_, figures in rows.items():
+        shares = (figures["proofs"].get(proof, 0.0) for proof in PROOFS)
+        table.add_row(class_, _percent(figures["proven_optimal"]), *(_percent(share) for share in shares))
+    return table
+
+
+def _gaps(rows: Mapping[str, Any]) -> Table:
+    keys = ("p50", "p95", "p99", "max")
+    table = _by_class("Gap of those not proven, percent of the plan's cost", "number", *keys, "worst, GBP")
     for class_, figures in rows.items():
         gaps = figures["gaps"]
-        table.add_row(
-            class_,
-            _percent(figures["proven_optimal"]),
-            *(_percent(figures["proofs"].get(proof, 0.0)) for proof in PROOFS),
-            *(f"{gaps['percent'][key]:.2f}" if key in gaps["percent"] else "–" for key in ("p50", "p95", "max")),
-            f"{gaps['worst']:,.2f}",
-        )
+        if gaps["percent"]["number"]:
+            percent = (f"{gaps['percent'][key]:.2f}" for key in keys)
+            table.add_row(class_, f"{gaps['percent']['number']:,}", *percent, f"{gaps['worst']:,.2f}")
+    return table
+
+
+def _promises(rows: Mapping[str, Any]) -> Table:
+    title = "The cheapest promise of the whole cart beside a decision that fills it too"
+    table = _by_class(title, "number", "promise's shipments", "decision's shipments", "promise's cost")
+    for class_, figures in rows.items():
+        both = figures["cheapest_promise"]
+        if both["number"]:
+            shipments = (f"{both[key]:.2f}" for key in ("shipments_per_order", "decision_shipments_per_order"))
+            table.add_row(class_, f"{both['number']:,}", *shipments, f"{_percent(both['cost_share'])}")
     return table
 
 

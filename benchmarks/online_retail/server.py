@@ -1,0 +1,142 @@
+"""A real server as a child process, on loopback: started, watched and ended with SIGTERM."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from typing import Final
+
+HOST: Final = "127.0.0.1"
+PORTS: Final = range(20_000, 32_000)
+"""Below the ports that systems give to outgoing connections."""
+
+START_SECONDS: Final = 60
+END_SECONDS: Final = 60
+SAMPLE_SECONDS: Final = 0.5
+READY: Final = b"sourcier serves on"
+PROC: Final = Path("/proc")
+
+
+class ServerFailed(RuntimeError):
+    """The server did not start, or did not end cleanly; the text has the end of its log."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A server that answers at `target`. Memory is the most at any sample, MiB resident; None without /proc."""
+
+    target: str
+    pid: int
+    server_mib: float | None = None
+    solvers_mib: float | None = None
+
+    def sample(self) -> None:
+        """Look at the memory of the server and of all processes that descend from it."""
+        if (PROC / str(self.pid)).is_dir():
+            solvers = sum(_resident_mib(pid) for pid in _descendants(self.pid))
+            self.server_mib = max(self.server_mib or 0.0, _resident_mib(self.pid))
+            self.solvers_mib = max(self.solvers_mib or 0.0, solvers)
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """CPU since the start: of the server, and of its solver processes, those that have ended included."""
+        own, ended = _cpu_seconds(self.pid)
+        return own, ended + sum(sum(_cpu_seconds(pid)) for pid in _descendants(self.pid))
+
+
+@asynccontextmanager
+async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> AsyncIterator[Running]:
+    """A server on this ledger until the block ends. Raises ServerFailed."""
+    port = free_port()
+    arguments = ("serve", "--host", HOST, "--port", str(port), *options)
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "sourcier",
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            # Not an argument: it may hold a password.
+            env={**os.environ, "SOURCIER_DB": database_url},
+        )
+    running = Running(target=f"{HOST}:{port}", pid=process.pid)
+    watch = asyncio.create_task(_watch(running))
+    try:
+        await _ready(process, log)
+        yield running
+        running.sample()
+    finally:
+        watch.cancel()
+        await _end(process)
+    if process.returncode != 0:
+        raise ServerFailed(f"the server ended with {process.returncode}\n{_tail(log)}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    for port in SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise ServerFailed(f"no port of {PORTS.start} to {PORTS.stop - 1} is free")
+
+
+async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
+    assert process.stdout is not None, "its output is a pipe"
+    line = b""
+    with suppress(TimeoutError):
+        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+    if not line.startswith(READY):
+        raise ServerFailed(f"the server did not start within {START_SECONDS} s\n{_tail(log)}")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _watch(running: Running) -> None:
+    while True:
+        running.sample()
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for path in PROC.glob(f"{pid}/task/*/children"):
+        with suppress(OSError):
+            for child in path.read_text().split():
+                yield int(child)
+                yield from _descendants(int(child))
+
+
+def _resident_mib(pid: int) -> float:
+    with suppress(OSError):
+        for line in (PROC / str(pid) / "status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1_024
+    return 0.0
+
+
+def _cpu_seconds(pid: int) -> tuple[float, float]:
+    """CPU of the process itself, and of its children that have ended."""
+    with suppress(OSError):
+        # The name in parentheses may hold blanks; user and system time are the 14th to 17th field.
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        user, system, ended_user, ended_system = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:15])
+        return user + system, ended_user + ended_system
+    return 0.0, 0.0
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
