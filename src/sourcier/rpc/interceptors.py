@@ -24,6 +24,7 @@ from sourcier.service import deadline
 CRITICAL_CALLS_MAX: Final = 256
 SHEDDABLE_CALLS_MAX: Final = 64
 STREAMS_MAX: Final = 64
+CHAIN_MAX: Final = 8  # exceptions behind one another that are logged
 
 SHEDDABLE: Final = frozenset(
     {
@@ -216,11 +217,19 @@ def _refusal(error: Exception, call_id: str) -> Refusal:
         return error
     if isinstance(error, asyncio.TimeoutError):
         return deadline.too_short()
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    causes: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None and len(causes) < 8:
-        causes.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
-        cause = cause.__cause__ or cause.__context__
-    _log.error("internal error", error_id=call_id, exceptions=causes, frames=frames)
+    _log.error("internal error", error_id=call_id, exceptions=list(_places(error)))
     return status.internal(call_id)
+
+
+def _places(error: BaseException) -> Iterator[dict[str, object]]:
+    """Type and stack of an exception and of those behind it, the outermost first."""
+    seen = 0
+    behind: BaseException | None = error
+    while behind is not None and seen < CHAIN_MAX:
+        frames = traceback.extract_tb(behind.__traceback__)
+        yield {
+            "type": f"{type(behind).__module__}.{type(behind).__qualname__}",
+            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        }
+        behind = behind.__cause__ or behind.__context__
+        seen += 1
