@@ -31,8 +31,8 @@ async def can_promise(shop: Shop, sku: str, quantity: int, channel: str = "web")
 
 
 class TestEmpty:
-    async def test_nothing_can_be_decided_before_there_is_a_network_and_a_rule_set(self, url: str) -> None:
-        async with running(url) as shop:
+    async def test_nothing_can_be_decided_before_there_is_a_network_and_a_rule_set(self, ledger_url: str) -> None:
+        async with running(ledger_url) as shop:
             with pytest.raises(Refusal) as caught:
                 await shop.promise(cart(("mug", 1)))
             assert (caught.value.kind, caught.value.reason) == (
@@ -301,10 +301,10 @@ class TestReplicas:
             assert await other.allocate("o-1", cart(("mug", 2)), request_id=request_id) == made
 
 
-async def test_a_restarted_server_finds_everything(url: str) -> None:
+async def test_a_restarted_server_finds_everything(ledger_url: str) -> None:
     wanted = cart(("mug", 2))
     request_id = key("Allocate").request_id
-    async with running(url) as shop:
+    async with running(ledger_url) as shop:
         await shop.open(PROTECTED)
         await shop.count("near", "mug", 9)
         await shop.count("store", "pan", 3)
@@ -313,7 +313,7 @@ async def test_a_restarted_server_finds_everything(url: str) -> None:
         promised = await shop.promise(wanted, ttl=600)
         await shop.app.snapshots.catch_up()
         before = await shop.promise(wanted)
-    async with running(url) as shop:
+    async with running(ledger_url) as shop:
         after = await shop.promise(wanted)
         assert after == before
         assert promised.hold is not None

@@ -35,9 +35,15 @@ class App:
     clock: Callable[[], datetime]
 
     async def start(self) -> None:
-        """Read the snapshot, load the solvers, begin to follow the ledger and to expire holds."""
+        """Read the snapshot, load the solvers, begin to follow the ledger and to expire holds.
+
+        Raises the Refusal DATABASE_UNAVAILABLE, or OSError when a solver does not start; everything is stopped then.
+        """
         try:
-            await asyncio.gather(self.snapshots.start(), self.solvers.start())
+            outcomes = await asyncio.gather(self.snapshots.start(), self.solvers.start(), return_exceptions=True)
+            for failure in outcomes:
+                if failure is not None:
+                    raise failure
         except BaseException:
             await self.stop()
             raise

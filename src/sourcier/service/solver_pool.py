@@ -67,15 +67,11 @@ class SolverPool:
 
     async def start(self) -> None:
         """Start all children and wait until each has loaded its solver; raises OSError when one does not."""
-        starts = [_start(self._params) for _ in range(self._params.processes)]
-        outcomes = await asyncio.gather(*starts, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, _Child):
-                self._add(outcome)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                await self.stop()
-                raise outcome
+        try:
+            await asyncio.gather(*(self._add_one() for _ in range(self._params.processes)))
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Kill all children. Solves that are under way give None."""
@@ -140,7 +136,11 @@ class SolverPool:
         if waiter.done() and not waiter.cancelled() and (child := waiter.result()) is not None:
             self._release(child)
 
-    def _add(self, child: "_Child") -> None:
+    async def _add_one(self) -> None:
+        child = await _start(self._params)
+        if self._stopped:
+            await child.kill()
+            return
         self._children.add(child)
         self._release(child)
 
@@ -178,7 +178,7 @@ class SolverPool:
         await child.kill()
         while True:
             try:
-                self._add(await _start(self._params))
+                await self._add_one()
             except OSError:
                 logger.exception("no solver could be started")
                 await asyncio.sleep(RESTART_PAUSE_SECONDS)

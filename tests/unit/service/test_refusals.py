@@ -30,7 +30,7 @@ def view(stock: dict[tuple[str, str], int], rules: RuleSet = RULES, offline: str
     snapshot.put_rows(StockRow(node_id=node, sku=sku, on_hand=n) for (node, sku), n in stock.items())
     if offline:
         snapshot.online[network.node_index[offline]] = False
-    return View(network=network, snapshot=snapshot, rules=compile_rules(rules, "ruleSets/main/revisions/1"))
+    return View(edition=0, network=network, snapshot=snapshot, rules=compile_rules(rules, "ruleSets/main/revisions/1"))
 
 
 def decision(*reasons: NodeReason) -> Decision:

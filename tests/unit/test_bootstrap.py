@@ -1,0 +1,32 @@
+"""Building an app: quick to import, and what it builds fits the database."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sourcier.bootstrap import build
+from sourcier.config import Config
+from sourcier.domain.errors import Kind, Reason, Refusal
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    code = "import sys, sourcier.bootstrap, sourcier.config; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"numpy", "ortools", "sqlalchemy", "psycopg", "grpc", "msgspec", "alembic"}
+
+
+async def test_an_app_starts_and_stops(tmp_path: Path) -> None:
+    app = build(Config(database_url=f"sqlite:///{tmp_path}/ledger.db", solver_processes=2, solve_ms=70))
+    assert app.solve_ms == 70
+    await app.start()
+    assert len(app.solvers.pids) == 2
+    await app.stop()
+
+
+def test_a_ledger_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refusal) as caught:
+        build(Config(database_url=f"sqlite:///{tmp_path}/missing/ledger.db"))
+    assert (caught.value.kind, caught.value.reason) == (Kind.UNAVAILABLE, Reason.DATABASE_UNAVAILABLE)
