@@ -8,12 +8,12 @@ import math
 from datetime import date, timedelta
 
 from ortools.sat.python import cp_model
+from tests.reference.instances import World
 
 from sourcier.domain.calendar import is_working_day, ship_moment
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import CapacityMeasure, Node, NodeStatus, Service, capacity_pool_id
 from sourcier.domain.rules import DeliverBy
-from tests.reference.instances import World
 
 EARTH_RADIUS_M = 6_371_008.8
 

@@ -141,13 +141,16 @@ def build(
 
 
 def _seen_stock(cart: Cart, snapshot: Snapshot, rules: CompiledRules, found: Lanes) -> IntArray:
-    """``available[line, node]`` for the cart's channel, protection taken off; names NO_STOCK and PROTECTED nodes."""
+    """``available[line, node]`` for the cart's channel, protection taken off; names what stock and capacity lack."""
     free = snapshot.free(tuple(line.sku for line in cart.lines))
     channel_class = rules.channel_class[cart.channel]
     floors = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
     available: IntArray = np.maximum(free - floors[snapshot.network.node_type], 0)
     reject(found.reason, np.all(free <= 0, axis=0), NodeReason.NO_STOCK)
     reject(found.reason, np.all(available <= 0, axis=0), NodeReason.PROTECTED)
+    roomy = np.zeros(len(found.reason), dtype=np.bool_)
+    roomy[found.node] = True
+    reject(found.reason, ~roomy, NodeReason.CAPACITY_FULL)
     return available
 
 

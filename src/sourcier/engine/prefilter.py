@@ -38,7 +38,8 @@ class Lanes:
     """Candidate (node, service, ship day) triples over axis C, and why nodes fell out.
 
     `day[C]`, `arrival[C]` are ordinals; `left[C]` is the capacity left in the node's own measure. `reason[N]` indexes
-    REASONS (0: still in). `distance_m[N]` is to the destination.
+    REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`. `distance_m[N]` is
+    to the destination.
     """
 
     node: IntArray
@@ -139,11 +140,7 @@ def lanes(cart: Cart, snapshot: Snapshot, rules: CompiledRules, load: tuple[int,
         (NodeReason.OUT_OF_RANGE, in_band),
         (NodeReason.TOO_LATE, in_time),
     )
-    parts = _with_capacity(snapshot, found, load, deadline)
-    roomy = np.zeros_like(usable)
-    roomy[parts[0]] = True
-    reason[(reason == 0) & ~roomy] = _CODE[NodeReason.CAPACITY_FULL]
-    node, service_of, day, arrival, left = parts
+    node, service_of, day, arrival, left = _with_capacity(snapshot, found, load, deadline)
     return Lanes(
         node=node,
         service=service_of,
