@@ -131,14 +131,12 @@ def _cheapest_promise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         and outcome.decision is not None
         and outcome.decision.units_shipped == outcome.num_units
     ]
+    promised, decided = [promise for promise, _ in pairs], [decision for _, decision in pairs]
     return {
         "number": len(pairs),
-        "shipments_per_order": _share(sum(promise.num_shipments for promise, _ in pairs), len(pairs)),
-        "decision_shipments_per_order": _share(sum(decision.num_shipments for _, decision in pairs), len(pairs)),
-        "cost_share": _share(
-            sum(promise.objective_micros for promise, _ in pairs),
-            sum(decision.objective_micros for _, decision in pairs),
-        ),
+        "shipments_per_order": _share(sum(p.num_shipments for p in promised), len(pairs)),
+        "decision_shipments_per_order": _share(sum(d.num_shipments for d in decided), len(pairs)),
+        "cost_share": _share(sum(p.objective_micros for p in promised), sum(d.objective_micros for d in decided)),
     }
 
 
