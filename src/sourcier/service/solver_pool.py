@@ -62,7 +62,7 @@ class SolverPool:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The process ids of the children that are up."""
+        """The process ids of the children, those that are being killed included."""
         return tuple(child.process.pid for child in self._children)
 
     async def start(self) -> None:
@@ -80,11 +80,11 @@ class SolverPool:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-        await asyncio.gather(*(child.kill() for child in self._children))
-        await asyncio.gather(*self._solves)
         for repair in self._repairs:
             repair.cancel()
         await asyncio.gather(*self._repairs, return_exceptions=True)
+        await asyncio.gather(*(child.kill() for child in self._children))
+        await asyncio.gather(*self._solves)
         self._children.clear()
         self._idle.clear()
 
@@ -169,13 +169,13 @@ class SolverPool:
         return cast("Solution | None", solution)
 
     def _repair(self, child: "_Child") -> None:
-        self._children.discard(child)
         repair = asyncio.get_running_loop().create_task(self._replace(child))
         self._repairs.add(repair)
         repair.add_done_callback(self._repairs.discard)
 
     async def _replace(self, child: "_Child") -> None:
         await child.kill()
+        self._children.discard(child)
         while True:
             try:
                 await self._add_one()
@@ -227,8 +227,12 @@ async def _start(params: SolverParams) -> _Child:
     command = [sys.executable, "-m", "sourcier.service.solver_child"]
     arguments = [str(os.getpid()), str(params.memory_bytes), params.entry]
     with theirs:
-        process = subprocess.Popen([*command, *arguments], stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
-    reader, writer = await asyncio.open_unix_connection(sock=ours)
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        try:
+            process = subprocess.Popen([*command, *arguments], stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
+        except OSError:
+            writer.close()
+            raise
     child = _Child(process, reader, writer)
     try:
         async with asyncio.timeout(START_SECONDS):

@@ -1,0 +1,70 @@
+"""Orders that the pre-filter cannot prove, with the real solver in its own process, and without it."""
+
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from tests.reference.instances import World, random_world
+
+from sourcier.domain.plan import Decision, Proof, Status
+from sourcier.engine.decide import decide_steps
+from sourcier.service import deadline
+from sourcier.service.drive import drive
+from sourcier.service.solver_pool import SolverParams, SolverPool
+
+NUM_ORDERS = 8
+
+
+@pytest.fixture(scope="module")
+def hard() -> list[World]:
+    """Random orders that ask for the solver."""
+    found = []
+    for seed in range(1_000):
+        world = random_world(seed)
+        try:
+            next(decide_steps(world.cart, world.snapshot(), world.compiled_rules()))
+        except StopIteration:
+            continue
+        found.append(world)
+        if len(found) == NUM_ORDERS:
+            break
+    return found
+
+
+async def decided(world: World, pool: SolverPool, solve_ms: int) -> Decision:
+    return await drive(decide_steps(world.cart, world.snapshot(), world.compiled_rules()), pool, solve_ms)
+
+
+async def test_the_solver_answers_from_its_own_process(hard: list[World]) -> None:
+    pool = SolverPool()
+    await pool.start()
+    pids = pool.pids
+    try:
+        answers = [await decided(world, pool, 2_000) for world in hard]
+    finally:
+        await pool.stop()
+    assert len(answers) == NUM_ORDERS
+    assert Status.DEGRADED not in {answer.status for answer in answers}
+    assert Proof.MIP in {answer.proof for answer in answers}
+    assert len(pids) == 1
+
+
+async def test_without_a_solver_the_best_known_plan_is_answered_in_time(
+    hard: list[World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import time\ndef stuck(model, budget):\n    time.sleep(60)\n"
+    (tmp_path / "stuck_solver.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    pool = SolverPool(SolverParams(entry="stuck_solver:stuck"))
+    await pool.start()
+    try:
+        for world in hard:
+            begun = time.monotonic()
+            with deadline.within(0.5):
+                answer = await decided(world, pool, 100)
+            assert time.monotonic() - begun < 1.5
+            assert answer.status in (Status.DEGRADED, Status.UNFILLABLE, Status.OPTIMAL)
+            assert answer.bound_micros <= answer.objective_micros
+    finally:
+        await pool.stop()
