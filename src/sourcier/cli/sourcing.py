@@ -71,6 +71,7 @@ def promise(
         request = sourcing_pb2.PromiseDeliveryRequest(cart=order.cart)
         if hold is not None:
             request.hold.ttl_seconds = hold
+            request.explain = True  # kept with the hold, for `sourcier explain` of what is allocated from it
         dated = order.cart.HasField("placed_at")
         asked_at = to_datetime(order.cart.placed_at) if dated else datetime.now(UTC)
         response = await client.promise_delivery(request)

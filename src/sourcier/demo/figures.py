@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,10 +10,13 @@ from decimal import Decimal
 from google.type.date_pb2 import Date
 
 from sourcier.demo.traffic import Served
-from sourcier.domain.network import CapacityMeasure, Network, NodeType
+from sourcier.domain.network import Network, NodeType
 from sourcier.terminal.tables import COSTS, proof_word, status_word
 from sourcier.terminal.words import decimal
 from sourcier.v1 import common_pb2
+
+Caps = Callable[[str, date], int | None]
+"""Orders that may leave a node on a ship day; None: any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +79,8 @@ class Figures:
         return sum(self.costs.values(), Decimal(0))
 
 
-def figures(served: Sequence[Served], network: Network) -> Figures:
-    """The figures of these orders."""
+def figures(served: Sequence[Served], network: Network, caps: Caps) -> Figures:
+    """The figures of these orders; `network` says which nodes are stores."""
     allocations = [one.allocation for one in served if one.allocation is not None]
     decisions = [allocation.decision for allocation in allocations]
     plans = [decision.plan for decision in decisions]
@@ -100,7 +103,7 @@ def figures(served: Sequence[Served], network: Network) -> Figures:
         costs={name: sum((decimal(getattr(plan.costs, name)) for plan in plans), Decimal(0)) for name in COSTS},
         statuses=Counter(status_word(decision) for decision in decisions),
         proofs=Counter(proof_word(decision) for decision in proven),
-        full_days=full_days(decisions, network),
+        full_days=full_days(decisions, caps),
         promise_waits=waits(one.promise_seconds for one in served if one.promises is not None),
         allocate_waits=waits(one.allocate_seconds for one in served if one.allocation is not None),
     )
@@ -111,13 +114,8 @@ def units(plan: common_pb2.Plan) -> int:
     return sum(line.quantity for shipment in plan.shipments for line in shipment.lines)
 
 
-def full_days(decisions: Iterable[common_pb2.Decision], network: Network) -> tuple[FullDay, ...]:
-    """Every node and day on which as many orders left as the node's capacity in orders lets, by node and day."""
-    caps = {
-        node.node_id: node.capacity.per_day
-        for node in network.nodes
-        if node.capacity is not None and node.capacity.measure is CapacityMeasure.ORDERS
-    }
+def full_days(decisions: Iterable[common_pb2.Decision], caps: Caps) -> tuple[FullDay, ...]:
+    """Every node and day on which as many orders left as may, by node and day."""
     used: Counter[tuple[str, date]] = Counter()
     for decision in decisions:
         # Two shipments of one order from one node on one day are one order.
@@ -125,7 +123,7 @@ def full_days(decisions: Iterable[common_pb2.Decision], network: Network) -> tup
     return tuple(
         FullDay(node_id=node_id, ship_day=ship_day, orders=orders)
         for (node_id, ship_day), orders in sorted(used.items())
-        if orders >= caps.get(node_id, math.inf)
+        if (cap := caps(node_id, ship_day)) is not None and orders >= cap
     )
 
 

@@ -1,5 +1,7 @@
 """The tables of the demo's report."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -10,25 +12,28 @@ from rich.table import Table
 from rich.text import Text
 
 from sourcier.demo.figures import Figures, Waits
+from sourcier.domain.order import Cart
 from sourcier.terminal.tables import table
-from sourcier.terminal.words import cents, counted
+from sourcier.terminal.words import cents, counted, listed
+
+FULL_NODES_SHOWN = 6
 
 
-def week_table(days: list[tuple[date, Figures]]) -> Table:
+def week_table(days: Sequence[tuple[date, Figures]]) -> Table:
     """One row per day."""
     made = table(
-        "placed on", ">orders", ">units", ">shipped", ">shipments", ">split", ">from stores", ">late", ">cost/order"
+        "placed on", ">orders", ">refused", ">units", ">shipped", ">shipments", ">split", ">from stores", ">cost/order"
     )
     for day, figures in days:
         made.add_row(
             day.strftime("%a %-d %b"),
             f"{figures.num_orders:,}",
+            f"{figures.num_refused:,}",
             f"{figures.units_ordered:,}",
             percent(figures.units_shipped, figures.units_ordered),
             f"{figures.num_shipments:,}",
             percent(figures.num_split, figures.num_shipping_orders),
             percent(figures.num_store_shipments, figures.num_shipments),
-            f"{figures.num_late_orders:,}",
             cents(mean(figures.cost, figures.num_allocated)),
         )
     return made
@@ -48,8 +53,8 @@ def _outcome_table(figures: Figures) -> Table:
         ("orders", f"{figures.num_orders:,}"),
         ("  promised in full at checkout", percent(figures.num_promised, figures.num_orders)),
         ("  allocated in full", percent(figures.num_complete, figures.num_orders)),
-        ("  late for the wanted date", f"{figures.num_late_orders:,}"),
-        ("  refused", f"{figures.num_refused:,}"),
+        ("  later than promised or wanted", f"{figures.num_late_orders:,}"),
+        ("  refused: not one unit could ship", f"{figures.num_refused:,}"),
         ("fill rate: units shipped of units ordered", percent(figures.units_shipped, figures.units_ordered)),
         ("shipments per order", cents(per_order)),
         ("orders split over several shipments", percent(figures.num_split, figures.num_shipping_orders)),
@@ -62,7 +67,7 @@ def _outcome_table(figures: Figures) -> Table:
 
 
 def _cost_table(figures: Figures, currency: str) -> Table:
-    made = table(f"cost per order, {currency}", *(f">{name}" for name in figures.costs), ">total")
+    made = table(f"cost per allocated order, {currency}", *(f">{name}" for name in figures.costs), ">total")
     shares = [mean(cost, figures.num_allocated) for cost in figures.costs.values()]
     made.add_row("", *(cents(share) for share in shares), cents(mean(figures.cost, figures.num_allocated)))
     return made
@@ -94,14 +99,12 @@ def _wait_table(figures: Figures, seconds: float) -> Table:
 
 
 def full_days_line(figures: Figures) -> Text:
-    """Which nodes could ship no more on which days."""
+    """Which nodes could ship no more on some day, the busiest first."""
     if not figures.full_days:
         return Text("No node reached its daily capacity.")
-    days: dict[str, int] = {}
-    for full in figures.full_days:
-        days[full.node_id] = days.get(full.node_id, 0) + 1
-    names = ", ".join(f"{node_id} ({counted(number, 'day')})" for node_id, number in days.items())
-    return Text(f"At their daily capacity: {names}.")
+    days = Counter(full.node_id for full in figures.full_days)
+    names = [f"{node_id} ({counted(number, 'day')})" for node_id, number in days.most_common()]
+    return Text(f"At their daily capacity: {listed(names, at_most=FULL_NODES_SHOWN)}.")
 
 
 def percent(part: int, whole: int) -> str:
@@ -134,3 +137,21 @@ def as_json(figures: Figures) -> dict[str, Any]:
 
 def _waits(waits: Waits) -> dict[str, float]:
     return {"calls": waits.calls, "p50": round(waits.p50, 3), "p99": round(waits.p99, 3)}
+
+
+def cart_table(cart: Cart) -> Table:
+    """One row per line of a cart."""
+    made = table(">units", "SKU", ">grams each", f">price each, {cart.currency_code}")
+    for line in cart.lines:
+        price = cents(Decimal(line.unit_price_micros).scaleb(-6))
+        made.add_row(f"{line.quantity:,}", line.sku, f"{line.unit_weight_grams:,}", price)
+    return made
+
+
+def refusals_line(figures: Figures) -> Text:
+    """How many orders were refused, by reason."""
+    if not figures.refusals:
+        return Text("No order was refused.")
+    return Text(
+        "Orders refused: " + ", ".join(f"{number:,} with {reason}" for reason, number in figures.refusals.items()) + "."
+    )

@@ -9,7 +9,8 @@ from sourcier.client import Client
 from sourcier.demo.traffic import message_of
 from sourcier.domain.errors import Refusal
 from sourcier.domain.order import Order
-from sourcier.v1 import sourcing_pb2
+from sourcier.terminal.words import decimal
+from sourcier.v1 import common_pb2, sourcing_pb2
 
 HOLD_SECONDS: Final = 900
 CANDIDATES_MAX: Final = 80  # carts that are looked at for one worth showing
@@ -24,15 +25,22 @@ async def pick_customer(client: Client, orders: Sequence[Order]) -> Order:
     for order in candidates:
         shown = replace(order, order_id="CHECKOUT-1", cart=replace(order.cart, services=()))
         promises = await client.promise_delivery(sourcing_pb2.PromiseDeliveryRequest(cart=message_of(shown).cart))
-        sizes = [len(promise.decision.plan.shipments) for promise in promises.promised]
-        if len(sizes) > 1 and not promises.unpromised and max(sizes) > 1:
+        if _is_worth_a_look(promises):
             return shown
     return replace(candidates[0], order_id="CHECKOUT-1")
 
 
+def _is_worth_a_look(promises: sourcing_pb2.PromiseDeliveryResponse) -> bool:
+    decisions = [promise.decision for promise in promises.promised]
+    if promises.unpromised or any(decision.status != common_pb2.STATUS_OPTIMAL for decision in decisions):
+        return False
+    cheapest = min(decisions, key=lambda decision: decimal(decision.objective))
+    return len(cheapest.plan.shipments) > 1
+
+
 async def check_out(client: Client, order: Order) -> sourcing_pb2.PromiseDeliveryResponse:
-    """Promises for the cart, the cheapest one held."""
-    request = sourcing_pb2.PromiseDeliveryRequest(cart=message_of(order).cart)
+    """Promises for the cart, the cheapest one held and explained."""
+    request = sourcing_pb2.PromiseDeliveryRequest(cart=message_of(order).cart, explain=True)
     request.hold.ttl_seconds = HOLD_SECONDS
     return await client.promise_delivery(request)
 
@@ -77,7 +85,7 @@ def _new_id() -> str:
     return str(uuid.uuid4())
 
 
-async def _answer(call: "Callable[..., Awaitable[object]]", request: object) -> str:
+async def _answer(call: Callable[..., Awaitable[object]], request: object) -> str:
     try:
         await call(request)
     except Refusal as refusal:

@@ -1,4 +1,7 @@
-"""Sends orders to a server as a web shop would: checkout asks for promises, then the order is allocated."""
+"""Sends orders to a server as a web shop would: checkout asks for promises, then the order is allocated.
+
+The order carries the promised date, so that its allocation has to keep it or pay for being late.
+"""
 
 import asyncio
 import time
@@ -12,7 +15,7 @@ from sourcier.domain.order import Order
 from sourcier.rpc.translate_common import fill_order
 from sourcier.v1 import common_pb2, sourcing_pb2
 
-IN_FLIGHT: Final = 8  # customers at once
+IN_FLIGHT: Final = 4  # customers at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ async def _serve(client: Client, order: Order) -> Served:
         began = time.perf_counter()
         promises = await client.promise_delivery(sourcing_pb2.PromiseDeliveryRequest(cart=message.cart))
         promise_seconds = time.perf_counter() - began
+        if promises.promised and not message.cart.HasField("deliver_by"):
+            message.cart.deliver_by.CopyFrom(promises.promised[0].latest)
         began = time.perf_counter()
         allocation = await client.allocate(sourcing_pb2.AllocateRequest(order=message))
         return Served(

@@ -10,10 +10,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sourcier.terminal.words import amount, countdown, counted, day, decimal, instant, listed, to_datetime, word
+from sourcier.terminal.words import amount, cents, countdown, counted, day, decimal, instant, listed, to_datetime, word
 from sourcier.v1 import common_pb2, sourcing_pb2
 
 COSTS: Final = ("shipping", "handling", "split", "late", "unfilled")
+
+NOT_PRICED: Final = Decimal("Infinity")
 
 _PROOFS: Final = {
     common_pb2.PROOF_CERTIFICATE: "a lower bound on every possible plan meets its cost, no solver needed",
@@ -71,8 +73,8 @@ def hold_line(response: sourcing_pb2.PromiseDeliveryResponse) -> list[Text]:
     if not response.HasField("hold"):
         return []
     hold = response.hold
-    until = instant(hold.expires_at, "UTC")
-    return [Text(f"Reserved as {hold.name} for the service {hold.service_id} until {until} UTC.")]
+    until = to_datetime(hold.expires_at).strftime("%H:%M:%S")
+    return [Text(f"{hold.service_id} is reserved until {until} UTC by the server's clock, as {hold.name}.")]
 
 
 def status_word(decision: common_pb2.Decision) -> str:
@@ -113,7 +115,7 @@ def shipment_table(decision: common_pb2.Decision) -> Table:
             day(shipment.deliver_on),
             f"{shipment.distance_m / 1_000:,.0f}",
             f"{shipment.weight_grams / 1_000:,.1f}",
-            goods(shipment.lines),
+            goods(shipment.lines, "\n"),
             amount(shipment.shipping),
             amount(shipment.handling),
             amount(shipment.late),
@@ -121,9 +123,9 @@ def shipment_table(decision: common_pb2.Decision) -> Table:
     return made
 
 
-def goods(lines: Iterable[common_pb2.ShipmentLine]) -> str:
+def goods(lines: Iterable[common_pb2.ShipmentLine], between: str = ", ") -> str:
     """``2 × KITCHEN-018, 1 × TOYS-007``."""
-    return ", ".join(f"{line.quantity} × {line.sku}" for line in lines)
+    return between.join(f"{line.quantity} × {line.sku}" for line in lines)
 
 
 def cost_table(decision: common_pb2.Decision) -> Table:
@@ -145,26 +147,19 @@ def plan_view(decision: common_pb2.Decision) -> RenderableType:
 
 
 def left_out_table(decision: common_pb2.Decision) -> Table:
-    """Why the other nodes are not in the plan: those that could have shipped one by one, the others by reason."""
-    made = table("node", "left out because", f">extra cost {decision.objective.currency_code}")
-    not_chosen = []
-    by_reason: dict[int, list[str]] = {}
+    """Why the other nodes are not in the plan: the nearest misses first, nodes with the same fate on one row."""
+    made = table("left out because", f">extra cost {decision.objective.currency_code}", "nodes")
+    fates: dict[tuple[int, Decimal], list[str]] = {}
     for outcome in decision.left_out:
-        if outcome.reason == common_pb2.NODE_REASON_NOT_CHOSEN:
-            not_chosen.append(outcome)
-        else:
-            by_reason.setdefault(outcome.reason, []).append(outcome.node_id)
-    for outcome in sorted(not_chosen, key=_by_extra_cost):
-        cost = f"at least {amount(outcome.extra_cost)}" if outcome.HasField("extra_cost") else "not priced"
-        made.add_row(outcome.node_id, _reason(outcome.reason), cost)
-    for reason, nodes in sorted(by_reason.items()):
-        made.add_row(", ".join(nodes), f"{_reason(reason)} ({counted(len(nodes), 'node')})")
+        extra = decimal(outcome.extra_cost) if outcome.HasField("extra_cost") else NOT_PRICED
+        fates.setdefault((outcome.reason, extra), []).append(outcome.node_id)
+    told = None
+    # NOT_CHOSEN, the last of the reasons, comes first: those nodes could have shipped.
+    for (reason, extra), nodes in sorted(fates.items(), key=lambda fate: (-fate[0][0], fate[0][1])):
+        cost = "" if extra == NOT_PRICED else f"≥ {cents(extra)}"
+        made.add_row(_reason(reason) if reason != told else "", cost, ", ".join(sorted(nodes)))
+        told = reason
     return made
-
-
-def _by_extra_cost(outcome: common_pb2.NodeOutcome) -> tuple[bool, Decimal, str]:
-    """The nearest misses first, nodes that were not priced last."""
-    return not outcome.HasField("extra_cost"), decimal(outcome.extra_cost), outcome.node_id
 
 
 def _reason(reason: int) -> str:
@@ -200,14 +195,14 @@ def line_table(allocation: sourcing_pb2.Allocation) -> Table:
 
 def explanation_view(allocation: sourcing_pb2.Allocation) -> RenderableType:
     """Why the order ships from these nodes and not from the others."""
-    return Group(
-        allocation_view(allocation),
-        Text(
-            f"\nDecided under {allocation.decision.rule_set_revision} on stock version "
-            f"{allocation.decision.snapshot_version}. The other nodes:"
-        ),
-        left_out_table(allocation.decision),
-    )
+    decision = allocation.decision
+    origin = f"\nDecided under {decision.rule_set_revision} on stock version {decision.snapshot_version}. "
+    if not decision.left_out:
+        # So it is when a hold was made without `explain`: the decision was kept as it was answered.
+        return Group(
+            allocation_view(allocation), Text(f"{origin}Why other nodes were left out was not asked for then.")
+        )
+    return Group(allocation_view(allocation), Text(f"{origin}The other nodes:"), left_out_table(decision))
 
 
 def audit_view(violations: Sequence[str], counts: Mapping[str, int]) -> RenderableType:
