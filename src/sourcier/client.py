@@ -1,8 +1,8 @@
 """A thin asynchronous client: every RPC as a method, with a deadline, a request id and retries that do no harm.
 
-UNAVAILABLE alone is retried, by gRPC itself and with the same bytes: the request id makes a retry of a call that did
-get through find its answer. Refusals of the server are raised as `Refusal`; when no server answered at all, gRPC's
-own `AioRpcError` is raised.
+UNAVAILABLE is retried, by gRPC itself and with the same bytes: the request id makes a retry of a call that did get
+through find its answer. So is CANCELLED, which is how gRPC servers drop calls that reached them in their last moment.
+Refusals of the server are raised as `Refusal`; when no server answered at all, gRPC's own `AioRpcError` is raised.
 """
 
 import json
@@ -42,7 +42,7 @@ _RETRY: Final = {
     "initialBackoff": "0.05s",
     "maxBackoff": "1s",
     "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE"],
+    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
 }
 
 SERVICE_CONFIG: Final = json.dumps(

@@ -43,8 +43,9 @@ async def against(servicer: Any) -> AsyncIterator[Client]:
     await server.stop(0)
 
 
-async def test_unavailable_is_retried_with_the_same_id() -> None:
-    flaky = Flaky(2, grpc.StatusCode.UNAVAILABLE)
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
+async def test_passing_failures_are_retried_with_the_same_id(code: grpc.StatusCode) -> None:
+    flaky = Flaky(2, code)
     request = messages.allocate()
     request.request_id = ""
     async with against(flaky) as client:

@@ -78,6 +78,26 @@ async def test_an_end_finishes_what_is_under_way(own: Served) -> None:
         assert await asyncio.to_thread(own.process.wait, 15) == 0
 
 
+async def test_an_end_without_notice_answers_or_refuses_and_loses_nothing(tmp_path: Path) -> None:
+    orders = [messages.allocate(f"cut-{i}", messages.line(sku="tea", quantity=1)) for i in range(100)]
+    with serving(tmp_path) as server:
+        async with Client(server.target) as client:
+            await fill(client)
+            calls = [asyncio.create_task(client.allocate(order, seconds=20)) for order in orders]
+            await calls[0]
+            server.process.send_signal(signal.SIGTERM)
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert await asyncio.to_thread(server.process.wait, 15) == 0
+    refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    codes = {outcome.code() for outcome in refused if isinstance(outcome, grpc.aio.AioRpcError)}
+    assert codes <= {grpc.StatusCode.UNAVAILABLE}
+    with serving(tmp_path) as server:
+        async with Client(server.target) as client:
+            again = await asyncio.gather(*(client.allocate(order, seconds=20) for order in orders))
+    for before, after in zip(outcomes, again, strict=True):
+        assert isinstance(before, BaseException) or before == after
+
+
 async def test_health_turns_first_and_calls_still_work_meanwhile(own: Served) -> None:
     async with Client(own.target) as client, grpc.aio.insecure_channel(own.target) as channel:
         await fill(client)

@@ -17,13 +17,15 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from sourcier.domain.errors import Kind, Refusal
+from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.rpc import status
 from sourcier.service import deadline
 
 CRITICAL_CALLS_MAX: Final = 256
 SHEDDABLE_CALLS_MAX: Final = 64
 STREAMS_MAX: Final = 64
+QUEUE_SECONDS: Final = 0.2  # in which every call that waits inside gRPC is met, and refused, when closing
+DRAIN_INTERVAL_SECONDS: Final = 0.01
 CHAIN_MAX: Final = 8  # exceptions behind one another that are logged
 
 SHEDDABLE: Final = frozenset(
@@ -89,9 +91,16 @@ class Guard(grpc.aio.ServerInterceptor):
         self._closing = asyncio.Event()
         self._guarded: dict[str, MethodHandler] = {}
 
-    def close(self) -> None:
-        """End the streams that wait for something, with SHUTTING_DOWN; calls that work on something go on."""
+    async def close(self) -> None:
+        """Refuse new calls and end streams that wait, with SHUTTING_DOWN; return when the calls under way are answered.
+
+        gRPC's own stop drops calls that have arrived and were not looked at yet; callers see them as CANCELLED, which
+        they may not retry. So the server is emptied, queue included, before it is stopped.
+        """
         self._closing.set()
+        await asyncio.sleep(QUEUE_SECONDS)
+        while self._critical.taken or self._sheddable.taken or self._streams.taken:
+            await asyncio.sleep(DRAIN_INTERVAL_SECONDS)
 
     async def intercept_service(
         self,
@@ -119,10 +128,11 @@ class Guard(grpc.aio.ServerInterceptor):
         room = self._room(method, handler)
         decode, encode = handler.request_deserializer, handler.response_serializer
         if handler.unary_unary:
-            unary = _guard_unary(method, handler.unary_unary, decode, room)
+            closing = None if method.startswith(UNCOUNTED) else self._closing
+            unary = _guard_unary(method, handler.unary_unary, decode, room, closing)
             return grpc.unary_unary_rpc_method_handler(unary, None, encode)
         if handler.unary_stream:
-            watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode, room)
+            watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode, room, None)
             return grpc.unary_stream_rpc_method_handler(watch, None, encode)
         if handler.stream_stream:
             stream = _guard_stream(method, handler.stream_stream, decode, room, self._closing)
@@ -136,12 +146,14 @@ class Guard(grpc.aio.ServerInterceptor):
         return ending
 
 
-def _guard_unary(method: str, call: Handler, decode: Decode, room: Room) -> Handler:
+def _guard_unary(method: str, call: Handler, decode: Decode, room: Room, closing: asyncio.Event | None) -> Handler:
     """For handlers that are coroutines, also those that write a stream through the context."""
 
     async def guarded(data: bytes, context: Context) -> Any:
         call_id = _enter(method)
         try:
+            if closing is not None and closing.is_set():
+                raise status.shutting_down()
             with room.one(), deadline.within(context.time_remaining()):
                 return await call(_decode(decode, data), context)
         except grpc.aio.AbortError:
@@ -212,7 +224,7 @@ def _refusal(error: Exception, call_id: str) -> Refusal:
     An exception's text may carry data of customers or secrets: the log has its type and place, not its text.
     """
     if isinstance(error, Refusal):
-        if error.kind in _FAULTS_OF_OURS:
+        if error.kind in _FAULTS_OF_OURS and error.reason is not Reason.SHUTTING_DOWN:
             _log.warning("refused", kind=error.kind.value, reason=error.reason.value)
         return error
     if isinstance(error, asyncio.TimeoutError):

@@ -7,7 +7,7 @@ finish. A second signal cuts all waits short.
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +49,8 @@ OPTIONS: Final = (
 SNAPSHOT_AGE_SECONDS_MAX: Final = 5.0
 """A server that has not reached its ledger for so long says NOT_SERVING."""
 HEALTH_INTERVAL_SECONDS: Final = 0.5
+FLUSH_SECONDS: Final = 0.5
+"""For the last answers to leave, once no call is under way any more."""
 
 _log: Final = structlog.get_logger("sourcier.rpc")
 
@@ -114,17 +116,11 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
         await self._health.enter_graceful_shutdown()
+        await _unless(hurry, asyncio.sleep(self._listen.notice_seconds))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._listen.notice_seconds):
-                await hurry.wait()
-        self._guard.close()
-        stopping = asyncio.create_task(self._server.stop(self._listen.drain_seconds))
-        hurried = asyncio.create_task(hurry.wait())
-        await asyncio.wait((stopping, hurried), return_when=asyncio.FIRST_COMPLETED)
-        hurried.cancel()
-        if not stopping.done():
-            await self._server.stop(0)
-        await stopping
+            async with asyncio.timeout(self._listen.drain_seconds):
+                await _unless(hurry, self._guard.close())
+        await self._server.stop(FLUSH_SECONDS)
 
     async def _set_health(self, *, serving: bool) -> None:
         states = health_pb2.HealthCheckResponse
@@ -141,6 +137,16 @@ class Server:
                 serving = reachable
                 _log.warning("health changed", serving=serving)
                 await self._set_health(serving=serving)
+
+
+async def _unless(hurry: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do `work` until it is done or `hurry` is set."""
+    working, hurried = asyncio.create_task(work), asyncio.create_task(hurry.wait())
+    try:
+        await asyncio.wait((working, hurried), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        hurried.cancel()
 
 
 async def serve(app: App, listen: Listen, *, ready: Callable[[int], None] | None = None) -> None:

@@ -289,9 +289,23 @@ async def test_a_stream_that_waits_ends_when_the_server_closes() -> None:
         idle = stub.ApplyStock(timeout=20)
         await idle.write(inventory_pb2.ApplyStockRequest())
         await idle.read()
-        here.guard.close()
+        closing = asyncio.create_task(here.guard.close())
         refusal = await refused(idle.read())
+        await closing
     assert (refusal.kind, refusal.reason) == (Kind.UNAVAILABLE, Reason.SHUTTING_DOWN)
+
+
+async def test_closing_refuses_new_calls_and_waits_for_those_under_way() -> None:
+    async with world() as here:
+        waiting = here.release(timeout=20)
+        await here.slow.until(1)
+        closing = asyncio.create_task(here.guard.close())
+        await asyncio.sleep(0)
+        refusal = await refused(here.release(timeout=20))
+        assert (refusal.kind, refusal.reason) == (Kind.UNAVAILABLE, Reason.SHUTTING_DOWN)
+        assert not closing.done()
+        here.slow.go.set()
+        await asyncio.gather(waiting, closing)
 
 
 def test_what_may_be_shed_exists() -> None:
