@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -61,3 +62,9 @@ def test_a_solver_is_loaded_before_it_is_used(tmp_path: object, monkeypatch: pyt
         file.write("loaded = []\ndef load():\n    loaded.append(1)\ndef solve(x):\n    return loaded * x\n")
     assert solver_child.load_entry("lazy_solver:solve")(3) == [1, 1, 1]
     assert pickle.dumps(solver_child.load_entry("operator:add"))
+
+
+def test_the_kernel_ends_a_child_that_nobody_ends() -> None:
+    code = "from sourcier.service import solver_child as c; c.CPU_SLACK_SECONDS = 0; c.limit_cpu(1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert done.returncode == -signal.SIGXCPU
