@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sourcier.v1 import common_pb2
 
 T = TypeVar("T")
+
+CHANNEL_DEFAULT: Final = "web"
 
 File = Annotated[
     Path | None,
@@ -38,24 +40,25 @@ Currency = Annotated[str, typer.Option(metavar="CODE", help="Currency.  [default
 class CartOptions:
     """The options that make up one cart, as they were given."""
 
-    lines: tuple[str, ...]
-    to: str
-    channel: str
-    services: tuple[str, ...]
-    deliver_by: str
-    placed_at: str
-    currency: str
+    order_id: str = ""
+    lines: tuple[str, ...] = ()
+    to: str = ""
+    channel: str = CHANNEL_DEFAULT
+    services: tuple[str, ...] = ()
+    deliver_by: str = ""
+    placed_at: str = ""
+    currency: str = ""
 
 
-def orders_of(file: Path | None, options: CartOptions, order_id: str = "") -> "list[common_pb2.Order]":
+def orders_of(file: Path | None, options: CartOptions) -> "list[common_pb2.Order]":
     """The orders in `file`, or the one that the options make; a usage error unless it is one of the two."""
     if file is not None:
-        if options.lines or options.to:
-            raise typer.BadParameter("name a file, or --line and --to, not both")
+        if options != CartOptions():
+            raise typer.BadParameter("a file says all about its orders: leave out the options that describe one")
         return list(_read(file))
     if not options.lines or not options.to:
         raise typer.BadParameter("name a file of orders, or say with --line and --to what goes where")
-    return [_order(options, order_id)]
+    return [_order(options)]
 
 
 def _read(file: Path) -> "Iterator[common_pb2.Order]":
@@ -69,12 +72,12 @@ def _read(file: Path) -> "Iterator[common_pb2.Order]":
         yield message
 
 
-def _order(options: CartOptions, order_id: str) -> "common_pb2.Order":
+def _order(options: CartOptions) -> "common_pb2.Order":
     """An order of the options; the server checks what they say."""
     from sourcier.rpc.fields import fill_day, fill_instant
     from sourcier.v1 import common_pb2
 
-    order = common_pb2.Order(order_id=order_id)
+    order = common_pb2.Order(order_id=options.order_id)
     cart = order.cart
     cart.channel = options.channel
     cart.currency_code = options.currency

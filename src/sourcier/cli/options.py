@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
 
 import typer
@@ -28,8 +28,8 @@ DatabaseFile = Annotated[
     typer.Option("--db-file", metavar="FILE", help="Read the ledger's URL from a file, password and all."),
 ]
 
-SERVER_DEFAULT = "127.0.0.1:8433"
-DATABASE_DEFAULT = "sqlite:///sourcier.db"
+SERVER_DEFAULT: Final = "127.0.0.1:8433"
+DATABASE_DEFAULT: Final = "sqlite:///sourcier.db"
 
 
 def database_url(context: typer.Context, db: str | None, db_file: Path | None) -> str:

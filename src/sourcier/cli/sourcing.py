@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sourcier.cli.carts import (
+    CHANNEL_DEFAULT,
     CartOptions,
     Channel,
     Currency,
@@ -38,7 +39,7 @@ def promise(
     file: File = None,
     line: Lines = None,
     to: To = "",
-    channel: Channel = "web",
+    channel: Channel = CHANNEL_DEFAULT,
     service: Services = None,
     deliver_by: DeliverBy = "",
     placed_at: PlacedAt = "",
@@ -78,7 +79,7 @@ def promise(
         title = order.order_id or None
         return response, Group(promise_table(response, asked_at, title), *hold_line(response))
 
-    _answer_each(server, file, options, "", answer, json=json)
+    _answer_each(server, file, options, answer, json=json)
 
 
 def allocate(
@@ -86,7 +87,7 @@ def allocate(
     order_id: Annotated[str, typer.Option(help="Your id of the order, with --line.")] = "",
     line: Lines = None,
     to: To = "",
-    channel: Channel = "web",
+    channel: Channel = CHANNEL_DEFAULT,
     service: Services = None,
     deliver_by: DeliverBy = "",
     placed_at: PlacedAt = "",
@@ -98,6 +99,7 @@ def allocate(
 ) -> None:
     """Decide where orders ship from and reserve the stock."""
     options = CartOptions(
+        order_id=order_id,
         lines=tuple(line or ()),
         to=to,
         channel=channel,
@@ -106,7 +108,7 @@ def allocate(
         placed_at=placed_at,
         currency=currency,
     )
-    if file is None and options.lines and not order_id:
+    if options.lines and not order_id:
         raise typer.BadParameter("an order needs an id", param_hint="--order-id")
 
     async def answer(client: "Client", order: "common_pb2.Order") -> "tuple[Message, RenderableType]":
@@ -117,7 +119,7 @@ def allocate(
         allocation = await client.allocate(request)
         return allocation, allocation_view(allocation)
 
-    _answer_each(server, file, options, order_id, answer, json=json)
+    _answer_each(server, file, options, answer, json=json)
 
 
 def explain(
@@ -142,9 +144,7 @@ def explain(
         console().print(explanation_view(found))
 
 
-def _answer_each(
-    server: str, file: "Path | None", options: CartOptions, order_id: str, answer: "Answer", *, json: bool
-) -> None:
+def _answer_each(server: str, file: "Path | None", options: CartOptions, answer: "Answer", *, json: bool) -> None:
     """Ask for one order after the other and show each answer as it comes: a table, or one line of JSON.
 
     A refused order is told and the others go on; the exit code is that of the first that was refused.
@@ -157,7 +157,7 @@ def _answer_each(
     from sourcier.terminal.refusals import is_unreached
 
     try:
-        orders = orders_of(file, options, order_id)
+        orders = orders_of(file, options)
     except Refusal as refusal:
         raise typer.Exit(tell(refusal, json=json)) from refusal
     screen = console()
