@@ -48,6 +48,8 @@ _RETRY: Final = {
 SERVICE_CONFIG: Final = json.dumps(
     {
         "loadBalancingConfig": [{"round_robin": {}}],
+        # Watch the health of each server, and turn away from one that is about to end.
+        "healthCheckConfig": {"serviceName": ""},
         "methodConfig": [
             {
                 "name": [

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.rpc import messages
 from tests.rpc.servers import ROOT, Served, fill, serving
-from tests.rpc.wire import RPCS
+from tests.rpc.wire import RPCS, answer
 
 from sourcier.client import Client
 from sourcier.domain.errors import Reason, Refusal
@@ -98,6 +98,26 @@ async def test_an_end_without_notice_answers_or_refuses_and_loses_nothing(tmp_pa
         assert isinstance(before, BaseException) or before == after
 
 
+async def test_callers_of_two_servers_do_not_notice_that_one_ends(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    with serving(folders[0], notice_seconds=0.5) as first, serving(folders[1]) as second:
+        for server in (first, second):
+            async with Client(server.target) as client:
+                await fill(client)
+        async with Client(f"ipv4:{first.target},{second.target}") as client:
+            calls = []
+            for number in range(300):
+                if number == 100:
+                    first.process.send_signal(signal.SIGTERM)
+                calls.append(asyncio.create_task(client.promise_delivery(messages.promise(), seconds=20)))
+                await asyncio.sleep(0.01)
+            answers = await asyncio.gather(*calls)
+            assert all(answer.promised for answer in answers)
+            assert await asyncio.to_thread(first.process.wait, 15) == 0
+
+
 async def test_health_turns_first_and_calls_still_work_meanwhile(own: Served) -> None:
     async with Client(own.target) as client, grpc.aio.insecure_channel(own.target) as channel:
         await fill(client)
@@ -105,7 +125,8 @@ async def test_health_turns_first_and_calls_still_work_meanwhile(own: Served) ->
         assert (await watch.read()).status == SERVING
         own.process.send_signal(signal.SIGTERM)
         assert (await watch.read()).status == NOT_SERVING
-        await client.allocate(messages.allocate("meanwhile"))
+        # A caller who does not look at health is served nevertheless.
+        assert await answer(channel, RPCS["Allocate"], messages.allocate("meanwhile"))
         assert await asyncio.to_thread(own.process.wait, 15) == 0
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await client.get_network(seconds=1)

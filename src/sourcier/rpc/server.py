@@ -15,10 +15,11 @@ import grpc
 import structlog
 import uvloop
 from google.protobuf.internal import api_implementation
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from sourcier.domain.limits import MESSAGE_BYTES_MAX, METADATA_BYTES_MAX
+from sourcier.rpc.health import Health
 from sourcier.rpc.interceptors import Guard
 from sourcier.rpc.servicers import add_servicers
 from sourcier.service.app import App
@@ -47,7 +48,7 @@ OPTIONS: Final = (
 )
 
 SNAPSHOT_AGE_SECONDS_MAX: Final = 5.0
-"""A server that has not reached its ledger for so long says NOT_SERVING."""
+"""The services of a server that has not reached its ledger for so long are NOT_SERVING."""
 HEALTH_INTERVAL_SECONDS: Final = 0.5
 FLUSH_SECONDS: Final = 0.5
 """For the last answers to leave, once no call is under way any more."""
@@ -86,7 +87,7 @@ class Server:
         self._app = app
         self._listen = listen
         self._guard = guard or Guard()
-        self._health = health.aio.HealthServicer()
+        self._health = Health(SERVICES)
         self._watch: asyncio.Task[None] | None = None
         self._server = grpc.aio.server(
             interceptors=(self._guard,), options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
@@ -103,7 +104,6 @@ class Server:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}") from error
-        await self._set_health(serving=True)
         await self._server.start()
         self._watch = asyncio.create_task(self._watch_ledger())
         return port
@@ -115,20 +115,15 @@ class Server:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
-        await self._health.enter_graceful_shutdown()
+        self._health.end()
         await _unless(hurry, asyncio.sleep(self._listen.notice_seconds))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._listen.drain_seconds):
                 await _unless(hurry, self._guard.close())
         await self._server.stop(FLUSH_SECONDS)
 
-    async def _set_health(self, *, serving: bool) -> None:
-        states = health_pb2.HealthCheckResponse
-        for name in ("", *SERVICES):
-            await self._health.set(name, states.SERVING if serving else states.NOT_SERVING)
-
     async def _watch_ledger(self) -> None:
-        """NOT_SERVING while the ledger is out of reach: every write would fail, so callers had better go elsewhere."""
+        """Keep the health of the services true."""
         serving = True
         while True:
             await asyncio.sleep(HEALTH_INTERVAL_SECONDS)
@@ -136,7 +131,7 @@ class Server:
             if reachable != serving:
                 serving = reachable
                 _log.warning("health changed", serving=serving)
-                await self._set_health(serving=serving)
+                self._health.reach(ledger=serving)
 
 
 async def _unless(hurry: asyncio.Event, work: Coroutine[None, None, None]) -> None:
