@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from time import monotonic
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -38,6 +39,7 @@ PoolUsed = tuple[str, str, int]
 """(pool id, bucket, used)"""
 
 CHANGES_PER_READ_MAX: Final = 10_000
+GUARDED_PER_READ_MAX: Final = 500  # a start in the middle of an activation can guard every row there is
 RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
 POOL_DAYS_BACK: Final = 2  # ship days this long past can still be today somewhere on earth
 
@@ -192,7 +194,8 @@ class Snapshots:
 
     async def _follow(self) -> bool:
         """Take one batch of changes over; whether there may be more."""
-        batch = await self._read(_batch, self._cursor, self._activations, self._guarded)
+        guarded = frozenset(islice(self._guarded, GUARDED_PER_READ_MAX))
+        batch = await self._read(_batch, self._cursor, self._activations, guarded)
         changes = batch.changes
         if changes.network_revision != self._network_revision:
             await self._reload()
