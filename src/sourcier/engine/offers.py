@@ -189,19 +189,7 @@ def _price(
     weight = np.array([lines[positions[0]].unit_weight_grams for positions in lines_of], dtype=np.int64)
     value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
     unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
-    rates = _rates(snapshot)[:, found.service]
-    distance = found.distance_m[found.node]
-    fixed = (
-        rates[0] + rounded(rates[1] * distance, 1_000) + network.handling_per_shipment[found.node] + prices.split_micros
-    )
-    late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
-    per_unit = (
-        rates[2]
-        + rounded(rates[3] * distance, 1_000)
-        + network.handling_per_unit[found.node]
-        + prices.late_per_unit_day_micros * late_days
-    )
-    unit = per_unit[None, :] + rounded(rates[4][None, :] * weight[:, None], 1_000)
+    fixed, unit = _tariff(cart, snapshot, rules, found, weight)
     offered = available[:, found.node]
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
     measure = network.measure[found.node]
@@ -235,6 +223,20 @@ def _price(
         max_nodes_per_line=constraints.max_nodes_per_line,
         fill=(Fill.ALL if complete else Fill.ALL_OR_NOTHING) if all_of_it else Fill.PARTIAL,
     )
+
+
+def _tariff(
+    cart: Cart, snapshot: Snapshot, rules: CompiledRules, found: Lanes, weight: IntArray
+) -> tuple[IntArray, IntArray]:
+    """``fixed[K]`` without the weight tier, the split price included, and ``unit[D, K]`` with handling and lateness."""
+    network, prices = snapshot.network, rules.rule_set.prices
+    rates, distance = _rates(snapshot)[:, found.service], found.distance_m[found.node]
+    per_shipment = rates[0] + rounded(rates[1] * distance, 1_000) + network.handling_per_shipment[found.node]
+    late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
+    per_unit = rates[2] + rounded(rates[3] * distance, 1_000) + network.handling_per_unit[found.node]
+    per_unit = per_unit + prices.late_per_unit_day_micros * late_days
+    by_weight = rounded(rates[4][None, :] * weight[:, None], 1_000)
+    return per_shipment + prices.split_micros, per_unit[None, :] + by_weight
 
 
 def rounded(amount: IntArray, divisor: int) -> IntArray:

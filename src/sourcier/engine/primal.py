@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import IntArray
-from sourcier.engine.formulation import Cover, breaks, cover, nothing
+from sourcier.engine.formulation import Cover, breaks, cover, nothing, unfilled_cost
 from sourcier.engine.offers import Problem
 
 Offers = NDArray[np.int64]
@@ -51,6 +51,14 @@ def _tier_estimate(problem: Problem, units: IntArray) -> IntArray:
 
 def fill(problem: Problem, offers: Offers) -> Cover:
     """The cheapest units first from the opened `offers`; where a constraint breaks, unit by unit what still fits."""
+    units = cheapest(problem, offers)
+    if breaks(problem, offers, units):
+        units = _fit(problem, offers)
+    return cover(problem, offers, units)
+
+
+def cheapest(problem: Problem, offers: Offers) -> IntArray:
+    """``units[D, offer]``: every demand from its cheapest open offer on, whatever else that breaks."""
     unit = problem.unit[:, offers]
     order = np.argsort(unit, axis=1, kind="stable")
     sorted_unit = np.take_along_axis(unit, order, axis=1)
@@ -59,9 +67,18 @@ def fill(problem: Problem, offers: Offers) -> Cover:
     before = np.cumsum(supply, axis=1) - supply
     units = np.zeros_like(unit)
     np.put_along_axis(units, order, np.clip(problem.quantity[:, None] - before, 0, supply), axis=1)
+    return units
+
+
+def _fill_if_below(problem: Problem, relaxed: Relaxed, offers: Offers, target: int) -> Cover | None:
+    """`fill` and `lighten`, unless even the cheapest units at the cheapest tiers cost `target` or more."""
+    units = cheapest(problem, offers)
+    at_least = int((problem.unit[:, offers] * units).sum()) + int(relaxed.flat[offers].sum()) - problem.split
+    if at_least + unfilled_cost(problem, units) >= target:
+        return None
     if breaks(problem, offers, units):
         units = _fit(problem, offers)
-    return cover(problem, offers, units)
+    return lighten(problem, cover(problem, offers, units))
 
 
 def lighten(problem: Problem, start: Cover) -> Cover:
@@ -177,7 +194,7 @@ def greedy(problem: Problem, relaxed: Relaxed) -> Cover:
         opened.append(best)
         free &= problem.node != problem.node[best]
         rest = rest - take[:, best]
-    return drop(problem, np.array(sorted(opened), dtype=np.int64))
+    return drop(problem, relaxed, np.array(sorted(opened), dtype=np.int64))
 
 
 def marginal(problem: Problem, relaxed: Relaxed, price: IntArray) -> Cover:
@@ -199,24 +216,21 @@ def marginal(problem: Problem, relaxed: Relaxed, price: IntArray) -> Cover:
         opened.append(best)
         free &= problem.node != problem.node[best]
         rest = rest - take[:, best]
-    return drop(problem, np.array(sorted(opened), dtype=np.int64))
+    return drop(problem, relaxed, np.array(sorted(opened), dtype=np.int64))
 
 
-def drop(problem: Problem, offers: Offers) -> Cover:
+def drop(problem: Problem, relaxed: Relaxed, offers: Offers) -> Cover:
     """Close, one at a time, the offer whose closing helps most, as long as one helps."""
-    best = fill(problem, _one_per_node(problem, offers)) if len(offers) else nothing(problem)
+    best = lighten(problem, fill(problem, _one_per_node(problem, offers))) if len(offers) else nothing(problem)
     while len(best.offers) > 1:
-        found = min(
-            (fill(problem, np.delete(best.offers, i)) for i in range(len(best.offers))),
-            key=lambda c: c.objective,
-        )
-        if found.objective >= best.objective:
+        found = _best_of(problem, relaxed, [np.delete(best.offers, i) for i in range(len(best.offers))], best)
+        if found is best:
             break
         best = found
-    return lighten(problem, best)
+    return best
 
 
-def exchange(problem: Problem, start: Cover, candidates: Offers) -> Cover:
+def exchange(problem: Problem, relaxed: Relaxed, start: Cover, candidates: Offers) -> Cover:
     """Open one of the candidates, in place of each open shipment or beside all of them, as long as that helps."""
     best, improved = start, True
     limit = problem.max_shipments
@@ -227,10 +241,18 @@ def exchange(problem: Problem, start: Cover, candidates: Offers) -> Cover:
             trials = [np.sort(np.append(np.delete(kept, i), k)) for i in range(len(kept))]
             if limit is None or len(kept) < limit:
                 trials.append(np.sort(np.append(kept, k)))
-            found = min((fill(problem, trial) for trial in trials), key=lambda c: c.objective, default=best)
-            found = lighten(problem, found)
-            if found.objective < best.objective:
+            found = _best_of(problem, relaxed, trials, best)
+            if found is not best:
                 best, improved = found, True
+    return best
+
+
+def _best_of(problem: Problem, relaxed: Relaxed, trials: list[Offers], best: Cover) -> Cover:
+    """The best cover that opens one of the trials, or `best` itself if none is better."""
+    for trial in trials:
+        found = _fill_if_below(problem, relaxed, trial, best.objective)
+        if found is not None and found.objective < best.objective:
+            best = found
     return best
 
 
