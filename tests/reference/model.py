@@ -18,10 +18,19 @@ from sourcier.domain.rules import DeliverBy
 EARTH_RADIUS_M = 6_371_008.8
 
 
-def optimum(world: World, *, complete: bool = False, seconds: float = 60.0) -> int | None:
-    """The least objective of any plan, micros; None if `complete` and no plan fills every unit.
+class Unproven(Exception):
+    """The time was up: the optimum lies between `bound` and `objective` (infinite if no plan was found)."""
 
-    Raises RuntimeError if CP-SAT does not prove it within `seconds`.
+    def __init__(self, *, bound: float, objective: float) -> None:
+        super().__init__(f"optimum between {bound} and {objective}")
+        self.bound, self.objective = bound, objective
+
+
+def optimum(world: World, *, complete: bool = False, through: str | None = None, seconds: float = 60.0) -> int | None:
+    """The least objective of any plan, micros; None if there is no such plan.
+
+    `complete`: of the plans that fill every unit; `through`: of those with a shipment from this node.
+    Raises Unproven if CP-SAT does not settle it within `seconds`.
     """
     model = cp_model.CpModel()
     cart, rules = world.cart, world.rules
@@ -36,12 +45,13 @@ def optimum(world: World, *, complete: bool = False, seconds: float = 60.0) -> i
         per_shipment = service.per_shipment_micros + _km(service.per_shipment_km_micros, metres)
         cost.append((per_shipment + node.handling_per_shipment_micros) * y[k])
         for i, line in enumerate(cart.lines):
-            x[i, k] = model.new_int_var(0, min(line.quantity, stock.get((node.node_id, line.sku), 0)), "")
-            model.add(x[i, k] <= line.quantity * y[k])
+            most = min(line.quantity, stock.get((node.node_id, line.sku), 0))
+            x[i, k] = model.new_int_var(0, most, "")
+            model.add(x[i, k] <= most * y[k])
             unit = service.per_unit_micros + _km(service.per_unit_km_micros, metres) + node.handling_per_unit_micros
             unit += _km(service.per_kg_micros, line.unit_weight_grams) + late * prices.late_per_unit_day_micros
             cost.append(unit * x[i, k])
-        model.add(sum(x[i, k] for i in range(len(cart.lines))) >= 1).only_enforce_if(y[k])
+        model.add(sum(x[i, k] for i in range(len(cart.lines))) >= y[k])
         cost += _tier_terms(model, world, service, [x[i, k] for i in range(len(cart.lines))], y[k])
         _limit_capacity(model, world, node, day, [x[i, k] for i in range(len(cart.lines))])
     unfilled = []
@@ -80,15 +90,19 @@ def optimum(world: World, *, complete: bool = False, seconds: float = 60.0) -> i
         model.add(sum(unfilled) == 0).only_enforce_if(all_of_it)
         if y:
             model.add(shipments == 0).only_enforce_if(all_of_it.negated())
+    if through is not None:
+        model.add(sum(y[k] for k in range(len(offers)) if offers[k][0].node_id == through) >= 1)
     model.minimize(sum(cost))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 1
+    solver.parameters.linearization_level = 2
     status = solver.solve(model)
-    if status == cp_model.INFEASIBLE and complete:
+    if status == cp_model.INFEASIBLE and (complete or through is not None):
         return None
     if status != cp_model.OPTIMAL:
-        raise RuntimeError(f"reference model ended as {solver.status_name(status)}")
+        found = solver.objective_value if status == cp_model.FEASIBLE else math.inf
+        raise Unproven(bound=solver.best_objective_bound, objective=found)
     return round(solver.objective_value)
 
 
@@ -153,9 +167,9 @@ def _tier_terms(model, world, service, units, opened):
     grams = sum(line.unit_weight_grams * u for line, u in zip(world.cart.lines, units, strict=True))
     chosen = [model.new_bool_var("") for _ in service.weight_tiers]
     model.add(sum(chosen) == opened)
-    for tier, z in zip(service.weight_tiers, chosen, strict=True):
-        if tier.max_grams is not None:
-            model.add(grams <= tier.max_grams).only_enforce_if(z)
+    heaviest = sum(line.unit_weight_grams * line.quantity for line in world.cart.lines)
+    limits = [heaviest if tier.max_grams is None else tier.max_grams for tier in service.weight_tiers]
+    model.add(grams <= sum(limit * z for limit, z in zip(limits, chosen, strict=True)))
     return [tier.cost_micros * z for tier, z in zip(service.weight_tiers, chosen, strict=True)]
 
 

@@ -1,0 +1,132 @@
+"""Every bound is one: never above the best plan it speaks of, on problems whose every plan is listed."""
+
+import numpy as np
+import pytest
+from tests.reference.brute import Tiny, tiny_problems
+from tests.reference.instances import random_world
+from tests.reference.model import optimum
+
+from sourcier.engine import bounds
+from sourcier.engine.offers import Fill, build, by_tier
+
+NUM_TINY = 120
+
+
+def _tiny() -> tuple[Tiny, ...]:
+    return (*tiny_problems(NUM_TINY), *tiny_problems(40, 300, complete=True))
+
+
+def _prices(tiny: Tiny, count: int = 6) -> list[np.ndarray]:
+    """Dual points: the engine's own start, both ends, and random ones."""
+    problem = tiny.problem
+    rng = np.random.default_rng(tiny.seed)
+    random = [(rng.random(len(problem.quantity)) * problem.unfilled).astype(np.int64) for _ in range(count)]
+    start = bounds.starting_prices(problem, bounds.relax(problem))
+    return [start, np.zeros_like(start), problem.unfilled, *random]
+
+
+def test_the_relaxed_costs_never_exceed_a_plans_own() -> None:
+    exact = 0
+    for tiny in _tiny():
+        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+        exact += relaxed.exact
+        for plan in tiny.plans[1:]:
+            units = np.array(plan.units, dtype=np.int64)
+            opened = np.array(plan.opened)
+            left = problem.quantity - units.sum(axis=1)
+            shared = int((relaxed.unit * units).sum()) + int((left * problem.unfilled).sum()) - problem.split
+            told = shared + int(relaxed.fixed[opened].sum())
+            assert told <= plan.objective, f"seed {tiny.seed}: {plan}"
+            assert told == plan.objective or not relaxed.exact, f"seed {tiny.seed}: {plan}"
+            flat = int((problem.unit * units).sum()) + int((left * problem.unfilled).sum()) - problem.split
+            assert flat + int(relaxed.flat[opened].sum()) <= plan.objective
+    assert 20 < exact < len(_tiny())
+
+
+def test_cheapest_units_are_a_bound_on_what_units_cost() -> None:
+    for tiny in _tiny():
+        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+        least = bounds.cheapest_units(problem, relaxed)
+        for plan in tiny.plans:
+            units = np.array(plan.units, dtype=np.int64)
+            costs = (relaxed.unit * units).sum(axis=1)
+            costs += (problem.quantity - units.sum(axis=1)) * problem.unfilled
+            assert (least <= costs).all(), f"seed {tiny.seed}: {plan}"
+
+
+def test_no_plan_of_several_shipments_costs_less_than_its_bound() -> None:
+    tight = 0
+    for tiny in _tiny():
+        relaxed = bounds.relax(tiny.problem)
+        units = bounds.cheapest_units(tiny.problem, relaxed)
+        bound = bounds.several_shipments_bound(tiny.problem, relaxed, units)
+        several = [plan.objective for plan in tiny.plans if len(plan.opened) > 1]
+        assert min(several, default=bound) >= bound, f"seed {tiny.seed}"
+        tight += bool(several) and min(several) == bound
+        if bound == bounds.NO_PLAN:
+            assert several == [], f"seed {tiny.seed}"
+    assert tight > 10
+
+
+def test_no_plan_of_one_shipment_costs_less_than_its_bound() -> None:
+    tight = compared = 0
+    for tiny in _tiny():
+        for k, bound in enumerate(bounds.single_bounds(tiny.problem)):
+            best = tiny.least(exactly=(k,))
+            assert best is None or best >= bound, f"seed {tiny.seed}: offer {k}"
+            compared += best is not None
+            tight += best == bound
+    assert tight > compared * 0.8
+
+
+@pytest.mark.parametrize("expanded", [False, True], ids=["tiers", "choices"])
+def test_the_lagrangian_bounds_every_plan_that_ships_at_every_price(expanded: bool) -> None:
+    for tiny in _tiny():
+        problem = by_tier(tiny.problem) if expanded else tiny.problem
+        relaxed = bounds.relax(problem)
+        best = min((plan.objective for plan in tiny.plans if plan.opened), default=bounds.NO_PLAN)
+        for price in _prices(tiny):
+            dual, _ = bounds.evaluate(problem, relaxed, price)
+            assert dual.bound <= best, f"seed {tiny.seed}: {price}"
+
+
+def test_a_forced_offer_costs_at_least_its_forced_bound() -> None:
+    for tiny in _tiny():
+        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+        best = [tiny.least(through=k) for k in range(problem.num_offers)]
+        for price in _prices(tiny):
+            dual, _ = bounds.evaluate(problem, relaxed, price)
+            forced = bounds.forced_bounds(problem, relaxed, dual)
+            assert all(b is None or f <= b for f, b in zip(forced, best, strict=True)), f"seed {tiny.seed}: {price}"
+            assert forced.min() >= dual.bound, f"seed {tiny.seed}: forcing an offer cannot help"
+
+
+def test_ascent_only_ever_improves_and_stays_a_bound() -> None:
+    improved = 0
+    for tiny in _tiny():
+        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+        start = bounds.starting_prices(problem, relaxed)
+        first, _ = bounds.evaluate(problem, relaxed, start)
+        best = min((plan.objective for plan in tiny.plans if plan.opened), default=tiny.optimum)
+        dual, promising = bounds.ascend(problem, relaxed, start, best, 60)
+        assert first.bound <= dual.bound <= best, f"seed {tiny.seed}"
+        assert all(len(offers) for offers in promising)
+        improved += dual.bound > first.bound
+    assert improved > 10
+
+
+def test_bounds_hold_on_worlds_too_large_to_list() -> None:
+    for seed in range(60_000, 60_060):
+        world = random_world(seed, lines_max=5, nodes_max=12)
+        problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
+        if problem.num_offers == 0 or problem.fill is not Fill.PARTIAL:
+            continue
+        best = optimum(world)
+        relaxed = bounds.relax(problem)
+        dual, _ = bounds.ascend(problem, relaxed, bounds.starting_prices(problem, relaxed), best, 60)
+        nothing = problem.nothing
+        units = bounds.cheapest_units(problem, relaxed)
+        several = bounds.several_shipments_bound(problem, relaxed, units)
+        assert min(nothing, dual.bound) <= best, f"seed {seed}"
+        assert min(nothing, int(bounds.single_bounds(problem).min()), several) <= best, f"seed {seed}"
+        assert int(units.sum()) - problem.split <= best, f"seed {seed}"

@@ -1,0 +1,114 @@
+"""The engine against the unfiltered model: same optimum, proven, on random worlds. The seed of a failure is printed."""
+
+import pytest
+from tests.reference.instances import World, random_world
+from tests.reference.model import Unproven, optimum
+
+from sourcier.domain.plan import Decision, Status
+from sourcier.engine.decide import decide_steps, drive
+from sourcier.engine.solver import Budget, solve
+
+GENEROUS = Budget(solve_ms=10_000)
+
+SIZES = ((8, 4, 10), (2, 6, 25), (1, 8, 60))
+"""(share, most lines, most nodes) of the worlds of a chunk."""
+
+CHUNK = 44
+"""Worlds of one test case, every fourth without quirks."""
+
+
+def chunk(first_seed: int) -> list[tuple[int, World]]:
+    """Worlds of mixed size; each is made again by `world(seed)` alone."""
+    return [(seed, world(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+
+
+def world(seed: int) -> World:
+    """The world of a seed: its size follows from the seed."""
+    share = seed % sum(count for count, _, _ in SIZES)
+    for count, lines_max, nodes_max in SIZES:
+        if share < count:
+            return random_world(seed, lines_max=lines_max, nodes_max=nodes_max, quirks=seed % 4 != 0)
+        share -= count
+    raise AssertionError("shares cover every seed")
+
+
+def decided(world: World, *, complete: bool = False) -> Decision:
+    steps = decide_steps(world.cart, world.snapshot(), world.compiled_rules(), complete=complete)
+    return drive(steps, lambda model: solve(model, GENEROUS))
+
+
+def disagreements(first_seed: int, *, complete: bool, seconds: float = 20.0) -> list[str]:
+    """What the engine got wrong, a line per world."""
+    found = []
+    for seed, instance in chunk(first_seed):
+        decision = decided(instance, complete=complete)
+        fault = _against_the_optimum(decision, instance, complete, seconds)
+        if fault is None and decision.plan.shipments and decision.status is not Status.OPTIMAL:
+            fault = f"proven, yet {decision.status}"
+        if fault is not None:
+            found.append(f"seed {seed}: {fault}, by {decision.proof}")
+    return found
+
+
+def _against_the_optimum(decision: Decision, instance: World, complete: bool, seconds: float) -> str | None:
+    """Where the model itself is not settled in time, its interval must hold the engine's proven optimum."""
+    objective, bound = decision.objective_micros, decision.bound_micros
+    if bound != objective:
+        return f"objective {objective} is proven only to {bound}"
+    try:
+        best = optimum(instance, complete=complete, seconds=seconds)
+    except Unproven as unproven:
+        within = unproven.bound <= objective <= unproven.objective
+        return None if within else f"objective {objective}, {unproven}"
+    if complete and best is None:
+        return None if decision.status is Status.UNFILLABLE else f"no plan fills the cart, yet {decision.status}"
+    if complete and (decision.plan.unfilled or not decision.plan.shipments):
+        return "a plan fills the cart, yet this one does not"
+    return None if objective == best else f"objective {objective}, optimum {best}"
+
+
+@pytest.mark.parametrize("first_seed", range(0, 9 * CHUNK, CHUNK))
+def test_orders_are_decided_at_the_optimum(first_seed: int) -> None:
+    assert disagreements(first_seed, complete=False) == []
+
+
+@pytest.mark.parametrize("first_seed", range(20_000, 20_000 + 9 * CHUNK, CHUNK))
+def test_whole_carts_are_decided_at_the_optimum(first_seed: int) -> None:
+    assert disagreements(first_seed, complete=True) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first_seed", range(100_000, 100_000 + 46 * CHUNK, CHUNK))
+def test_many_orders_are_decided_at_the_optimum(first_seed: int) -> None:
+    assert disagreements(first_seed, complete=False, seconds=60.0) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first_seed", range(200_000, 200_000 + 46 * CHUNK, CHUNK))
+def test_many_whole_carts_are_decided_at_the_optimum(first_seed: int) -> None:
+    assert disagreements(first_seed, complete=True, seconds=60.0) == []
+
+
+def test_a_decision_is_the_same_every_time() -> None:
+    for seed in range(40_000, 40_060):
+        assert decided(world(seed)) == decided(world(seed)), f"seed {seed}"
+
+
+def test_a_decision_leaves_the_snapshot_as_it_was() -> None:
+    for seed in range(41_000, 41_040):
+        instance = world(seed)
+        snapshot, rules = instance.snapshot(), instance.compiled_rules()
+        skus = tuple({row.sku for row in instance.rows})
+        days = list(range(instance.cart.placed_at.toordinal(), instance.cart.placed_at.toordinal() + 30))
+
+        def state(snapshot=snapshot, skus=skus, days=days):
+            left = [snapshot.capacity_left(day).tolist() for day in days]
+            return snapshot.free(skus).tolist(), left, snapshot.online.tolist(), snapshot.version
+
+        before = state()
+        first = drive(decide_steps(instance.cart, snapshot, rules), lambda model: solve(model, GENEROUS))
+        assert state() == before, f"seed {seed}"
+        second = drive(decide_steps(instance.cart, snapshot, rules), lambda model: solve(model, GENEROUS))
+        assert first == second, f"seed {seed}"

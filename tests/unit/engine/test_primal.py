@@ -1,0 +1,69 @@
+"""Good plans without a solver: feasible, priced right, and optimal where they say so."""
+
+import numpy as np
+import pytest
+from tests.reference.brute import Tiny, as_units, price, tiny_problems
+
+from sourcier.engine import bounds, primal
+from sourcier.engine.formulation import Cover, nothing
+
+
+def _tiny() -> tuple[Tiny, ...]:
+    return (*tiny_problems(120), *tiny_problems(40, 300, complete=True))
+
+
+def _good(tiny: Tiny, found: Cover) -> bool:
+    exact = price(tiny.problem, as_units(tiny.problem, found.offers, found.units))
+    return exact == found.objective >= tiny.optimum
+
+
+def _heuristics(tiny: Tiny) -> dict[str, Cover]:
+    problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+    everything = np.arange(problem.num_offers)
+    greedy = primal.greedy(problem, relaxed)
+    return {
+        "single": primal.best_single(problem),
+        "greedy": greedy,
+        "marginal": primal.marginal(problem, relaxed, bounds.starting_prices(problem, relaxed)),
+        "drop": primal.drop(problem, bounds.relax(problem), everything),
+        "exchange": primal.exchange(problem, bounds.relax(problem), greedy, everything),
+        "lighten": primal.lighten(problem, greedy),
+    }
+
+
+@pytest.mark.parametrize("name", ["single", "greedy", "marginal", "drop", "exchange", "lighten"])
+def test_every_plan_found_is_feasible_and_priced_exactly(name: str) -> None:
+    bad = [tiny.seed for tiny in _tiny() if not _good(tiny, _heuristics(tiny)[name])]
+    assert bad == []
+
+
+def test_filling_any_offers_gives_a_feasible_plan() -> None:
+    for tiny in _tiny():
+        problem = tiny.problem
+        for subset in range(1, min(64, 1 << problem.num_offers)):
+            offers = np.flatnonzero((subset >> np.arange(problem.num_offers)) & 1)
+            assert _good(tiny, primal.fill(problem, offers)), f"seed {tiny.seed}: {offers}"
+
+
+def test_the_best_single_shipment_is_found_where_nothing_but_stock_limits_it() -> None:
+    for tiny in tiny_problems(60, quirks=False):
+        singles = [plan.objective for plan in tiny.plans if len(plan.opened) <= 1]
+        assert primal.best_single(tiny.problem).objective == min(singles), f"seed {tiny.seed}"
+
+
+def test_improving_never_makes_a_plan_worse() -> None:
+    for tiny in _tiny():
+        found = _heuristics(tiny)
+        assert found["exchange"].objective <= found["greedy"].objective
+        assert found["lighten"].objective <= found["greedy"].objective
+
+
+def test_the_heuristics_together_nearly_always_find_the_optimum() -> None:
+    """Not a promise, but a sharp fall would show here first."""
+    hits = sum(min(c.objective for c in _heuristics(tiny).values()) == tiny.optimum for tiny in _tiny())
+    assert hits >= 0.95 * len(_tiny())
+
+
+def test_without_offers_nothing_ships() -> None:
+    problem = tiny_problems(1)[0].problem.restricted(np.zeros(0, dtype=np.int64))
+    assert primal.best_single(problem).objective == nothing(problem).objective
