@@ -197,7 +197,7 @@ async def test_a_bad_rule_set_is_refused_with_every_place(client: Client, served
     before = served.digest()
     with pytest.raises(Refusal) as refused:
         await client.create_rule_set_revision(
-            messages.create_revision("rule_set: main\nchanels: [web]\nprices: {splt: 1}\n")
+            messages.create_revision("rule_set: main\nnonsense: [web]\nprices: {splt: 1}\n")
         )
     assert refused.value.reason is Reason.RULE_SET_INVALID
     assert len(refused.value.violations) >= 2

@@ -96,7 +96,7 @@ MEANINGS: list[tuple[str, Spoiler, Kind, Reason]] = [
     ("CancelAllocation", assign("name", "allocations/none"), Kind.NOT_FOUND, Reason.ALLOCATION_NOT_FOUND),
     ("ReleaseHold", assign("name", "holds/none"), Kind.NOT_FOUND, Reason.HOLD_NOT_FOUND),
     ("SetNodeStatus", assign("name", "nodes/none"), Kind.NOT_FOUND, Reason.NODE_UNKNOWN),
-    ("CreateRuleSetRevision", assign("yaml", "chanels: 1"), INVALID, Reason.RULE_SET_INVALID),
+    ("CreateRuleSetRevision", assign("yaml", "nonsense: 1"), INVALID, Reason.RULE_SET_INVALID),
     ("CreateRuleSetRevision", assign("rule_set_id", "other"), INVALID, Reason.RULE_SET_INVALID),
     ("ActivateRuleSet", assign("name", "ruleSets/main/revisions/999"), Kind.NOT_FOUND, Reason.RULE_SET_NOT_FOUND),
     ("GetRuleSet", assign("name", "ruleSets/none"), Kind.NOT_FOUND, Reason.RULE_SET_NOT_FOUND),

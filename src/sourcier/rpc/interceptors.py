@@ -40,8 +40,6 @@ SHEDDABLE: Final = frozenset(
 UNCOUNTED: Final = "/grpc.health.v1.Health/"
 """Health answers under any load."""
 
-_FAULTS_OF_OURS: Final = frozenset({Kind.INTERNAL, Kind.UNAVAILABLE})
-
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Any]
 Decode = Callable[[bytes], Any]
@@ -223,8 +221,8 @@ def _refusal(error: Exception, call_id: str) -> Refusal:
 
     An exception's text may carry data of customers or secrets: the log has its type and place, not its text.
     """
-    if isinstance(error, Refusal):
-        if error.kind in _FAULTS_OF_OURS and error.reason is not Reason.SHUTTING_DOWN:
+    if isinstance(error, Refusal) and error.kind is not Kind.INTERNAL:
+        if error.kind is Kind.UNAVAILABLE and error.reason is not Reason.SHUTTING_DOWN:
             _log.warning("refused", kind=error.kind.value, reason=error.reason.value)
         return error
     if isinstance(error, asyncio.TimeoutError):

@@ -236,15 +236,15 @@ class Promise(_message.Message):
 
     @_builtins.property
     def ship_by(self) -> _timestamp_pb2.Timestamp:
-        """When the first shipment leaves."""
+        """The last cut-off of its shipments."""
 
     @_builtins.property
     def earliest(self) -> _date_pb2.Date:
-        """The day the first shipment arrives."""
+        """The first day on which everything may have arrived. Transit times are single numbers of days, so it is `latest`."""
 
     @_builtins.property
     def latest(self) -> _date_pb2.Date:
-        """The day the last shipment arrives: the promised date."""
+        """The day on which the last shipment arrives: the promised date."""
 
     @_builtins.property
     def decision(self) -> _common_pb2.Decision:
@@ -285,7 +285,9 @@ class Unpromised(_message.Message):
     service_id: _builtins.str
     """The carrier service."""
     reason: _builtins.str
-    """Why not, as one capitalised word such as `NO_STOCK`."""
+    """Why not: `OUT_OF_STOCK` (the nodes that it can reach have too little), `NO_LANE` (it takes nothing of this from
+    anywhere to there) or `NO_PLAN` (the rules allow no plan for the whole cart).
+    """
     @_builtins.property
     def line_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The lines that stand in the way, if it is lines."""

@@ -178,6 +178,15 @@ async def test_refusals_reach_the_caller() -> None:
     assert (refusal.reason, refusal.violations) == (Reason.FIELD_INVALID, (Fault(field="name", description="is bad"),))
 
 
+async def test_internal_refusals_of_the_use_cases_leave_an_id_too() -> None:
+    broken = Refusal(kind=Kind.INTERNAL, reason=Reason.INTERNAL, message=CANARY)
+    with structlog.testing.capture_logs() as logs:
+        async with world() as here:
+            refusal = await refused(here.call(thrown(broken)))
+    assert refusal.metadata["error_id"] == logs[0]["error_id"]
+    assert CANARY not in str(logs)
+
+
 async def test_refusals_for_which_we_are_to_blame_are_logged() -> None:
     away = Refusal(kind=Kind.UNAVAILABLE, reason=Reason.DATABASE_UNAVAILABLE, message="the ledger is away")
     with structlog.testing.capture_logs() as logs:

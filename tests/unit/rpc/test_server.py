@@ -1,13 +1,18 @@
 """What a server promises before it serves; its life and end are tested with real ones in tests/rpc."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 from tests.rpc.wire import RPCS
 
+from sourcier.client import Client
 from sourcier.domain.limits import MESSAGE_BYTES_MAX, METADATA_BYTES_MAX
-from sourcier.rpc.server import OPTIONS, SERVICES, Listen
+from sourcier.rpc.server import OPTIONS, SERVICES, SNAPSHOT_AGE_SECONDS_MAX, Listen, Server
 
 
 def test_every_service_is_known_to_health_and_reflection() -> None:
@@ -23,6 +28,29 @@ def test_the_limits_are_those_of_the_domain() -> None:
 
 def test_a_server_listens_on_loopback_unless_told() -> None:
     assert Listen().host == "127.0.0.1"
+
+
+@dataclass(slots=True)
+class Snapshots:
+    """Stands for a ledger within reach, or out of it."""
+
+    age_seconds: float = 0.0
+
+
+async def test_services_are_unhealthy_while_the_ledger_is_out_of_reach() -> None:
+    snapshots = Snapshots()
+    app: Any = SimpleNamespace(snapshots=snapshots)
+    server = Server(app, Listen(port=0, notice_seconds=0, drain_seconds=1))
+    async with Client(f"127.0.0.1:{await server.start()}") as client:
+        assert await client.serving(SERVICES[0])
+        snapshots.age_seconds = SNAPSHOT_AGE_SECONDS_MAX + 1
+        while await client.serving(SERVICES[0]):
+            await asyncio.sleep(0.05)
+        assert await client.serving("")
+        snapshots.age_seconds = 0.0
+        while not await client.serving(SERVICES[0]):
+            await asyncio.sleep(0.05)
+    await server.stop()
 
 
 def test_a_server_refuses_the_slow_protobuf() -> None:
