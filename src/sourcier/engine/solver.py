@@ -87,7 +87,7 @@ class _Built:
 
     def unscaled(self, bound: float) -> int:
         """The solver's bound in micros: its objective is integral, so a fractional bound rounds up."""
-        return ceil(bound - 1e-6) * self.scale + self.constant
+        return ceil(bound - 1e-6) * self.scale + self.constant % self.scale
 
 
 def _build(model: "cp_model.CpModel", request: Model) -> _Built:
@@ -110,9 +110,10 @@ def _build(model: "cp_model.CpModel", request: Model) -> _Built:
         terms.append((-problem.split, any_opened))
     scale = gcd(*(coefficient for coefficient, _ in terms)) or 1
     constant = int((problem.quantity * problem.unfilled).sum())
-    objective = sum((coefficient // scale) * variable for coefficient, variable in terms)
+    # The constant belongs to the objective: a search cut off at once reports the bound 0, true of costs only.
+    objective = sum((coefficient // scale) * variable for coefficient, variable in terms) + constant // scale
     model.minimize(objective)
-    model.add(objective <= (request.incumbent.objective - constant) // scale - 1)
+    model.add(objective <= (request.incumbent.objective - 1 - constant % scale) // scale)
     return _Built(model=model, units=units, scale=scale, constant=constant)
 
 
