@@ -72,7 +72,7 @@ def run(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     folder: Annotated[Path, typer.Option("--data", help="Where the shared data is.")] = data.SHARED_DATA,
 ) -> None:
-    """Run one mode and report."""
+    """Run one mode and report; a server that ends badly or a ledger with violations fails the command."""
     console = Console()
     missing = data.missing(folder)
     if missing:
@@ -95,6 +95,8 @@ def run(
     show.show(report, console)
     if json_file is not None:
         json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if report["run"].get("server_exit_code") or report["run"].get("audit_violations"):
+        raise typer.Exit(FAILED)
 
 
 def build(read: data.Data, seed: int, today: date, limit: int | None) -> World:
@@ -174,6 +176,7 @@ async def _through_server(world: World, options: _ServerRun, console: Console) -
             "solvers_cpu_milliseconds_per_order": solvers_cpu,
             "server_mib_max": running.server_mib,
             "solvers_mib_max": running.solvers_mib,
+            "server_exit_code": running.exit_code,
             "audit_violations": list(audited.violations),
             "audit_counts": dict(audited.counts),
         },

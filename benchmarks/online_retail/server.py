@@ -24,15 +24,19 @@ PROC: Final = Path("/proc")
 
 
 class ServerFailed(RuntimeError):
-    """The server did not start, or did not end cleanly; the text has the end of its log."""
+    """The server did not start; the text has the end of its log."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Running:
-    """A server that answers at `target`. Memory is the most at any sample, MiB resident; None without /proc."""
+    """A server that answers at `target`. Memory is the most at any sample, MiB resident; None without /proc.
+
+    `exit_code` is known once it has ended.
+    """
 
     target: str
     pid: int
+    exit_code: int | None = None
     server_mib: float | None = None
     solvers_mib: float | None = None
 
@@ -51,7 +55,7 @@ class Running:
 
 @asynccontextmanager
 async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> AsyncIterator[Running]:
-    """A server on this ledger until the block ends. Raises ServerFailed."""
+    """A server on this ledger until the block ends or this process gets SIGTERM. Raises ServerFailed."""
     port = free_port()
     arguments = ("serve", "--host", HOST, "--port", str(port), *options)
     with log.open("wb") as errors:
@@ -67,6 +71,9 @@ async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> Asy
         )
     running = Running(target=f"{HOST}:{port}", pid=process.pid)
     watch = asyncio.create_task(_watch(running))
+    task = asyncio.current_task()
+    assert task is not None, "a task runs this block"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         await _ready(process, log)
         yield running
@@ -74,8 +81,7 @@ async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> Asy
     finally:
         watch.cancel()
         await _end(process)
-    if process.returncode != 0:
-        raise ServerFailed(f"the server ended with {process.returncode}\n{_tail(log)}")
+        running.exit_code = process.returncode
 
 
 def free_port() -> int:
