@@ -25,7 +25,7 @@ class Served:
 
     process: subprocess.Popen[str]
     port: int
-    database: Path
+    url: str
 
     @property
     def target(self) -> str:
@@ -33,9 +33,9 @@ class Served:
         return f"127.0.0.1:{self.port}"
 
     def digest(self, *, without: tuple[str, ...] = ()) -> str:
-        """A hash of every row of every table but the reading of the clock."""
+        """A hash of every row of every table but the reading of the clock; of an SQLite ledger."""
         found = hashlib.sha256()
-        connection = sqlite.connect(f"file:{self.database}?mode=ro", uri=True)
+        connection = sqlite.connect(f"file:{self.url.removeprefix('sqlite:///')}?mode=ro", uri=True)
         try:
             connection.execute("BEGIN")
             names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
@@ -50,9 +50,15 @@ class Served:
 
 @contextmanager
 def serving(folder: Path, *, notice_seconds: float = 0.0) -> Iterator[Served]:
-    """A server on a fresh ledger in `folder`; killed at the end if it still runs."""
-    database = folder / "ledger.db"
-    command = [sys.executable, "-m", "tests.rpc.child", f"sqlite:///{database}", str(notice_seconds)]
+    """A server on an SQLite ledger in `folder`; killed at the end if it still runs."""
+    with serving_at(f"sqlite:///{folder}/ledger.db", notice_seconds=notice_seconds) as served:
+        yield served
+
+
+@contextmanager
+def serving_at(url: str, *, notice_seconds: float = 0.0) -> Iterator[Served]:
+    """A server on the ledger at `url`."""
+    command = [sys.executable, "-m", "tests.rpc.child", url, str(notice_seconds)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -62,7 +68,7 @@ def serving(folder: Path, *, notice_seconds: float = 0.0) -> Iterator[Served]:
                 port = int(text)
                 break
         assert port, f"the server ended with {process.wait(10)}"
-        yield Served(process=process, port=port, database=database)
+        yield Served(process=process, port=port, url=url)
     finally:
         if process.poll() is None:
             process.kill()
