@@ -103,6 +103,23 @@ def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
     return (*best, False)
 
 
+def can_fill(problem: Problem) -> bool:
+    """A necessary condition for filling every unit: the best max_shipments nodes could bring each demand, all units
+    and all grams, each counted for itself."""
+    if problem.num_offers == 0:
+        return False
+    limit = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
+    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
+    units = np.minimum(problem.supply.sum(axis=0), problem.cap_units)
+    grams = np.minimum(problem.weight @ problem.supply, limit)
+    brought = np.vstack([problem.supply, units, grams])
+    per_node = np.maximum.reduceat(brought, starts, axis=1)
+    if problem.max_shipments is not None and problem.max_shipments < len(starts):
+        per_node = np.partition(per_node, -problem.max_shipments, axis=1)[:, -problem.max_shipments :]
+    wanted = np.r_[problem.quantity, problem.quantity.sum(), problem.total_weight]
+    return bool((per_node.sum(axis=1) >= wanted).all())
+
+
 def cheapest_units(problem: Problem, relaxed: Relaxed) -> IntArray:
     """Per demand, the least its units can cost if every offer were open, micros: fill from the cheapest stock on."""
     order = np.argsort(relaxed.unit, axis=1, kind="stable")

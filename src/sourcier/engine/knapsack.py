@@ -32,9 +32,13 @@ class Shed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parcel:
-    """`count` units of demand d that can leave together: to offer `to` (-1: unfilled), at `price` micros a unit."""
+    """`count` units of demand d that can move together from offer `out_of` to offer `to` (-1: unfilled).
+
+    `price` is micros a unit.
+    """
 
     d: int
+    out_of: int
     to: int
     count: int
     price: int
@@ -54,14 +58,15 @@ def shed(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64]) -> Shed 
         return None
     parcels = _parcels(problem, relaxed, offers, units, spare, j)
     extra, chosen = _least_price(problem, parcels, int(over[j]))
-    if len(offers) == 2 and sum(_grams(problem, parcels[i]) for i in chosen if parcels[i].to >= 0) > -over[1 - j]:
-        within, chosen = _least_price_within(problem, parcels, int(over[j]), int(-over[1 - j]))
-        extra = max(extra, within)
-    if extra >= NEVER:
-        return Shed(extra=int(NEVER), units=np.zeros_like(units))
-    for index in chosen:
-        parcel = parcels[index]
-        units[parcel.d, j] -= parcel.count
+    if len(offers) == 2 and sum(_grams(problem, parcel) for parcel in chosen if parcel.to >= 0) > -over[1 - j]:
+        back = _parcels(problem, relaxed, offers, units, spare, 1 - j)
+        room = int(-over[1 - j])
+        within, chosen = _least_price_within(
+            problem, [p for p in parcels if p.to >= 0], [p for p in back if p.to >= 0], int(over[j]), room
+        )
+        extra = max(extra, min(within, _least_unfilled(problem, relaxed, offers, units)))
+    for parcel in chosen:
+        units[parcel.d, parcel.out_of] -= parcel.count
         if parcel.to >= 0:
             units[parcel.d, parcel.to] += parcel.count
     return Shed(extra=extra, units=units)
@@ -101,13 +106,19 @@ def _parcels(
             size = 1
             while here > 0:
                 count = min(size, here)
-                parcels.append(_Parcel(d=int(d), to=to, count=count, price=cost - own))
+                parcels.append(_Parcel(d=int(d), out_of=j, to=to, count=count, price=cost - own))
                 here -= count
                 size *= 2
     return parcels
 
 
-def _least_price(problem: Problem, parcels: list[_Parcel], excess: int) -> tuple[int, list[int]]:
+def _least_unfilled(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64], units: IntArray) -> int:
+    """What it costs at least to leave one unit of some weight unfilled that the offers could ship."""
+    own = np.where((units > 0) & (problem.weight > 0)[:, None], relaxed.unit[:, offers], NEVER)
+    return int((problem.unfilled[:, None] - own)[own < NEVER].min())
+
+
+def _least_price(problem: Problem, parcels: list[_Parcel], excess: int) -> tuple[int, list[_Parcel]]:
     """The least price of parcels that weigh `excess` grams or more, and which they are.
 
     ``least[g]`` after some parcels: the least price of g grams or more out of them.
@@ -123,40 +134,45 @@ def _least_price(problem: Problem, parcels: list[_Parcel], excess: int) -> tuple
         with_it += parcel.price * parcel.count
         took[index] = with_it < least
         np.minimum(least, with_it, out=least)
-    return min(int(least[excess]), int(NEVER)), _chosen(problem, parcels, took, excess)
+    return int(least[excess]), _chosen(parcels, [_grams(problem, parcel) for parcel in parcels], took, excess)
 
 
-def _least_price_within(problem: Problem, parcels: list[_Parcel], excess: int, room: int) -> tuple[int, list[int]]:
-    """The least price of parcels that weigh `excess` to `room` grams and all go to the other offer.
+def _least_price_within(
+    problem: Problem, out: list[_Parcel], back: list[_Parcel], excess: int, room: int
+) -> tuple[int, list[_Parcel]]:
+    """The least price at which `excess` to `room` grams more go `out` to the other offer than come `back` from it.
 
-    ``least[g]``: the least price of exactly g grams. Leaving a unit unfilled instead costs at least the cheapest
-    such price, which then bounds the answer.
+    ``least[g]``: the least price of exactly g grams net, first of what goes out, then of what comes back. 0 where the
+    table would be too large, NEVER where there is no such choice.
     """
-    unfilled = min((parcel.price for parcel in parcels if parcel.to < 0), default=int(NEVER))
-    moving = [parcel for parcel in parcels if parcel.to >= 0]
-    if room < excess or room > EXCESS_MAX:
-        return (unfilled, []) if room < excess else (0, [])
-    least = np.full(room + 1, NEVER, dtype=np.int64)
+    top = room + sum(_grams(problem, parcel) for parcel in back)
+    if room < excess or top > EXCESS_MAX:
+        return (int(NEVER) if room < excess else 0), []
+    moves = out + back
+    grams = [_grams(problem, p) for p in out] + [-_grams(problem, p) for p in back]
+    least = np.full(top + 1, NEVER, dtype=np.int64)
     least[0] = 0
-    took = np.zeros((len(moving), room + 1), dtype=np.bool_)
-    for index, parcel in enumerate(moving):
-        weight = _grams(problem, parcel)
-        if weight <= room:
-            with_it = least[: room + 1 - weight] + parcel.price * parcel.count
-            took[index, weight:] = with_it < least[weight:]
-            np.minimum(least[weight:], with_it, out=least[weight:])
-    grams = excess + int(np.argmin(least[excess:]))
-    if least[grams] >= unfilled:
-        return unfilled, []
-    positions = [i for i, parcel in enumerate(parcels) if parcel.to >= 0]
-    return int(least[grams]), [positions[i] for i in _chosen(problem, moving, took, grams)]
+    took = np.zeros((len(moves), top + 1), dtype=np.bool_)
+    for index, (parcel, weight) in enumerate(zip(moves, grams, strict=True)):
+        with_it = np.full_like(least, NEVER)
+        if weight > 0:
+            with_it[weight:] = least[: max(0, top + 1 - weight)]
+        else:
+            with_it[: top + 1 + weight] = least[-weight:]
+        with_it += parcel.price * parcel.count
+        took[index] = with_it < least
+        np.minimum(least, with_it, out=least)
+    net = excess + int(np.argmin(least[excess : room + 1]))
+    if least[net] >= NEVER:
+        return int(NEVER), []
+    return int(least[net]), _chosen(moves, grams, took, net)
 
 
-def _chosen(problem: Problem, parcels: list[_Parcel], took: NDArray[np.bool_], grams: int) -> list[int]:
+def _chosen(parcels: list[_Parcel], grams: list[int], took: NDArray[np.bool_], net: int) -> list[_Parcel]:
     """Walk the table back from its last row."""
     chosen = []
     for index in range(len(parcels) - 1, -1, -1):
-        if took[index, grams]:
-            chosen.append(index)
-            grams = max(0, grams - _grams(problem, parcels[index]))
+        if took[index, net]:
+            chosen.append(parcels[index])
+            net = max(0, net - grams[index])
     return chosen

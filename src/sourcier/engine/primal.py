@@ -26,7 +26,7 @@ def best_single(problem: Problem) -> Cover:
     cost = (
         problem.fixed
         - problem.split
-        + _tier_estimate(problem, units)
+        + _tier_estimate(problem, np.arange(problem.num_offers), units)
         + (units * problem.unit).sum(axis=0)
         + ((problem.quantity[:, None] - units) * problem.unfilled[:, None]).sum(axis=0)
     )
@@ -39,11 +39,13 @@ def best_single(problem: Problem) -> Cover:
     return best
 
 
-def _tier_estimate(problem: Problem, units: IntArray) -> IntArray:
+def _tier_estimate(problem: Problem, offers: Offers, units: IntArray) -> IntArray:
+    """The tier of each offer's contents ``units[D, offer]``; the last one where they are too heavy."""
     grams = problem.weight @ units
-    cost = np.zeros(problem.num_offers, dtype=np.int64)
-    for index in np.unique(problem.tiers):
-        table, mine = problem.tier_tables[index], problem.tiers == index
+    cost = np.zeros(len(offers), dtype=np.int64)
+    tiers = problem.tiers[offers]
+    for index in np.unique(tiers):
+        table, mine = problem.tier_tables[index], tiers == index
         tier = np.minimum(np.searchsorted(table.limit_g, grams[mine]), len(table.cost) - 1)
         cost[mine] = table.cost[tier]
     return cost
@@ -70,11 +72,18 @@ def cheapest(problem: Problem, offers: Offers) -> IntArray:
     return units
 
 
-def _fill_if_below(problem: Problem, relaxed: Relaxed, offers: Offers, target: int) -> Cover | None:
-    """`fill` and `lighten`, unless even the cheapest units at the cheapest tiers cost `target` or more."""
+def _fill_if_below(problem: Problem, offers: Offers, target: int) -> Cover | None:
+    """`fill` and `lighten`, unless the cheapest units cost `target` or more, or weigh more than all offers carry."""
     units = cheapest(problem, offers)
-    at_least = int((problem.unit[:, offers] * units).sum()) + int(relaxed.flat[offers].sum()) - problem.split
-    if at_least + unfilled_cost(problem, units) >= target:
+    estimate = (
+        int((problem.unit[:, offers] * units).sum())
+        + int(problem.fixed[offers].sum())
+        + int(_tier_estimate(problem, offers, units).sum())
+        + unfilled_cost(problem, units)
+        - problem.split
+    )
+    limits = sum(int(problem.tier_tables[index].limit_g[-1]) for index in problem.tiers[offers])
+    if estimate >= target or int((problem.weight @ units).sum()) > limits:
         return None
     if breaks(problem, offers, units):
         units = _fit(problem, offers)
@@ -194,7 +203,7 @@ def greedy(problem: Problem, relaxed: Relaxed) -> Cover:
         opened.append(best)
         free &= problem.node != problem.node[best]
         rest = rest - take[:, best]
-    return drop(problem, relaxed, np.array(sorted(opened), dtype=np.int64))
+    return drop(problem, np.array(sorted(opened), dtype=np.int64))
 
 
 def marginal(problem: Problem, relaxed: Relaxed, price: IntArray) -> Cover:
@@ -216,21 +225,21 @@ def marginal(problem: Problem, relaxed: Relaxed, price: IntArray) -> Cover:
         opened.append(best)
         free &= problem.node != problem.node[best]
         rest = rest - take[:, best]
-    return drop(problem, relaxed, np.array(sorted(opened), dtype=np.int64))
+    return drop(problem, np.array(sorted(opened), dtype=np.int64))
 
 
-def drop(problem: Problem, relaxed: Relaxed, offers: Offers) -> Cover:
+def drop(problem: Problem, offers: Offers) -> Cover:
     """Close, one at a time, the offer whose closing helps most, as long as one helps."""
     best = lighten(problem, fill(problem, _one_per_node(problem, offers))) if len(offers) else nothing(problem)
     while len(best.offers) > 1:
-        found = _best_of(problem, relaxed, [np.delete(best.offers, i) for i in range(len(best.offers))], best)
+        found = _best_of(problem, [np.delete(best.offers, i) for i in range(len(best.offers))], best)
         if found is best:
             break
         best = found
     return best
 
 
-def exchange(problem: Problem, relaxed: Relaxed, start: Cover, candidates: Offers) -> Cover:
+def exchange(problem: Problem, start: Cover, candidates: Offers) -> Cover:
     """Open one of the candidates, in place of each open shipment or beside all of them, as long as that helps."""
     best, improved = start, True
     limit = problem.max_shipments
@@ -241,16 +250,16 @@ def exchange(problem: Problem, relaxed: Relaxed, start: Cover, candidates: Offer
             trials = [np.sort(np.append(np.delete(kept, i), k)) for i in range(len(kept))]
             if limit is None or len(kept) < limit:
                 trials.append(np.sort(np.append(kept, k)))
-            found = _best_of(problem, relaxed, trials, best)
+            found = _best_of(problem, trials, best)
             if found is not best:
                 best, improved = found, True
     return best
 
 
-def _best_of(problem: Problem, relaxed: Relaxed, trials: list[Offers], best: Cover) -> Cover:
+def _best_of(problem: Problem, trials: list[Offers], best: Cover) -> Cover:
     """The best cover that opens one of the trials, or `best` itself if none is better."""
     for trial in trials:
-        found = _fill_if_below(problem, relaxed, trial, best.objective)
+        found = _fill_if_below(problem, trial, best.objective)
         if found is not None and found.objective < best.objective:
             best = found
     return best

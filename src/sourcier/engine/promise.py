@@ -9,6 +9,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision
 from sourcier.domain.promise import Promise, Promises, Unpromised
 from sourcier.domain.rules import DeliverBy
+from sourcier.engine.bounds import can_fill
 from sourcier.engine.compile import CompiledRules
 from sourcier.engine.decide import Steps, decide_steps
 from sourcier.engine.offers import Problem, build
@@ -64,7 +65,11 @@ def promise_steps(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, expla
 def _earliest(
     cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, explained: bool
 ) -> Steps[Decision | tuple[str, tuple[str, ...]]]:
-    """The decision for the earliest feasible date, or why there is none and the lines that no date can fill."""
+    """The decision for the earliest feasible date, or why there is none and the lines that no date can fill.
+
+    What can be had by one date can be had by every later one, so after the first date the last one is tried, and then
+    the dates between are halved.
+    """
     problem, _, seen = build(cart, snapshot, rules, complete=True)
     if problem.num_offers == 0:
         reason = "OUT_OF_STOCK" if not (seen > 0).any() else "NO_LANE"
@@ -72,12 +77,24 @@ def _earliest(
     short = _short_lines(cart, problem)
     if short:
         return "OUT_OF_STOCK", short
-    for arrival in _plausible_dates(problem):
-        dated = replace(cart, deliver_by=date.fromordinal(arrival))
+    dates = _plausible_dates(problem)
+    best: Decision | None = None
+    probe = 0
+    while dates:
+        dated = replace(cart, deliver_by=date.fromordinal(dates[probe]))
         decision = yield from decide_steps(dated, snapshot, rules, complete=True, explained=explained)
         if decision.plan.shipments:
-            return decision
-    return "NO_PLAN", ()
+            best, dates = decision, dates[:probe]
+        elif best is None and probe == 0:
+            dates = dates[1:]
+            probe = len(dates) - 1
+            continue
+        elif best is None:
+            break
+        else:
+            dates = dates[probe + 1 :]
+        probe = len(dates) // 2
+    return best or ("NO_PLAN", ())
 
 
 def _short_lines(cart: Cart, problem: Problem) -> tuple[str, ...]:
@@ -92,11 +109,9 @@ def _short_lines(cart: Cart, problem: Problem) -> tuple[str, ...]:
 
 
 def _plausible_dates(problem: Problem) -> list[int]:
-    """Arrival ordinals, ascending, by which the offers could bring every unit if nothing but stock were in the way."""
-    dates = []
-    for arrival in np.unique(problem.arrival):
-        supply = np.where(problem.arrival <= arrival, problem.supply, 0)
-        starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
-        if (np.maximum.reduceat(supply, starts, axis=1).sum(axis=1) >= problem.quantity).all():
-            dates.append(int(arrival))
-    return dates
+    """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees."""
+    return [
+        int(arrival)
+        for arrival in np.unique(problem.arrival)
+        if can_fill(problem.restricted(np.flatnonzero(problem.arrival <= arrival)))
+    ]

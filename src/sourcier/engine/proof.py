@@ -17,7 +17,7 @@ from sourcier.engine.solver import Model, Solution
 ASCENT_ITERATIONS = (25, 60, 120)
 """Subgradient steps per pruning round; later rounds work on fewer offers."""
 
-EXCHANGED_MAX = 16
+EXCHANGED_MAX = 10
 """Offers that are tried in place of open ones, the most promising by their bounds."""
 
 SUBSETS_PRICED_MAX = 48
@@ -110,10 +110,10 @@ def _improve(
 ) -> Cover:
     """The best plan that the dual point suggests: greedy at its prices, the last sets worth opening, exchanges."""
     candidates = [primal.marginal(problem, relaxed, dual.price)]
-    candidates += [primal.drop(problem, relaxed, offers) for offers in promising[-2:]]
+    candidates += [primal.drop(problem, offers) for offers in promising[-2:]]
     best = min(candidates, key=_objective)
     likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
-    return primal.exchange(problem, relaxed, best, likely[forced[likely] < best.objective])
+    return primal.exchange(problem, best, likely[forced[likely] < best.objective])
 
 
 def _enumerate(problem: Problem, relaxed: Relaxed, price: IntArray, incumbent: Answer) -> Steps:
