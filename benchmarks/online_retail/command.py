@@ -88,7 +88,7 @@ def run(
                 options = _ServerRun(db=db, scratch=Path(scratch), solve_ms=solve_ms, concurrency=concurrency)
                 report = asyncio.run(_through_server(world, options, console))
     except (server.ServerFailed, server_run.NotEmpty, Refusal) as error:
-        console.print(f"failed: {error}", markup=False)
+        console.print("\n".join([f"failed: {error}", *getattr(error, "__notes__", ())]), markup=False)
         raise typer.Exit(FAILED) from error
     report = {**_setting(world, seed, solve_ms), **report}
     report["run"]["seconds_in_all"] = perf_counter() - started

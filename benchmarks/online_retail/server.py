@@ -20,11 +20,13 @@ START_SECONDS: Final = 60
 END_SECONDS: Final = 60
 SAMPLE_SECONDS: Final = 0.5
 READY: Final = b"sourcier serves on"
+LOG_LINES: Final = 10
+LOG_CHARACTERS: Final = 500
 PROC: Final = Path("/proc")
 
 
 class ServerFailed(RuntimeError):
-    """The server did not start; the text has the end of its log."""
+    """The server did not start. Like every error while it runs, it carries the end of the log as a note."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,9 +77,12 @@ async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> Asy
     assert task is not None, "a task runs this block"
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await _ready(process, log)
+        await _ready(process)
         yield running
         running.sample()
+    except Exception as error:
+        error.add_note(f"the end of the server's log:\n{_tail(log)}")
+        raise
     finally:
         watch.cancel()
         await _end(process)
@@ -93,13 +98,13 @@ def free_port() -> int:
     raise ServerFailed(f"no port of {PORTS.start} to {PORTS.stop - 1} is free")
 
 
-async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
+async def _ready(process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None, "its output is a pipe"
     line = b""
     with suppress(TimeoutError):
         line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     if not line.startswith(READY):
-        raise ServerFailed(f"the server did not start within {START_SECONDS} s\n{_tail(log)}")
+        raise ServerFailed(f"the server did not start within {START_SECONDS} s")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -145,4 +150,6 @@ def _cpu_seconds(pid: int) -> tuple[float, float]:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+    """The last lines, each cut: one line may hold a whole traceback with its values."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    return "\n".join(line[:LOG_CHARACTERS] for line in lines)
