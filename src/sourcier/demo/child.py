@@ -17,6 +17,7 @@ HOST: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 32_768)  # below those that systems hand out by themselves
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
+HURRY_SECONDS: Final = 0.5
 LOG_TAIL_LINES: Final = 12
 
 
@@ -50,14 +51,17 @@ def server(folder: Path) -> Iterator[Child]:
         _await_listening(child)
         yield child
     finally:
-        if child.process.poll() is None:
-            child.process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                child.process.wait(STOP_SECONDS)
-            child.process.kill()
-        child.process.wait()
+        _end(child.process)
         if child.process.stdout is not None:
             child.process.stdout.close()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the process if it still runs, without its waits: the second signal cuts them short."""
+    while process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(HURRY_SECONDS)
 
 
 def sourcier(*arguments: str) -> list[str]:

@@ -74,7 +74,7 @@ def _cost_table(figures: Figures, currency: str) -> Table:
 
 
 def _proof_table(figures: Figures) -> Table:
-    made = table("decisions", ">number", ">share", "")
+    made = table("decisions", ">number", ">share", "~")
     made.add_row("proven optimal", f"{figures.num_optimal:,}", percent(figures.num_optimal, figures.num_allocated), "")
     words = {
         "CERTIFICATE": "the lower bound met the plan",

@@ -19,7 +19,7 @@ from rich.text import Text
 from sourcier.client import Client
 from sourcier.demo import pages, retailer, scenes
 from sourcier.demo.child import Child, server, sourcier
-from sourcier.demo.figures import figures
+from sourcier.demo.figures import figures, units
 from sourcier.demo.traffic import IN_FLIGHT
 from sourcier.demo.week import LOWEST_COST, SEED, Played, Week, activate, play, read_week
 from sourcier.domain.errors import Refusal
@@ -99,11 +99,17 @@ async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
         screen.print(pages.full_days_line(totals))
         screen.print(pages.refusals_line(totals))
         _title(screen, 7, "What it refuses, and how it says so")
-        made = table("when this arrives", "the answer is")
-        for what, answer in await scenes.provoke(client, customer.order, customer.allocation):
+        made = table("~when this arrives", "~the answer is")
+        provoked = await scenes.provoke(client, customer.order, customer.allocation)
+        for what, answer in provoked.answers:
             made.add_row(what, answer)
         screen.print(made)
-        return _report(played, week, await _reserved_units(client))
+        scene_units = sum(units(one.decision.plan) for one in (customer.allocation, provoked.allocation))
+        return {
+            **_report(played, week),
+            "scene_units": scene_units,
+            "reserved_units": await _reserved_units(client),
+        }
 
 
 async def _move_in(screen: Console, client: Client, network: Network) -> None:
@@ -155,14 +161,13 @@ async def _reserved_units(client: Client) -> int:
     return sum([row.allocated async for row in client.stock_rows(request)])
 
 
-def _report(played: Played, week: Week, reserved_units: int) -> dict[str, Any]:
+def _report(played: Played, week: Week) -> dict[str, Any]:
     totals = figures(played.served, week.network, week.caps())
     return {
         "seed": SEED,
         "currency_code": week.network.currency_code,
         "seconds": round(played.seconds, 3),
         "orders_per_second": round(len(played.served) / played.seconds, 3),
-        "reserved_units": reserved_units,
         "totals": pages.as_json(totals),
         "days": {day.isoformat(): pages.as_json(one) for day, one in played.days},
     }

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sourcier.client import Client
@@ -52,7 +52,15 @@ async def place(client: Client, order: Order, hold: str) -> sourcing_pb2.Allocat
     return await client.get_allocation(request)
 
 
-async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Allocation) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provoked:
+    """What was sent and what the answer was, and the one allocation that came of it."""
+
+    answers: tuple[tuple[str, str], ...]
+    allocation: sourcing_pb2.Allocation
+
+
+async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Allocation) -> Provoked:
     """Things that go wrong in real life, and what the server says to each."""
     nowhere = replace(placed, cart=replace(placed.cart, destination=replace(placed.cart.destination, postal_code="X1")))
     again = sourcing_pb2.AllocateRequest(order=message_of(replace(placed, order_id="CHECKOUT-2")), request_id=_new_id())
@@ -62,19 +70,16 @@ async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Alloca
     other = sourcing_pb2.AllocateRequest()
     other.CopyFrom(again)
     other.order.cart.lines[0].quantity += 1
-    return [
+    missing = sourcing_pb2.GetAllocationRequest(name=f"{allocation.name}x")
+    twice = sourcing_pb2.AllocateRequest(order=message_of(placed))
+    answers = (
         ("An unknown postal code", await _answer(client.promise_delivery, _promise(nowhere))),
         ("An allocation sent again, as after a lost answer", same),
         ("The same request id with another quantity", await _answer(client.allocate, other)),
-        (
-            f"Order {placed.order_id} allocated a second time",
-            await _answer(client.allocate, sourcing_pb2.AllocateRequest(order=message_of(placed))),
-        ),
-        (
-            "An allocation that is not there",
-            await _answer(client.get_allocation, sourcing_pb2.GetAllocationRequest(name=f"{allocation.name}x")),
-        ),
-    ]
+        (f"Order {placed.order_id} allocated a second time", await _answer(client.allocate, twice)),
+        ("An allocation that is not there", await _answer(client.get_allocation, missing)),
+    )
+    return Provoked(answers=answers, allocation=first)
 
 
 def _promise(order: Order) -> sourcing_pb2.PromiseDeliveryRequest:

@@ -37,11 +37,15 @@ _REASONS: Final = {
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """An empty table; a column whose heading starts with ``>`` is aligned to the right."""
+    """An empty table. A column whose heading starts with ``>`` is aligned to the right, one with ``~`` may wrap."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        right = column.startswith(">")
-        made.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+        made.add_column(
+            column.lstrip(">~"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap=not column.startswith("~"),
+            overflow="fold",
+        )
     return made
 
 
@@ -49,7 +53,7 @@ def promise_table(
     response: sourcing_pb2.PromiseDeliveryResponse, asked_at: datetime, title: str | None = None
 ) -> Table:
     """What a checkout can offer at `asked_at`: one row per service."""
-    made = table("service", "arrives", "order by", ">time left", "ships from", ">cost", "status", title=title)
+    made = table("service", "~arrives", "~order by", ">time left", "~ships from", ">cost", "~status", title=title)
     for promise in response.promised:
         left = (to_datetime(promise.order_by) - asked_at).total_seconds()
         first, last = day(promise.earliest), day(promise.latest)
@@ -64,7 +68,8 @@ def promise_table(
         )
     for unpromised in response.unpromised:
         lines = f" (lines {listed(unpromised.line_ids, at_most=8)})" if unpromised.line_ids else ""
-        made.add_row(unpromised.service_id, Text(f"not possible: {unpromised.reason}{lines}", style="yellow"))
+        why = Text(f"not possible: {unpromised.reason}{lines}", style="yellow")
+        made.add_row(unpromised.service_id, "–", "–", "–", "–", "–", why)
     return made
 
 
@@ -89,7 +94,7 @@ def proof_word(decision: common_pb2.Decision) -> str:
 
 def proof_sentence(decision: common_pb2.Decision) -> str:
     """How good the plan is and how that is known."""
-    currency = decision.objective.currency_code
+    currency = currency_of(decision)
     cost, bound, gap = (amount(value) for value in (decision.objective, decision.bound, decision.gap))
     how = _PROOFS.get(decision.proof, proof_word(decision))
     match decision.status:
@@ -105,8 +110,10 @@ def proof_sentence(decision: common_pb2.Decision) -> str:
 
 
 def shipment_table(decision: common_pb2.Decision) -> Table:
-    """One row per shipment of the plan, with its share of the costs."""
-    made = table("ships from", "service", "leaves", "arrives", ">km", ">kg", "goods", ">shipping", ">handling", ">late")
+    """One row per shipment of the plan; its cost is its share of shipping, handling and lateness."""
+    made = table(
+        "~ships from", "service", "leaves", "arrives", ">km", ">kg", "~goods", f">cost {currency_of(decision)}"
+    )
     for shipment in decision.plan.shipments:
         made.add_row(
             shipment.node_id,
@@ -116,11 +123,14 @@ def shipment_table(decision: common_pb2.Decision) -> Table:
             f"{shipment.distance_m / 1_000:,.0f}",
             f"{shipment.weight_grams / 1_000:,.1f}",
             goods(shipment.lines, "\n"),
-            amount(shipment.shipping),
-            amount(shipment.handling),
-            amount(shipment.late),
+            cents(decimal(shipment.shipping) + decimal(shipment.handling) + decimal(shipment.late)),
         )
     return made
+
+
+def currency_of(decision: common_pb2.Decision) -> str:
+    """The currency of all its amounts."""
+    return decision.objective.currency_code
 
 
 def goods(lines: Iterable[common_pb2.ShipmentLine], between: str = ", ") -> str:
@@ -130,7 +140,7 @@ def goods(lines: Iterable[common_pb2.ShipmentLine], between: str = ", ") -> str:
 
 def cost_table(decision: common_pb2.Decision) -> Table:
     """The plan's cost by component; the last column is the sum."""
-    currency = decision.objective.currency_code
+    currency = currency_of(decision)
     made = table(*(f">{name}" for name in COSTS), f">total {currency}")
     made.add_row(*(amount(getattr(decision.plan.costs, name)) for name in (*COSTS, "total")))
     return made
@@ -148,7 +158,7 @@ def plan_view(decision: common_pb2.Decision) -> RenderableType:
 
 def left_out_table(decision: common_pb2.Decision) -> Table:
     """Why the other nodes are not in the plan: the nearest misses first, nodes with the same fate on one row."""
-    made = table("left out because", f">extra cost {decision.objective.currency_code}", "nodes")
+    made = table("~left out because", f">extra cost {currency_of(decision)}", "~nodes")
     fates: dict[tuple[int, Decimal], list[str]] = {}
     for outcome in decision.left_out:
         extra = decimal(outcome.extra_cost) if outcome.HasField("extra_cost") else NOT_PRICED

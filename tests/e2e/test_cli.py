@@ -1,0 +1,216 @@
+"""The command line against a real server: serve, load, promise, allocate, explain, audit."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import Shop, load, sourcier
+
+from sourcier.demo.child import server
+
+MUGS = ("--line", "MUG=2", "--to", "FR:75011", "--placed-at", "2026-11-23T08:00:00+01:00")
+CLOSED_PORT = "127.0.0.1:1"
+
+
+def test_loading_tells_what_came_of_it_and_again_does_no_harm(empty_server: Shop) -> None:
+    first, again = load(empty_server, "--json"), load(empty_server)
+    assert first.json["network_revision"] == 1
+    assert first.json["rule_set_revision"] == "ruleSets/main/revisions/1"
+    assert first.json["stock"][0]["verdicts"] == {"APPLIED": 4}
+    assert again.code == 0
+    assert "4 stale" in again.out
+    assert again.err == ""
+
+
+def test_nothing_is_sent_when_a_file_has_faults(empty_server: Shop) -> None:
+    (empty_server.folder / "stock.csv").write_text("kind,node_id,sku,quantity,seq\ncount,wh,MUG,-1,1\nsum,wh,MUG,1,x\n")
+    done = load(empty_server)
+    assert done.code == 1
+    assert "nothing was sent" in done.err
+    assert f"{empty_server.folder}/stock.csv:2: quantity" in done.err
+    assert f"{empty_server.folder}/stock.csv:3: kind" in done.err
+    assert empty_server.sourcier("promise", *MUGS).err.startswith("FAILED_PRECONDITION / NETWORK_NOT_APPLIED")
+
+
+def test_stock_that_was_not_applied_is_told(shop: Shop) -> None:
+    (shop.folder / "more.csv").write_text("kind,node_id,sku,quantity,seq\ncount,nowhere,MUG,1,1\ncount,wh,CUP,4,1\n")
+    done = shop.sourcier("load", "--stock", f"{shop.folder}/more.csv", "--source", "wms")
+    assert done.code == 1
+    assert "1 applied" in done.out
+    assert "1 rejected" in done.out
+    assert "nowhere MUG seq 1: REJECTED" in done.out
+
+
+def test_a_promise_is_a_table_for_people_and_json_for_programs(shop: Shop) -> None:
+    table, parsed = shop.sourcier("promise", *MUGS), shop.sourcier("promise", *MUGS, "--json").json
+    assert table.code == 0
+    services = {promise["service_id"]: promise for promise in parsed["promised"]}
+    assert services["express"]["latest"] == {"year": 2026, "month": 11, "day": 23}
+    assert services["express"]["decision"]["plan"]["shipments"][0]["node_id"] == "shop"
+    assert services["standard"]["decision"]["plan"]["shipments"][0]["node_id"] == "wh"
+    assert services["standard"]["decision"]["objective"] == {"currency_code": "EUR", "units": "5", "nanos": 0}
+    for words in ("express", "Mon 23 Nov", "11.00", "standard", "Tue 24 Nov", "5.00", "8 h 0 min"):
+        assert words in table.out
+
+
+def test_an_order_is_allocated_explained_and_audited(own_shop: Shop) -> None:
+    order = ("--order-id", "A-1", "--line", "MUG=2", "--line", "BOWL=1", "--to", "FR:75011")
+    dry = own_shop.sourcier("allocate", *order, "--dry-run", "--json").json
+    made = own_shop.sourcier("allocate", *order, "--json").json
+    told = own_shop.sourcier("explain", made["name"])
+    parsed = own_shop.sourcier("explain", made["name"].removeprefix("allocations/"), "--json").json
+    assert dry["name"] == ""
+    assert dry["decision"]["plan"] == made["decision"]["plan"] == parsed["decision"]["plan"]
+    assert [shipment["node_id"] for shipment in made["decision"]["plan"]["shipments"]] == ["shop"]
+    assert {outcome["node_id"]: outcome["reason"] for outcome in parsed["decision"]["left_out"]} == {
+        "wh": "NODE_REASON_NOT_CHOSEN",
+        "other-shop": "NODE_REASON_NOT_CHOSEN",
+    }
+    for words in ("order A-1", "2 × MUG", "1 × BOWL", "OPTIMAL at 7.00 EUR", "NOT_CHOSEN", "ruleSets/main/revisions/1"):
+        assert words in told.out
+    assert own_shop.child.stop() < 30
+    audit = sourcier("audit", "--db", own_shop.child.database, "--json")
+    assert audit.code == 0
+    assert audit.json["violations"] == []
+    assert audit.json["counts"]["reservations"] == 1
+
+
+def test_a_hold_is_allocated_and_can_be_explained(shop: Shop) -> None:
+    hold = shop.sourcier("promise", *MUGS, "--hold", "60", "--json").json["hold"]
+    told = shop.sourcier("allocate", "--order-id", "HELD-1", *MUGS, "--hold", hold["name"])
+    assert f"The hold {hold['name']} is honoured." in told.out
+    explained = shop.sourcier("explain", hold["name"].removeprefix("holds/"), "--json").json
+    assert {outcome["node_id"] for outcome in explained["decision"]["left_out"]} == {"shop", "other-shop"}
+
+
+def test_orders_of_a_file_go_on_when_one_is_refused(shop: Shop) -> None:
+    head = {"channel": "web", "currency_code": "EUR", "country_code": "FR", "placed_at": "2026-11-23T08:00:00+01:00"}
+    lines = [{"line_id": "1", "sku": "MUG", "quantity": 1}]
+    orders = [
+        {"order_id": order_id, "postal_code": postal_code, **head, "lines": lines}
+        for order_id, postal_code in (("A-1", "75001"), ("A-2", "13001"), ("A-3", "75002"))
+    ]
+    file = shop.folder / "orders.jsonl"
+    file.write_text("".join(f"{json.dumps(order)}\n" for order in orders))
+    done = shop.sourcier("allocate", str(file), "--json")
+    first, second, third = map(json.loads, done.out.splitlines())
+    assert done.code == 1
+    assert (first["order_id"], third["order_id"]) == ("A-1", "A-3")
+    assert second["error"]["reason"] == "POSTAL_CODE_UNKNOWN"
+    plain = shop.sourcier("promise", str(file))
+    assert plain.code == 1
+    assert "INVALID_ARGUMENT / POSTAL_CODE_UNKNOWN A-2" in plain.err
+    assert "A-3" in plain.out
+
+
+def test_every_fault_of_a_request_is_told(shop: Shop) -> None:
+    done = shop.sourcier("promise", "--line", "MUG=0", "--to", "fr:75011", "--currency", "EURO")
+    assert done.code == 1
+    assert done.err.startswith("INVALID_ARGUMENT / FIELD_INVALID")
+    for field in ("cart.lines[0].quantity", "cart.destination.country_code", "cart.currency_code"):
+        assert f"  {field}: " in done.err
+    assert done.out == ""
+
+
+def test_a_refusal_is_json_for_programs(shop: Shop) -> None:
+    done = shop.sourcier("explain", "allocations/none", "--json")
+    assert done.code == 1
+    assert done.json["error"]["code"] == "NOT_FOUND"
+    assert done.json["error"]["reason"] == "ALLOCATION_NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("promise", "--line", "MUG=1", "--to", "FR:75011", "--currency", "EUR"),
+        ("allocate", "--order-id", "A", "--line", "MUG=1", "--to", "FR:75011"),
+        ("explain", "allocations/a"),
+    ],
+)
+def test_without_a_server_the_exit_code_is_3(arguments: tuple[str, ...]) -> None:
+    done = sourcier(*arguments, "--server", CLOSED_PORT)
+    assert done.code == 3
+    assert done.err.startswith(f"UNAVAILABLE from {CLOSED_PORT}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("load",),
+        ("load", "--stock", "stock.csv"),
+        ("promise",),
+        ("promise", "--line", "MUG=1"),
+        ("promise", "--line", "MUG", "--to", "FR:75011"),
+        ("allocate", "--line", "MUG=1", "--to", "FR:75011"),
+        ("serve", "--solvers", "0"),
+        ("serve", "--db", "mysql://x"),
+        ("rules", "check"),
+        ("nothing",),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    assert sourcier(*arguments).code == 2
+
+
+def test_an_audit_finds_what_somebody_changed_behind_the_ledgers_back(own_shop: Shop) -> None:
+    assert own_shop.sourcier("allocate", "--order-id", "A-1", *MUGS).code == 0
+    own_shop.child.stop()
+    with closing(sqlite3.connect(own_shop.child.database.removeprefix("sqlite:///"))) as database, database:
+        changed = database.execute("UPDATE stock SET allocated = allocated - 1 WHERE allocated > 0").rowcount
+    done = sourcier("audit", "--db", own_shop.child.database)
+    parsed = sourcier("audit", "--db", own_shop.child.database, "--json")
+    assert changed == 1
+    assert (done.code, parsed.code) == (4, 4)
+    assert "breach" in done.out
+    assert any("MUG" in violation for violation in parsed.json["violations"])
+
+
+def test_an_audit_does_not_make_a_ledger(tmp_path: Path) -> None:
+    done = sourcier("audit", "--db", f"sqlite:///{tmp_path}/none.db")
+    assert done.code == 1
+    assert "there is no ledger" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_audit_of_a_ledger_in_use_is_refused(empty_server: Shop) -> None:
+    done = sourcier("audit", "--db", empty_server.child.database)
+    assert done.code == 1
+    assert "another process has the ledger" in done.err
+
+
+def test_a_second_server_on_the_port_does_not_start(shop: Shop, tmp_path: Path) -> None:
+    port = shop.child.target.rpartition(":")[2]
+    done = sourcier("serve", "--port", port, "--db", f"sqlite:///{tmp_path}/second.db")
+    assert done.code == 1
+    assert "cannot serve" in done.err
+
+
+def test_a_ledger_on_postgresql_is_served_and_audited(postgres_url: str, tmp_path: Path) -> None:
+    url_file = tmp_path / "url"
+    url_file.write_text(postgres_url)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sourcier", "serve", "--db-file", str(url_file), "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        target = process.stdout.readline().split()[-1]
+        done = sourcier("explain", "none", "--server", target)
+        assert done.err.startswith("NOT_FOUND")
+        audit = sourcier("audit", "--db-file", str(url_file), "--json")
+        assert (audit.code, audit.json["violations"]) == (0, [])
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+        process.stdout.close()
+
+
+def test_the_server_child_is_gone_even_when_a_test_fails(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), server(tmp_path) as child:
+        raise ZeroDivisionError
+    assert child.process.returncode is not None
