@@ -74,7 +74,8 @@ INSERT_NETWORK: Final = query(
 GET_NETWORK: Final = query("SELECT revision, document FROM network ORDER BY revision DESC LIMIT 1")
 PUT_NODES: Final = query("""
     INSERT INTO node (node_id, node_type, status, network_revision)
-    SELECT one.node_id, one.node_type, 'OPEN', :revision FROM EACH(:rows, node_id TEXT, node_type TEXT) AS one
+    SELECT one.node_id, one.node_type, one.status, :revision
+    FROM EACH(:rows, node_id TEXT, node_type TEXT, status TEXT) AS one
     WHERE true ORDER BY one.node_id
     ON CONFLICT (node_id) DO UPDATE
     SET node_type = excluded.node_type, network_revision = excluded.network_revision""")

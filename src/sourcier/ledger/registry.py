@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.network import capacity_pool_id
+from sourcier.domain.network import NodeStatus, capacity_pool_id
 from sourcier.ledger import queries, queries_admin, requests
 from sourcier.ledger.commands import Replayed, RequestKey, StoredNetwork, StoredRuleSet
 from sourcier.ledger.dialect import rows
@@ -21,12 +21,13 @@ def put_network(
     *,
     nodes: Mapping[str, str],
     caps: Mapping[str, int | None],
+    offline: frozenset[str] = frozenset(),
     respond: Callable[[StoredNetwork], bytes],
 ) -> tuple[StoredNetwork, bytes] | Replayed:
     """Put a network in force: `nodes` gives each node's type, `caps` its daily capacity (None or missing: no limit).
 
-    Nodes keep the status they had; new ones are OPEN. Buckets of capacity already in use take the new cap, even
-    below what is used. A node that gets its first capacity starts counting from now. Raises REQUEST_ID_REUSED.
+    Nodes keep the status they had; of the new ones those in `offline` are OFFLINE. Buckets of capacity
+    already in use take the new cap, even below what is used. A node that gets its first capacity starts counting from now. Raises REQUEST_ID_REUSED.
     """
     _, known = requests.begin(tx, key)
     if known is not None:
@@ -34,7 +35,11 @@ def put_network(
     counter = tx.ask(queries_admin.LOCK_ACTIVATION)[0][2]
     revision = int(tx.ask(queries_admin.COUNT_UP, name="network")[0][0])
     tx.tell(queries_admin.INSERT_NETWORK, revision=revision, document=document)
-    tx.tell(queries_admin.PUT_NODES, revision=revision, rows=rows(sorted(nodes.items())))
+    entries = [
+        [node_id, kind, NodeStatus.OFFLINE if node_id in offline else NodeStatus.OPEN]
+        for node_id, kind in nodes.items()
+    ]
+    tx.tell(queries_admin.PUT_NODES, revision=revision, rows=rows(sorted(entries)))
     tx.ask(queries_admin.COUNT_UP, name="status")
     _put_caps(tx, caps)
     _spread_floors(tx, int(counter))

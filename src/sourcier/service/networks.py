@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sourcier.domain.network import Network, Node, NodeStatus
-from sourcier.ledger import queries_admin, registry
+from sourcier.ledger import registry
 from sourcier.ledger.commands import Replayed, StoredNetwork
 from sourcier.ledger.store import Tx
 from sourcier.service import codec, deadline, replay
@@ -73,23 +73,14 @@ def with_statuses(network: Network, statuses: Mapping[str, str]) -> Network:
 
 def _apply(tx: Tx, request: ApplyNetwork) -> bytes:
     network = request.network
-    before = registry.get_network(tx)
-    known = before.statuses if before is not None else {}
-    new_offline = [n.node_id for n in network.nodes if n.status is NodeStatus.OFFLINE and n.node_id not in known]
-
-    def respond(stored: StoredNetwork) -> bytes:
-        for node_id in new_offline:
-            tx.ask(queries_admin.SET_STATUS, node_id=node_id, status=NodeStatus.OFFLINE.value)
-        switched = dict.fromkeys(new_offline, NodeStatus.OFFLINE.value)
-        return codec.dump(_answer(replace(stored, statuses={**stored.statuses, **switched})))
-
     outcome = registry.put_network(
         tx,
         request.key,
         codec.dump(network),
         nodes={node.node_id: node.node_type.value for node in network.nodes},
         caps={node.node_id: node.capacity.per_day if node.capacity else None for node in network.nodes},
-        respond=respond,
+        offline=frozenset(node.node_id for node in network.nodes if node.status is NodeStatus.OFFLINE),
+        respond=lambda stored: codec.dump(_answer(stored)),
     )
     return outcome.response if isinstance(outcome, Replayed) else outcome[1]
 
