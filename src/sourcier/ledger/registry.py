@@ -26,8 +26,9 @@ def put_network(
 ) -> tuple[StoredNetwork, bytes] | Replayed:
     """Put a network in force: `nodes` gives each node's type, `caps` its daily capacity (None or missing: no limit).
 
-    Nodes keep the status they had; of the new ones those in `offline` are OFFLINE. Buckets of capacity
-    already in use take the new cap, even below what is used. A node that gets its first capacity starts counting from now. Raises REQUEST_ID_REUSED.
+    Nodes keep the status they had; of the new ones those in `offline` are OFFLINE. Buckets of capacity already in
+    use take the new cap, even below what is used. A node that gets its first capacity starts counting from now.
+    Raises REQUEST_ID_REUSED.
     """
     _, known = requests.begin(tx, key)
     if known is not None:
