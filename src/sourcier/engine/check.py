@@ -61,7 +61,9 @@ def check_decision(decision: Decision, seen: Seen) -> list[str]:
     """Every breach of a decision, empty if it holds. One function per rule."""
     by_id = {node.node_id: node for node in seen.network.nodes}
     services = {service.service_id: service for service in seen.network.services}
-    breaches = []
+    breaches = _names_what_was_ordered(decision, seen)
+    if breaches:
+        return breaches
     for shipment in decision.plan.shipments:
         if shipment.node_id not in by_id or shipment.service_id not in services:
             return [f"shipment from unknown {shipment.node_id} by {shipment.service_id}"]
@@ -71,6 +73,22 @@ def check_decision(decision: Decision, seen: Seen) -> list[str]:
     for plan_rule in _PLAN_RULES:
         breaches += plan_rule(decision, seen)
     return breaches
+
+
+def _names_what_was_ordered(decision: Decision, seen: Seen) -> list[str]:
+    plan = decision.plan
+    if any(not shipment.lines for shipment in plan.shipments):
+        return ["an empty shipment"]
+    ordered = {line.line_id: line.sku for line in seen.cart.lines}
+    faults = []
+    for part in [part for shipment in plan.shipments for part in shipment.lines] + list(plan.unfilled):
+        if part.quantity <= 0:
+            faults.append(f"an empty part of line {part.line_id}")
+        if part.line_id not in ordered:
+            faults.append(f"unknown line {part.line_id}")
+        elif part.sku != ordered[part.line_id]:
+            faults.append(f"line {part.line_id} is of SKU {ordered[part.line_id]}, not {part.sku}")
+    return faults
 
 
 def _eligible(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
@@ -178,11 +196,9 @@ def _within_capacity(shipment: Shipment, node: Node, service: Service, seen: See
 
 def _fills_what_it_says(decision: Decision, seen: Seen) -> list[str]:
     placed: Counter[str] = Counter()
-    for shipment in decision.plan.shipments:
-        if not shipment.lines or any(part.quantity <= 0 for part in shipment.lines):
-            return [f"{shipment.node_id}: an empty shipment or part"]
-        placed.update({part.line_id: part.quantity for part in shipment.lines})
-    placed.update({part.line_id: part.quantity for part in decision.plan.unfilled})
+    for parts in [shipment.lines for shipment in decision.plan.shipments] + [decision.plan.unfilled]:
+        for part in parts:
+            placed[part.line_id] += part.quantity
     wanted = {line.line_id: line.quantity for line in seen.cart.lines}
     return [] if placed == Counter(wanted) else [f"units placed and unfilled are {dict(placed)}, ordered {wanted}"]
 

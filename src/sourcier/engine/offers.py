@@ -283,7 +283,11 @@ def _supplying(problem: Problem, found: Lanes) -> Problem:
 
 
 def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
-    """Drop an offer where another of the same node costs no more for any contents and lets as much through."""
+    """Drop an offer where another of the same node costs no more for any contents and lets as much through.
+
+    Where all must be filled, a promise asks for several dates: there an offer is not beaten by one that arrives later.
+    """
+    dates_count = problem.fill is Fill.ALL
     keep = np.ones(problem.num_offers, dtype=np.bool_)
     cheaper_tiers = snapshot.network.tier_dominates
     shift = 1
@@ -293,6 +297,7 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
             beats = (
                 (problem.fixed[better] <= problem.fixed[worse])
                 & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
+                & ((problem.arrival[better] <= problem.arrival[worse]) | (not dates_count))
                 & (problem.cap_units[better] >= problem.cap_units[worse])
                 & (problem.cap_lines[better] >= problem.cap_lines[worse])
                 & (problem.available[:, better] >= problem.available[:, worse]).all(axis=0)

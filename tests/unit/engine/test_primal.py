@@ -25,8 +25,8 @@ def _heuristics(tiny: Tiny) -> dict[str, Cover]:
         "single": primal.best_single(problem),
         "greedy": greedy,
         "marginal": primal.marginal(problem, relaxed, bounds.starting_prices(problem, relaxed)),
-        "drop": primal.drop(problem, bounds.relax(problem), everything),
-        "exchange": primal.exchange(problem, bounds.relax(problem), greedy, everything),
+        "drop": primal.drop(problem, everything),
+        "exchange": primal.exchange(problem, greedy, everything),
         "lighten": primal.lighten(problem, greedy),
     }
 

@@ -1,0 +1,185 @@
+"""Promises: the earliest date per service, against a search over all dates with the unfiltered model."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from tests.reference import small
+from tests.reference.instances import World, random_world
+from tests.reference.model import optimum
+
+from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.network import Capacity, CapacityMeasure, Method, NodeCalendar, TransitBand, WeightTier
+from sourcier.domain.promise import Promises
+from sourcier.domain.rules import Constraints, DeliverBy, SafetyStock
+from sourcier.engine.decide import drive
+from sourcier.engine.promise import promise_steps
+from sourcier.engine.solver import Budget, solve
+
+DAYS_SEARCHED = 50
+REASONS = {"OUT_OF_STOCK", "NO_LANE", "NO_PLAN"}
+
+
+def promised(world: World, **options) -> Promises:
+    steps = promise_steps(world.cart, world.snapshot(), world.compiled_rules(), **options)
+    return drive(steps, lambda model: solve(model, Budget(solve_ms=10_000)))
+
+
+def alone(world: World, service_id: str, deliver_by: date | None) -> World:
+    """The world with one service and a hard date."""
+    network = replace(
+        world.network,
+        services=tuple(s for s in world.network.services if s.service_id == service_id),
+        nodes=tuple(replace(n, services=tuple(s for s in n.services if s == service_id)) for n in world.network.nodes),
+    )
+    constraints = replace(world.rules.constraints, deliver_by=DeliverBy.HARD)
+    return replace(
+        world,
+        network=network,
+        rules=replace(world.rules, constraints=constraints),
+        cart=replace(world.cart, deliver_by=deliver_by),
+    )
+
+
+def earliest(world: World, service_id: str) -> tuple[date, int] | None:
+    """The first date, day by day, by which some plan brings everything, and the least such a plan costs."""
+    first, last = world.cart.placed_at.date(), world.cart.deliver_by
+    if optimum(alone(world, service_id, last), complete=True) is None:
+        return None
+    for days in range(DAYS_SEARCHED):
+        day = first + timedelta(days=days)
+        cost = optimum(alone(world, service_id, day), complete=True)
+        if cost is not None:
+            return day, cost
+    raise AssertionError("a plan exists, but for no date")
+
+
+@pytest.mark.parametrize("first_seed", range(30_000, 30_200, 40))
+def test_the_earliest_date_is_the_one_an_exhaustive_search_finds(first_seed: int) -> None:
+    kept = broken = 0
+    for seed in range(first_seed, first_seed + 40):
+        world = random_world(seed, lines_max=4, nodes_max=8)
+        answer = promised(world)
+        told = {p.service_id: (p.latest, p.decision.objective_micros) for p in answer.promised}
+        refused = {u.service_id: u for u in answer.unpromised}
+        assert told.keys() | refused.keys() == {s.service_id for s in world.network.services}
+        assert not told.keys() & refused.keys()
+        for service in world.network.services:
+            expected = earliest(world, service.service_id)
+            assert told.get(service.service_id) == expected, f"seed {seed}, {service.service_id}"
+            kept += expected is not None
+            broken += expected is None
+        assert all(u.reason in REASONS for u in refused.values())
+    assert kept > 5
+    assert broken > 5
+
+
+def test_a_promise_tells_the_dates_of_its_plan() -> None:
+    for seed in range(31_000, 31_060):
+        answer = promised(random_world(seed, lines_max=3, nodes_max=8))
+        order = [(p.latest, p.decision.objective_micros, p.service_id) for p in answer.promised]
+        assert order == sorted(order), f"seed {seed}"
+        for promise in answer.promised:
+            shipments = promise.decision.plan.shipments
+            assert {s.service_id for s in shipments} == {promise.service_id}
+            assert promise.order_by == min(s.order_by for s in shipments)
+            assert promise.ship_by == max(s.ship_by for s in shipments)
+            assert promise.earliest == promise.latest == max(s.deliver_on for s in shipments), f"seed {seed}"
+            assert not promise.decision.plan.unfilled
+
+
+def two_services(*, stock: dict | None = None, order=None, **cart) -> World:
+    slow = small.service(
+        "slow", per_shipment_micros=small.EURO, transit=(TransitBand(max_distance_m=None, business_days=3),)
+    )
+    node = small.node("n", services=("fast", "slow"))
+    return small.world(
+        [node],
+        {"n": {"a": 2}} if stock is None else stock,
+        order or small.lines(a=2),
+        services=(slow, small.service("fast")),
+        **cart,
+    )
+
+
+def test_sooner_comes_first_and_the_channel_of_the_answer_is_told() -> None:
+    snapshot_world = two_services()
+    answer = promised(snapshot_world)
+    assert [(p.service_id, p.latest) for p in answer.promised] == [
+        ("fast", date(2026, 3, 5)),
+        ("slow", date(2026, 3, 7)),
+    ]
+    assert answer.unpromised == ()
+    assert {p.method for p in answer.promised} == {Method.HOME_DELIVERY}
+    assert {p.time_zone for p in answer.promised} == {"UTC"}
+    assert answer.rule_set_revision == "ruleSets/random/revisions/1"
+
+
+def test_only_the_services_asked_for_answer() -> None:
+    world = two_services()
+    slow, rocket = (replace(world, cart=replace(world.cart, services=(s,))) for s in ("slow", "rocket"))
+    assert [p.service_id for p in promised(slow).promised] == ["slow"]
+    with pytest.raises(Refusal) as caught:
+        promised(rocket)
+    assert caught.value.reason is Reason.SERVICE_UNKNOWN
+
+
+def test_a_cart_is_never_late_even_where_orders_may_be() -> None:
+    soft = small.rules(constraints=Constraints(deliver_by=DeliverBy.SOFT))
+    answer = promised(two_services(rule_set=soft, deliver_by=date(2026, 3, 6)))
+    assert [p.service_id for p in answer.promised] == ["fast"]
+    assert [(u.service_id, u.reason) for u in answer.unpromised] == [("slow", "NO_LANE")]
+
+
+def test_a_promise_may_wait_for_a_node_with_the_rest_of_the_cart() -> None:
+    friday = small.node("friday", calendar=NodeCalendar(working_days=frozenset({5}), cut_off_minute=720))
+    world = small.world([small.node("now"), friday], {"now": {"a": 1}, "friday": {"b": 1}}, small.lines(a=1, b=1))
+    (promise,) = promised(world).promised
+    assert promise.latest == date(2026, 3, 7)
+    assert {s.node_id: s.deliver_on for s in promise.decision.plan.shipments} == {
+        "now": date(2026, 3, 5),
+        "friday": date(2026, 3, 7),
+    }
+
+
+def test_explanations_are_given_when_asked_for() -> None:
+    world = small.world([small.node("n"), small.node("m")], {"n": {"a": 1}}, small.lines(a=1))
+    assert promised(world).promised[0].decision.left_out == ()
+    assert [o.node_id for o in promised(world, explained=True).promised[0].decision.left_out] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "line_ids"),
+    [
+        ({"stock": {}}, "OUT_OF_STOCK", ("line-a",)),
+        ({"stock": {"n": {"a": 1}}}, "OUT_OF_STOCK", ("line-a",)),
+        ({"stock": {"n": {"b": 5}}, "order": small.lines(a=1, b=1)}, "OUT_OF_STOCK", ("line-a",)),
+        ({"rule_set": small.rules(safety_stock=(SafetyStock(units=1),))}, "OUT_OF_STOCK", ("line-a",)),
+        ({"deliver_by": date(2026, 3, 4)}, "NO_LANE", ("line-a",)),
+    ],
+    ids=["nothing-anywhere", "too-few", "one-line-short", "protected", "too-late"],
+)
+def test_why_a_service_cannot_bring_the_cart(changes: dict, reason: str, line_ids: tuple[str, ...]) -> None:
+    answer = promised(two_services(**changes))
+    assert answer.promised == ()
+    assert [(u.service_id, u.reason, u.line_ids) for u in answer.unpromised] == [
+        ("slow", reason, line_ids),
+        ("fast", reason, line_ids),
+    ]
+
+
+def test_a_cart_that_only_the_rules_stop_has_no_plan() -> None:
+    rules = small.rules(constraints=Constraints(max_shipments=1))
+    nodes = [small.node("x"), small.node("y")]
+    world = small.world(nodes, {"x": {"a": 1}, "y": {"b": 1}}, small.lines(a=1, b=1), rule_set=rules)
+    (stopped,) = promised(world).unpromised
+    assert stopped.reason == "NO_PLAN"
+
+
+def test_a_cart_too_heavy_or_too_large_for_every_day_has_no_plan() -> None:
+    light = small.service(weight_tiers=(WeightTier(max_grams=150, cost_micros=0),))
+    world = small.world([small.node("n")], {"n": {"a": 2}}, small.lines(a=2), services=(light,))
+    assert [u.reason for u in promised(world).unpromised] == ["NO_PLAN"]
+    tiny = Capacity(measure=CapacityMeasure.UNITS, per_day=1)
+    world = small.world([small.node("n", capacity=tiny)], {"n": {"a": 2}}, small.lines(a=2))
+    assert [u.reason for u in promised(world).unpromised] == ["NO_PLAN"]
