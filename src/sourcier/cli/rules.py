@@ -40,20 +40,37 @@ def _check(path: Path) -> dict[str, Any]:
     from sourcier.inputs.files import read_text
     from sourcier.inputs.rules_yaml import parse_rule_set
 
+    text = ""
     try:
-        rule_set = parse_rule_set(read_text(path, RULE_SET_BYTES_MAX, Reason.RULE_SET_INVALID), str(path))
+        text = read_text(path, RULE_SET_BYTES_MAX, Reason.RULE_SET_INVALID)
+        rule_set = parse_rule_set(text, str(path))
         compile_rules(rule_set, "")
     except Refusal as refusal:
-        # The compiler knows no lines: its faults name the rule, so the file goes in front.
         faults = [
-            {
-                "place": fault.field if fault.field.startswith(str(path)) else f"{path}: {fault.field}",
-                "problem": fault.description,
-            }
-            for fault in refusal.violations
+            {"place": _place(path, text, fault.field), "problem": fault.description} for fault in refusal.violations
         ]
         return {"file": str(path), "rule_set": None, "faults": faults}
     return {"file": str(path), "rule_set": rule_set.rule_set_id, "faults": []}
+
+
+def _place(path: Path, text: str, field: str) -> str:
+    """Where a fault is: the readers say it, the engine only names the key, such as ``protection.safety_stock``."""
+    if field.startswith(f"{path}:"):
+        return field
+    from sourcier.domain.errors import Reason
+    from sourcier.domain.limits import RULE_SET_BYTES_MAX
+    from sourcier.inputs.faults import Faults
+    from sourcier.inputs.yaml_nodes import Mapping, compose
+
+    faults = Faults(filename=str(path), reason=Reason.RULE_SET_INVALID)
+    node = compose(text, RULE_SET_BYTES_MAX, faults)
+    line, column = node.line, node.column
+    for name in field.split("."):
+        if not isinstance(node, Mapping) or name not in node.entries:
+            break
+        key, node = node.entries[name]
+        line, column = key.line, key.column
+    return f"{path}:{line}:{column}"
 
 
 def _tell(finding: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def test_what_only_the_engine_refuses_is_told_too(tmp_path: Path) -> None:
     file.write_text(CROSSED)
     code, output = check(str(file))
     assert code == 1
-    assert output.startswith(f"{file}: protection.safety_stock: ")
+    assert output.startswith(f"{file}:5:3: ")
 
 
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
