@@ -14,8 +14,9 @@ from sourcier.engine.compile import CompiledRules
 from sourcier.engine.offers import build
 from sourcier.engine.plans import write_plan
 from sourcier.engine.proof import Answer, prove, settled
+from sourcier.engine.refine import Model, Solution
 from sourcier.engine.snapshot import Snapshot
-from sourcier.engine.solver import Budget, Model, Solution, solve
+from sourcier.engine.solver import Budget, solve
 
 T = TypeVar("T")
 Steps = Generator[Model, Solution | None, T]

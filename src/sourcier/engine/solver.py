@@ -12,6 +12,7 @@ import numpy as np
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
 from sourcier.engine.formulation import Cover, breaks, cover
 from sourcier.engine.offers import Problem
+from sourcier.engine.refine import Model, Solution, refine
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -29,22 +30,6 @@ class Budget:
             raise ValueError(f"solve_ms must be 1..{SOLVE_MS_MAX}, not {self.solve_ms}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """What the pre-filter could not prove: the problem over the offers left, and the best plan so far as a start."""
-
-    problem: Problem
-    incumbent: Cover
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solution:
-    """The solver's answer: a better cover, if it found one, and a proven lower bound, micros."""
-
-    cover: Cover | None
-    bound: int
-
-
 def load() -> None:
     """Import OR-Tools, which takes longer than a whole budget: a solver process does it before it takes models."""
     from ortools.sat.python import cp_model
@@ -53,21 +38,25 @@ def load() -> None:
 
 
 def solve(model: Model, budget: Budget) -> Solution:
-    """Minimize with CP-SAT within the budget. The bound is true whether or not the search finished."""
+    """Refine the model; what is left goes to CP-SAT within the budget. The bound is true however that ends."""
+    return refine(model, lambda problem, target: _minimize(problem, target, budget))
+
+
+def _minimize(problem: Problem, target: int, budget: Budget) -> tuple[Cover | None, int]:
+    """A cover that costs less than `target`, if CP-SAT finds one, and a lower bound on every such cover."""
     from ortools.sat.python import cp_model
 
-    built = _build(cp_model.CpModel(), model)
+    built = _build(cp_model.CpModel(), problem, target)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     solver.parameters.max_time_in_seconds = budget.solve_ms / 1_000
     status = solver.solve(built.model)
     if status == cp_model.INFEASIBLE:
-        return Solution(cover=None, bound=model.incumbent.objective)
+        return None, target
     bound = built.unscaled(solver.best_objective_bound)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Solution(cover=None, bound=bound)
-    problem = model.problem
+        return None, bound
     units = np.zeros_like(problem.supply)
     for (d, k), variable in built.units.items():
         units[d, k] = solver.value(variable)
@@ -75,7 +64,7 @@ def solve(model: Model, budget: Budget) -> Solution:
     used = units.any(axis=0)
     if breaks(problem, everything[used], units[:, used]):
         raise RuntimeError("the solver's answer breaks the model")
-    return Solution(cover=cover(problem, everything, units), bound=bound)
+    return cover(problem, everything, units), bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +79,7 @@ class _Built:
         return ceil(bound - 1e-6) * self.scale + self.constant % self.scale
 
 
-def _build(model: "cp_model.CpModel", request: Model) -> _Built:
-    problem = request.problem
+def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
     num_offers = problem.num_offers
     opened = [model.new_bool_var("") for _ in range(num_offers)]
     units = _unit_variables(model, problem)
@@ -113,7 +101,7 @@ def _build(model: "cp_model.CpModel", request: Model) -> _Built:
     # The constant belongs to the objective: a search cut off at once reports the bound 0, true of costs only.
     objective = sum((coefficient // scale) * variable for coefficient, variable in terms) + constant // scale
     model.minimize(objective)
-    model.add(objective <= (request.incumbent.objective - 1 - constant % scale) // scale)
+    model.add(objective <= (target - 1 - constant % scale) // scale)
     return _Built(model=model, units=units, scale=scale, constant=constant)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Protocol, TypeVar
 
-from sourcier.engine.solver import Model, Solution
+from sourcier.engine.refine import Model, Solution
 
 T = TypeVar("T")
 

@@ -18,7 +18,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sourcier.engine.solver import Budget, Model, Solution
+from sourcier.engine.refine import Model, Solution
+from sourcier.engine.solver import Budget
 from sourcier.service import deadline
 from sourcier.service.solver_child import LENGTH
 
