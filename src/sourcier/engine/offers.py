@@ -196,7 +196,7 @@ def _price(
     tables = tuple(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services)
     heaviest = np.array([t.limit_g[-1] for t in tables], dtype=np.int64)[found.service]
     offered = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
-    nothing = int((quantity * unfilled).sum())
+    nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
     if all_of_it:
         unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tables), dtype=np.int64)
     return Problem(
@@ -231,17 +231,26 @@ def _tariff(
     """``fixed[K]`` without the weight tier, the split price included, and ``unit[D, K]`` with handling and lateness."""
     network, prices = snapshot.network, rules.rule_set.prices
     rates, distance = _rates(snapshot)[:, found.service], found.distance_m[found.node]
-    per_shipment = rates[0] + rounded(rates[1] * distance, 1_000) + network.handling_per_shipment[found.node]
+    per_shipment = rates[0] + thousandths(rates[1], distance) + network.handling_per_shipment[found.node]
     late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
-    per_unit = rates[2] + rounded(rates[3] * distance, 1_000) + network.handling_per_unit[found.node]
+    per_unit = rates[2] + thousandths(rates[3], distance) + network.handling_per_unit[found.node]
     per_unit = per_unit + prices.late_per_unit_day_micros * late_days
-    by_weight = rounded(rates[4][None, :] * weight[:, None], 1_000)
+    by_weight = thousandths(rates[4][None, :], weight[:, None])
     return per_shipment + prices.split_micros, per_unit[None, :] + by_weight
 
 
 def rounded(amount: IntArray, divisor: int) -> IntArray:
     """Integer division, halves up; amounts are not negative."""
     return (amount + divisor // 2) // divisor
+
+
+def thousandths(rate: IntArray, amount: IntArray) -> IntArray:
+    """``rate * amount / 1000``, halves up: metres at a rate per kilometre, grams at one per kilogram.
+
+    The rate is taken apart first: a million a kilometre half way round the earth would not fit 64 bits otherwise.
+    """
+    thousands, rest = np.divmod(rate, 1_000)
+    return thousands * amount + rounded(rest * amount, 1_000)
 
 
 def _rates(snapshot: Snapshot) -> IntArray:

@@ -10,7 +10,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import Costs, Plan, Shipment, ShipmentLine
 from sourcier.engine.compile import CompiledRules, IntArray
 from sourcier.engine.formulation import tier_costs
-from sourcier.engine.offers import rounded
+from sourcier.engine.offers import thousandths
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer
 from sourcier.engine.snapshot import Snapshot
@@ -81,7 +81,7 @@ def _shipment(
     arrival = date.fromordinal(int(problem.arrival[offer]))
     total = int(units.sum())
     weights = np.array([line.unit_weight_grams for line in cart.lines], dtype=np.int64)
-    by_weight = int((units * rounded(service.per_kg_micros * weights, 1_000)).sum())
+    by_weight = int((units * thousandths(np.full_like(weights, service.per_kg_micros), weights)).sum())
     late_days = 0 if cart.deliver_by is None else max(0, (arrival - cart.deliver_by).days)
     return Shipment(
         node_id=node.node_id,

@@ -15,7 +15,8 @@ from sourcier.domain.network import NodeStatus
 from sourcier.domain.plan import Costs, Proof, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Prices
 from sourcier.engine.decide import decide, decide_steps, drive
-from sourcier.engine.solver import Budget, Model, Solution, solve
+from sourcier.engine.refine import Model, Solution
+from sourcier.engine.solver import Budget, solve
 
 UNFILLED = Prices(unfilled_per_unit_micros=40 * small.EURO)
 

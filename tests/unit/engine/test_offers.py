@@ -5,17 +5,30 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.reference import small
 from tests.reference.brute import all_plans, count_assignments, tiny_problems
 from tests.reference.instances import World
 from tests.reference.model import optimum
 
 from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.limits import DISTANCE_M_MAX, MONEY_MICROS_MAX
 from sourcier.domain.network import Capacity, CapacityMeasure, WeightTier
 from sourcier.domain.order import Line
 from sourcier.domain.rules import Constraints, DeliverBy, Prices, SafetyStock
 from sourcier.engine.compile import UNLIMITED
-from sourcier.engine.offers import OBJECTIVE_MICROS_MAX, Fill, Problem, Tiers, build, by_tier, rounded, undominated
+from sourcier.engine.offers import (
+    OBJECTIVE_MICROS_MAX,
+    Fill,
+    Problem,
+    Tiers,
+    build,
+    by_tier,
+    rounded,
+    thousandths,
+    undominated,
+)
 
 TIERS = Tiers(limit_g=np.array([100, 500]), cost=np.array([7, 9]))
 
@@ -89,6 +102,11 @@ def test_a_tier_ends_with_its_limit(grams: int, cost: int | None) -> None:
 @pytest.mark.parametrize(("amount", "expected"), [(0, 0), (499, 0), (500, 1), (1_499, 1), (1_500, 2)])
 def test_halves_round_up(amount: int, expected: int) -> None:
     assert rounded(np.array([amount]), 1_000).tolist() == [expected]
+
+
+@given(rate=st.integers(0, MONEY_MICROS_MAX), amount=st.integers(0, DISTANCE_M_MAX))
+def test_rates_by_distance_and_weight_are_exact_up_to_their_limits(rate: int, amount: int) -> None:
+    assert thousandths(np.array([rate]), np.array([amount])).tolist() == [(rate * amount + 500) // 1_000]
 
 
 def line(line_id: str, sku: str = "a", **changes) -> Line:
@@ -233,6 +251,16 @@ def test_prices_beyond_the_integers_are_refused() -> None:
     with pytest.raises(Refusal) as caught:
         problem_of(one_node(dear, line("2", quantity=1_000_000, unit_price_micros=10**12)))
     assert caught.value.reason is Reason.FIELD_INVALID
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_price_of_shipping_nothing_beyond_the_integers_is_refused(complete: bool) -> None:
+    """Where all or nothing ships, the price of nothing does not appear in the problem's own figures."""
+    dear = line("1", quantity=1_000_000, unit_price_micros=10**12)
+    rules = small.rules(prices=Prices(unfilled_value_bp=1_000_000), constraints=Constraints(partial_orders=False))
+    world = small.world([small.node("n")], {"n": {"a": 10**6}}, (dear,), rule_set=rules)
+    with pytest.raises(Refusal, match="beyond what can be priced"):
+        problem_of(world, complete=complete)
 
 
 def test_the_largest_objective_leaves_room_in_64_bits() -> None:

@@ -12,7 +12,8 @@ from sourcier.engine.decide import drive
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.offers import Fill, Problem, build
 from sourcier.engine.proof import Answer, prove, settled
-from sourcier.engine.solver import Budget, Model, Solution, solve
+from sourcier.engine.refine import Model, Solution
+from sourcier.engine.solver import Budget, solve
 
 GENEROUS = Budget(solve_ms=10_000)
 

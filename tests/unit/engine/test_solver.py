@@ -12,7 +12,8 @@ from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
 from sourcier.engine import primal
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.offers import build
-from sourcier.engine.solver import Budget, Model, solve
+from sourcier.engine.refine import Model
+from sourcier.engine.solver import Budget, solve
 
 GENEROUS = Budget(solve_ms=10_000)
 
