@@ -1,6 +1,7 @@
 """Figures from outcomes, by size class: one tree of plain values, which is both the JSON and what the tables show."""
 
 import platform
+import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.online_retail.data import ROOT
 from benchmarks.online_retail.outcome import Answered, Outcome
 from sourcier.domain.errors import Reason
 
@@ -50,8 +52,18 @@ def machine() -> dict[str, Any]:
         "cores": cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "commit": _commit(),
         "versions": {name: version(name) for name in PACKAGES},
     }
+
+
+def _commit() -> str:
+    """The commit that is checked out, with a plus where files differ from it; "unknown" outside a checkout."""
+    command = ("git", "describe", "--always", "--exclude=*", "--dirty=+")
+    try:
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def _processor() -> str:

@@ -30,6 +30,7 @@ def _run(report: Mapping[str, Any]) -> Table:
     table = Table(title="Online Retail", title_justify="left", show_header=False)
     machine = report["machine"]
     table.add_row("machine", f"{machine['processor']}, {machine['cores']} cores")
+    table.add_row("commit", machine["commit"])
     table.add_row("versions", ", ".join(f"{name} {version}" for name, version in machine["versions"].items()))
     for name, value in {**report["setting"], **report["run"]}.items():
         table.add_row(name.replace("_", " "), _value(value))
