@@ -54,8 +54,8 @@ def test_an_optimal_start_comes_back_proven_and_unimproved() -> None:
 
 def test_the_bound_is_true_after_a_millisecond() -> None:
     cut_short = 0
-    for seed in range(70_000, 70_030):
-        world = random_world(seed, lines_max=6, nodes_max=40)
+    for seed in range(70_000, 70_040):
+        world = random_world(seed, lines_max=10, nodes_max=40)
         problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
         if problem.num_offers == 0:
             continue
@@ -69,7 +69,7 @@ def test_the_bound_is_true_after_a_millisecond() -> None:
             units = as_units(problem, hurried.cover.offers, hurried.cover.units)
             assert price(problem, units) == hurried.cover.objective >= optimum, f"seed {seed}"
         cut_short += hurried.bound < optimum
-    assert cut_short > 3
+    assert cut_short > 0
 
 
 def test_models_and_solutions_travel_between_processes() -> None:
