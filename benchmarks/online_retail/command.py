@@ -80,6 +80,7 @@ def run(
         return
     started = perf_counter()
     world = build(data.read(folder), seed, date.today(), limit)
+    setting = _setting(world, seed, solve_ms)
     try:
         if engine_only:
             report = _engine_only(world, Budget(solve_ms=solve_ms), hard, console)
@@ -90,7 +91,7 @@ def run(
     except (server.ServerFailed, server_run.NotEmpty, Refusal) as error:
         console.print("\n".join([f"failed: {error}", *getattr(error, "__notes__", ())]), markup=False)
         raise typer.Exit(FAILED) from error
-    report = {**_setting(world, seed, solve_ms), **report}
+    report = {**setting, **report}
     report["run"]["seconds_in_all"] = perf_counter() - started
     show.show(report, console)
     if json_file is not None:
