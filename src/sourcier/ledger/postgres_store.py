@@ -4,7 +4,6 @@ READ COMMITTED suffices, because every limit is a predicate over the row that is
 Statements whose rows nobody needs travel in the pipeline together with the next one.
 """
 
-import contextlib
 import logging
 import queue
 import threading
@@ -59,12 +58,13 @@ class PostgresTx:
 class _Worker:
     """A thread's connection, made when first needed and again after it broke."""
 
-    __slots__ = ("_begin", "_connection", "_url")
+    __slots__ = ("_begin", "_connection", "_lost_before_commit", "_url")
 
     def __init__(self, url: str, begin: LiteralString) -> None:
         self._url = url
         self._begin = begin
         self._connection: psycopg.Connection[Row] | None = None
+        self._lost_before_commit = False  # then nothing is done, and another connection may do it
 
     def run(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The operation's value after COMMIT; deadlocks and serialization failures are tried again."""
@@ -77,6 +77,8 @@ class _Worker:
             except errors.LockNotAvailable as error:
                 raise contended() from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if self._lost_before_commit and attempt == 1:
+                    continue
                 _log.error("the ledger's database failed: %s", error)
                 raise unavailable() from error
             except psycopg.Error as error:
@@ -91,16 +93,19 @@ class _Worker:
             self._connection = None
 
     def _run_once(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._lost_before_commit = committing = False
         connection = self._usable_connection()
         try:
             with connection.pipeline():
                 connection.execute(self._begin)
                 tx = PostgresTx(connection)
                 value = operation(tx, *args, **kwargs)
+                committing = True
                 connection.execute("ROLLBACK" if tx.abandoned else "COMMIT")
             return value
         except psycopg.Error:
             # After an error in a pipeline the driver believes in prepared statements that the server never saw.
+            self._lost_before_commit = connection.broken and not committing
             self.close()
             raise
         except BaseException:
@@ -108,17 +113,10 @@ class _Worker:
             raise
 
     def _usable_connection(self) -> "psycopg.Connection[Row]":
-        """The connection, or a new one when the server has closed it: then nothing of this operation is sent yet."""
-        if self._connection is not None and not self._connection.closed:
-            with contextlib.suppress(psycopg.Error):
-                self._connection.pgconn.consume_input()
-                if self._connection.pgconn.status == psycopg.pq.ConnStatus.OK:
-                    return self._connection
-        self.close()
-        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=2, options=_SETTINGS)
-        connection.adapters.register_dumper(int, Int8BinaryDumper)
-        self._connection = connection
-        return connection
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=2, options=_SETTINGS)
+            self._connection.adapters.register_dumper(int, Int8BinaryDumper)
+        return self._connection
 
     def _roll_back(self, connection: "psycopg.Connection[Row]") -> None:
         try:

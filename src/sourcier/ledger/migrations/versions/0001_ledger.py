@@ -249,7 +249,7 @@ def upgrade() -> None:
     words = {
         "key": "WITHOUT ROWID" if on_sqlite else "",
         "room": "" if on_sqlite else "WITH (fillfactor = 70)",  # updates stay on their page
-        "seq": "INTEGER PRIMARY KEY" if on_sqlite else "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "seq": "INTEGER NOT NULL PRIMARY KEY" if on_sqlite else "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "bytes": "BLOB" if on_sqlite else "BYTEA",
         "xid": "0" if on_sqlite else "(CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT))",
     }

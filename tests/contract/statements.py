@@ -1,0 +1,45 @@
+"""What every file of named statements must keep, whichever it is."""
+
+import ast
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+from sourcier.ledger.dialect import Query
+from sourcier.ledger.opening import open_sqlite
+from sourcier.ledger.sqlite_store import connect
+
+SMALL_TABLES = ("activation", "json_each", "CONSTANT", "network", "counter")
+
+
+def statements(module: ModuleType) -> dict[str, Query]:
+    """Name and text of each."""
+    return {name: value for name, value in vars(module).items() if isinstance(value, Query)}
+
+
+def made_at_run_time(module: ModuleType) -> list[str]:
+    """Statements whose text is not one literal."""
+    assert module.__file__ is not None
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "query"]
+    return [ast.unparse(call) for call in named if not isinstance(call.args[0], ast.Constant)]
+
+
+def scans(module: ModuleType) -> dict[str, list[str]]:
+    """Statements for which SQLite reads a whole table that grows, with the steps that do."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        open_sqlite(path).close()
+        connection = connect(path)
+        connection.create_function("ledger_clock", 0, lambda: 1)
+        found: dict[str, list[str]] = {}
+        for name, statement in statements(module).items():
+            if statement.sqlite:
+                plan = connection.execute("EXPLAIN QUERY PLAN " + statement.sqlite, [None] * len(statement.names))
+                steps = [row[3] for row in plan.fetchall()]
+                bad = [step for step in steps if step.startswith("SCAN") and step.split()[1] not in SMALL_TABLES]
+                if bad:
+                    found[name] = bad
+        connection.close()
+    return found

@@ -1,0 +1,38 @@
+"""One text, two databases."""
+
+from sourcier.ledger.dialect import query, rows
+
+
+def test_parameters_are_numbered_once() -> None:
+    found = query("UPDATE t SET a = :x, b = :y WHERE a < :x")
+    assert found.names == ("x", "y")
+    assert found.sqlite == "UPDATE t SET a = ?1, b = ?2 WHERE a < ?1"
+    assert found.postgresql == "UPDATE t SET a = $1, b = $2 WHERE a < $1"
+
+
+def test_rows_become_a_table() -> None:
+    found = query("SELECT * FROM EACH(:rows, a TEXT, b BIGINT) AS one")
+    assert found.sqlite == (
+        "SELECT * FROM (SELECT value ->> 0 AS a, CAST(value ->> 1 AS BIGINT) AS b FROM json_each(?1)) AS one"
+    )
+    assert "FROM json_array_elements(CAST($1 AS json)) AS element(value)) AS one" in found.postgresql
+
+
+def test_row_locks_and_functions_are_translated() -> None:
+    found = query("SELECT GREATEST(a, 1) FROM t ORDER BY COMMIT_ORDER LIMIT :n FOR UPDATE OF t SKIP LOCKED")
+    assert found.sqlite == "SELECT max(a, 1) FROM t ORDER BY seq LIMIT ?1 "
+    assert found.postgresql == "SELECT GREATEST(a, 1) FROM t ORDER BY xid, seq LIMIT $1 FOR UPDATE OF t SKIP LOCKED"
+
+
+def test_a_statement_for_one_database_is_empty_for_the_other() -> None:
+    assert query("SET x = 1", postgresql_only=True).sqlite == ""
+
+
+def test_a_cast_is_no_parameter() -> None:
+    assert query("SELECT a::text, ':no' FROM t").names == ("no",), "so: write CAST, and no colons in literals"
+
+
+def test_rows_keep_order_types_and_every_character() -> None:
+    assert rows([["a\"b\\c'd", 1, None], ["ü\u2028", -(2**62), 0]]) == (
+        '[["a\\"b\\\\c\'d",1,null],["ü\u2028",-4611686018427387904,0]]'
+    )

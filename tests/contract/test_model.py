@@ -1,0 +1,226 @@
+"""A5: any sequence of operations leaves the ledger as the model on paper says."""
+
+import dataclasses
+import importlib
+import itertools
+import tempfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from tests.contract.bench import DAY, NODES, Bench, Clock, record, use, wipe
+from tests.contract.model import Key, Model
+
+from sourcier.domain.errors import Refusal
+from sourcier.domain.stock import RecordKind
+from sourcier.ledger import settle, stock
+from sourcier.ledger.commands import Short
+from sourcier.ledger.reserve import get_lines
+from sourcier.ledger.store import Tx
+
+# Few rows, much stock and little capacity: so that random steps meet each other.
+CAP = 2
+STEP_SECONDS = 60
+KEYS: list[Key] = [("n1", "a"), ("n2", "a"), ("w1", "a")]
+STOCK = 8
+
+lines = st.lists(
+    st.tuples(st.sampled_from(KEYS), st.integers(1, 3)).map(lambda drawn: (*drawn[0], drawn[1])),
+    min_size=1,
+    max_size=3,
+)
+orders = st.sampled_from(["o1", "o2", "o3"])
+classes = st.integers(0, 2)
+floors = st.lists(st.integers(0, 3), min_size=3, max_size=3).map(lambda drawn: tuple(sorted(drawn)))
+parts = st.just([]) | st.lists(st.tuples(st.integers(1, 3), st.integers(1, 2)), max_size=2, unique_by=lambda p: p[0])
+
+
+class LedgerAgainstModel(RuleBasedStateMachine):
+    """Each rule does the same to both and compares the answers; the invariant compares everything there is."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="sourcier-model-")
+        if self.url:
+            wipe(self.url)
+        self.bench = Bench(self.url or f"sqlite:///{self.folder.name}/ledger.db", Clock())
+        self.bench.apply_network(caps={"n1": CAP})
+        self.model = Model(cap=CAP)
+        self.numbers = itertools.count(1)
+        self.delta_seq = 0
+        for key in KEYS:
+            self.count(key, STOCK, False)
+
+    def teardown(self) -> None:
+        """The audit must agree as well."""
+        violations = self.bench.audit()
+        self.bench.close()
+        self.folder.cleanup()
+        assert violations == ()
+
+    def answer(self, operation: Any, *args: Any, **kwargs: Any) -> str:
+        """What the ledger says, in the model's words."""
+        try:
+            outcome = operation(*args, **kwargs)
+        except Refusal as refusal:
+            return str(refusal.reason)
+        return "short" if isinstance(outcome, Short) else "ok"
+
+    def some(self, number: int) -> str:
+        """One of the last reservations."""
+        return sorted(self.model.bookings)[-1 - number % min(4, len(self.model.bookings))]
+
+    def pools(self, wanted: list[tuple[str, str, int]]) -> tuple[Any, ...]:
+        return (use("n1", 1),) if any(node == "n1" for node, _, _ in wanted) else ()
+
+    @rule(wanted=lines, channel_class=classes, ttl=st.sampled_from([90, 210]))
+    def hold(self, wanted: list[tuple[str, str, int]], channel_class: int, ttl: int) -> None:
+        name = f"r{next(self.numbers):03d}"
+        more = {"reservation_id": name, "channel_class": channel_class, "pools": self.pools(wanted)}
+        expected = self.model.reserve(name, wanted, channel_class, "", ttl)
+        assert self.answer(self.bench.hold, *wanted, ttl_seconds=ttl, **more) == expected
+
+    @rule(wanted=lines, channel_class=classes, order_id=orders)
+    def allocate(self, wanted: list[tuple[str, str, int]], channel_class: int, order_id: str) -> None:
+        name = f"r{next(self.numbers):03d}"
+        more = {"reservation_id": name, "channel_class": channel_class, "pools": self.pools(wanted)}
+        expected = self.model.reserve(name, wanted, channel_class, order_id, None)
+        assert self.answer(self.bench.allocate, *wanted, order_id=order_id, **more) == expected
+
+    @precondition(lambda self: self.model.bookings)
+    @rule(number=st.integers(0, 99), order_id=orders)
+    def allocate_hold(self, number: int, order_id: str) -> None:
+        name = self.some(number)
+        expected = self.model.allocate_hold(name, order_id)
+        assert self.answer(self.bench.allocate_hold, name, order_id=order_id) == expected
+
+    @precondition(lambda self: self.model.bookings)
+    @rule(number=st.integers(0, 99), how=st.sampled_from(["ship", "cancel", "release"]), wanted=parts)
+    def settle(self, number: int, how: str, wanted: list[tuple[int, int]]) -> None:
+        name = self.some(number)
+        expected = self.model.settle(how, name, wanted)
+        assert self.answer(self.bench.settle, getattr(settle, how), name, *wanted) == expected
+
+    @rule(key=st.sampled_from(KEYS), quantity=st.integers(0, 12), before=st.booleans())
+    def count(self, key: Key, quantity: int, before: bool) -> None:
+        """Taken now, or half a step ago."""
+        age = STEP_SECONDS // 2 if before else 0
+        as_of = self.bench.now() - timedelta(seconds=age) if before else None
+        self.model.count(key, NODES[key[0]], quantity, self.model.now - age)
+        self.bench.count(*key, quantity, as_of=as_of)
+
+    @rule(quantity=st.integers(-4, 8))
+    def delta(self, quantity: int) -> None:
+        self.delta_seq += 1
+        self.model.delta(("w1", "a"), NODES["w1"], quantity)
+        self.bench.feed(record(RecordKind.DELTA, "w1", "a", quantity, self.delta_seq), source="wms")
+
+    @rule(store=floors, warehouse=floors)
+    def activate(self, store: tuple[int, int, int], warehouse: tuple[int, int, int]) -> None:
+        self.model.activate({"STORE": store, "WAREHOUSE": warehouse}, NODES)
+        self.bench.activate({"STORE": store, "WAREHOUSE": warehouse})
+
+    @rule(steps=st.integers(1, 3))
+    def pass_time(self, steps: int) -> None:
+        self.model.now += steps * STEP_SECONDS
+        self.bench.pass_time(steps * STEP_SECONDS)
+
+    @rule()
+    def sweep(self) -> None:
+        assert self.bench.sweep() == self.model.sweep()
+
+    @rule()
+    def reopen(self) -> None:
+        self.bench.close()
+        self.bench.open()
+
+    @invariant()
+    def agrees(self) -> None:
+        names = list(self.model.bookings)
+        rows, used, found = self.bench.read(_everything, names)
+        sums = ("HELD", "ALLOCATED", "SHIPPED")
+        assert rows == {
+            key: (row.on_hand, *(self.model.sum_of(key, state) for state in sums), self.model.free(key), row.floors)
+            for key, row in self.model.rows.items()
+        }
+        assert used == ([self.model.pool_used()] if used else [])
+        assert used or not self.model.pool_used()
+        for name in names:
+            lines = [(at.number, at.line_id, at.key, at.quantity, at.state) for at in self.model.bookings[name].lines]
+            assert found[name] == lines
+
+
+def _everything(tx: Tx, names: list[str]) -> tuple[dict[Key, Any], list[int], dict[str, Any]]:
+    """All there is in the ledger, in the model's words."""
+    rows = {
+        (row.node_id, row.sku): (row.on_hand, row.held, row.allocated, row.unsettled, row.free, row.floors)
+        for row in stock.all_rows(tx)
+    }
+    used = [use[2] for use in stock.pool_uses(tx, DAY)]
+    lines = {
+        name: [(at.line_no, at.line_id, (at.node_id, at.sku), at.quantity, str(at.state)) for at in get_lines(tx, name)]
+        for name in names
+    }
+    return rows, used, lines
+
+
+def run(url: str, examples: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
+    machine = type("Machine", (LedgerAgainstModel,), {"url": url})
+    wanted = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        print_blob=True,
+        database=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=wanted)
+
+
+def test_sqlite_agrees_with_the_model() -> None:
+    run("", examples=40, steps=25)
+
+
+def test_postgresql_agrees_with_the_model(postgres_bench_url: str) -> None:
+    run(postgres_bench_url, examples=10, steps=20)
+
+
+MUTANTS = {
+    "the wrong floor": ("queries", "TAKE_STOCK", "CASE ?2 WHEN 0", "CASE 0 WHEN 0"),
+    "one unit too many": ("queries", "TAKE_STOCK", ">= max(", "+ 1 >= max("),
+    "one order too many": ("queries", "TAKE_POOLS", "<= pool.cap", "<= pool.cap + 1"),
+    "expired too early": ("queries", "EXPIRE_HOLDS", "expires_at <= ledger_clock()", "expires_at > 0"),
+    "settled too early": ("queries_admin", "SETTLE_LINES", "AND reservation_line.shipped_at <= counted.as_of", ""),
+    "allocated twice": ("queries", "TAKE_ORDER_LINES", "WHERE order_line.allocated +", "WHERE 0 *"),
+}
+
+
+SLOW_MUTANTS = ("settled too early", "one order too many", "expired too early")
+
+
+@pytest.mark.parametrize(
+    "mutant", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_MUTANTS)) for name in MUTANTS]
+)
+def test_the_model_catches(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A6: a ledger with one fault is told from a sound one."""
+    module_name, name, right, wrong = MUTANTS[mutant]
+    module = importlib.import_module(f"sourcier.ledger.{module_name}")
+    original = getattr(module, name)
+    text = original.sqlite.replace(right, wrong)
+    assert text != original.sqlite
+    monkeypatch.setattr(module, name, dataclasses.replace(original, sqlite=text))
+    with pytest.raises((AssertionError, Refusal, ExceptionGroup)):
+        run("", examples=200, steps=30, phases=(Phase.generate,))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_both_agree_for_long(postgres_bench_url: str) -> None:
+    run("", examples=400, steps=40)
+    run(postgres_bench_url, examples=100, steps=40)

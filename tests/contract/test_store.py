@@ -1,0 +1,67 @@
+"""What every ledger keeps, whichever database is behind it."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from tests.contract.bench import Bench, allocation, echo
+
+from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.ledger.commands import Reserved
+from sourcier.ledger.dialect import query
+from sourcier.ledger.reserve import reserve
+from sourcier.ledger.store import Tx, broken, contended, shutting_down, unavailable
+
+CLOCK = query("SELECT ledger_clock()")
+
+
+def test_the_clock_never_goes_back(bench: Bench) -> None:
+    readings = [bench.write(lambda tx: tx.ask(CLOCK)[0][0]) for _ in range(50)]
+    assert readings == sorted(readings)
+
+
+def test_callers_hear_of_each_commit(bench: Bench) -> None:
+    heard = threading.Event()
+    bench.ledger.on_commit(heard.set)
+    bench.count("n1", "a", 1)
+    assert heard.wait(5)
+
+
+def test_an_abandoned_operation_returns_its_value_and_leaves_nothing(bench: Bench) -> None:
+    bench.count("n1", "a", 5)
+
+    def try_it(tx: Tx) -> str:
+        assert isinstance(reserve(tx, allocation(("n1", "a", 1)), echo), Reserved)
+        tx.abandon()
+        return "value"
+
+    assert bench.write(try_it) == "value"
+    assert bench.row("n1", "a").allocated == 0
+
+
+def test_a_refusal_undoes_its_operation(bench: Bench) -> None:
+    bench.count("n1", "a", 5)
+
+    def refuse(tx: Tx) -> None:
+        reserve(tx, allocation(("n1", "a", 1)), echo)
+        raise contended()
+
+    with pytest.raises(Refusal) as refused:
+        bench.write(refuse)
+    assert refused.value.reason is Reason.CONTENDED
+    assert bench.row("n1", "a").allocated == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "reason"),
+    [
+        (unavailable, Kind.UNAVAILABLE, Reason.DATABASE_UNAVAILABLE),
+        (contended, Kind.ABORTED, Reason.CONTENDED),
+        (broken, Kind.INTERNAL, Reason.INTERNAL),
+        (shutting_down, Kind.UNAVAILABLE, Reason.SHUTTING_DOWN),
+    ],
+)
+def test_refusals(make: Callable[[], Refusal], kind: Kind, reason: Reason) -> None:
+    refusal = make()
+    assert (refusal.kind, refusal.reason, refusal.metadata) == (kind, reason, {})
+    assert refusal.message
