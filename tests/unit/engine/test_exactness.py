@@ -1,9 +1,13 @@
 """The engine against the unfiltered model: same optimum, proven, on random worlds. The seed of a failure is printed."""
 
+import random
+from dataclasses import replace
+
 import pytest
 from tests.reference.instances import World, random_world
 from tests.reference.model import Unproven, optimum
 
+from sourcier.domain.network import WeightTier
 from sourcier.domain.plan import Decision, Status
 from sourcier.engine.decide import decide_steps, drive
 from sourcier.engine.solver import Budget, solve
@@ -32,63 +36,103 @@ def world(seed: int) -> World:
     raise AssertionError("shares cover every seed")
 
 
+def tiered(seed: int) -> World:
+    """A world of the seed in which every service has weight tiers that bind, most with a heaviest parcel."""
+    rng, drawn = random.Random(seed), random_world(seed, lines_max=5, nodes_max=10)
+    services = []
+    for service in drawn.network.services:
+        limits = sorted(rng.sample(range(150, 5_000, 50), 3))
+        costs = sorted(rng.randint(0, 90) * 100_000 for _ in limits)
+        last = rng.choice([None, limits[2], limits[2]])
+        tiers = tuple(WeightTier(max_grams=g, cost_micros=c) for g, c in zip((*limits[:2], last), costs, strict=True))
+        services.append(replace(service, weight_tiers=tiers))
+    lines = tuple(replace(line, unit_weight_grams=rng.choice([0, 90, 250, 700, 1_300])) for line in drawn.cart.lines)
+    return replace(
+        drawn,
+        network=replace(drawn.network, services=tuple(services)),
+        cart=replace(drawn.cart, lines=lines),
+    )
+
+
 def decided(world: World, *, complete: bool = False) -> Decision:
     steps = decide_steps(world.cart, world.snapshot(), world.compiled_rules(), complete=complete)
     return drive(steps, lambda model: solve(model, GENEROUS))
 
 
-def disagreements(first_seed: int, *, complete: bool, seconds: float = 20.0) -> list[str]:
-    """What the engine got wrong, a line per world."""
+def disagreements(
+    worlds: list[tuple[int, World]], *, complete: bool, seconds: float = 20.0, unproven_max: int = 0
+) -> list[str]:
+    """What the engine got wrong, a line per world. An unproven answer is wrong beyond `unproven_max` of them."""
     found = []
-    for seed, instance in chunk(first_seed):
+    unproven = 0
+    for seed, instance in worlds:
         decision = decided(instance, complete=complete)
+        unproven += decision.gap_micros > 0
+        if decision.gap_micros > 0 and unproven > unproven_max:
+            found.append(f"seed {seed}: gap {decision.gap_micros}, by {decision.proof}")
         fault = _against_the_optimum(decision, instance, complete, seconds)
-        if fault is None and decision.plan.shipments and decision.status is not Status.OPTIMAL:
-            fault = f"proven, yet {decision.status}"
+        if (
+            fault is None
+            and decision.plan.shipments
+            and (decision.status is Status.OPTIMAL) != (not decision.gap_micros)
+        ):
+            fault = f"gap {decision.gap_micros}, yet {decision.status}"
         if fault is not None:
             found.append(f"seed {seed}: {fault}, by {decision.proof}")
     return found
 
 
 def _against_the_optimum(decision: Decision, instance: World, complete: bool, seconds: float) -> str | None:
-    """Where the model itself is not settled in time, its interval must hold the engine's proven optimum."""
+    """Where one of the two is not settled in time, their intervals must overlap."""
     objective, bound = decision.objective_micros, decision.bound_micros
-    if bound != objective:
-        return f"objective {objective} is proven only to {bound}"
     try:
         best = optimum(instance, complete=complete, seconds=seconds)
     except Unproven as unproven:
-        within = unproven.bound <= objective <= unproven.objective
+        within = unproven.bound <= objective and bound <= unproven.objective
         return None if within else f"objective {objective}, {unproven}"
     if complete and best is None:
         return None if decision.status is Status.UNFILLABLE else f"no plan fills the cart, yet {decision.status}"
     if complete and (decision.plan.unfilled or not decision.plan.shipments):
         return "a plan fills the cart, yet this one does not"
-    return None if objective == best else f"objective {objective}, optimum {best}"
+    return None if bound <= best <= objective else f"objective {objective}, bound {bound}, optimum {best}"
 
 
 @pytest.mark.parametrize("first_seed", range(0, 9 * CHUNK, CHUNK))
 def test_orders_are_decided_at_the_optimum(first_seed: int) -> None:
-    assert disagreements(first_seed, complete=False) == []
+    assert disagreements(chunk(first_seed), complete=False) == []
 
 
 @pytest.mark.parametrize("first_seed", range(20_000, 20_000 + 9 * CHUNK, CHUNK))
 def test_whole_carts_are_decided_at_the_optimum(first_seed: int) -> None:
-    assert disagreements(first_seed, complete=True) == []
+    assert disagreements(chunk(first_seed), complete=True) == []
+
+
+@pytest.mark.parametrize("first_seed", range(10_000, 10_000 + 4 * CHUNK, CHUNK))
+def test_orders_of_heavy_parcels_are_decided_at_the_optimum(first_seed: int) -> None:
+    worlds = [(seed, tiered(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    assert disagreements(worlds, complete=False) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("first_seed", range(300_000, 300_000 + 12 * CHUNK, CHUNK))
+def test_many_orders_of_heavy_parcels_are_decided_at_the_optimum(first_seed: int) -> None:
+    worlds = [(seed, tiered(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    assert disagreements(worlds, complete=False, seconds=60.0, unproven_max=2) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first_seed", range(100_000, 100_000 + 46 * CHUNK, CHUNK))
 def test_many_orders_are_decided_at_the_optimum(first_seed: int) -> None:
-    assert disagreements(first_seed, complete=False, seconds=60.0) == []
+    assert disagreements(chunk(first_seed), complete=False, seconds=60.0, unproven_max=2) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first_seed", range(200_000, 200_000 + 46 * CHUNK, CHUNK))
 def test_many_whole_carts_are_decided_at_the_optimum(first_seed: int) -> None:
-    assert disagreements(first_seed, complete=True, seconds=60.0) == []
+    assert disagreements(chunk(first_seed), complete=True, seconds=60.0, unproven_max=2) == []
 
 
 def test_a_decision_is_the_same_every_time() -> None:

@@ -1,0 +1,120 @@
+"""What runs in the solver process before CP-SAT: rounds of pruning, enumeration, and the MIP only for the rest."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.reference.brute import Tiny, as_units, price, tiny_problems
+from tests.reference.instances import random_world
+from tests.reference.model import optimum
+
+from sourcier.domain.plan import Proof
+from sourcier.engine import primal
+from sourcier.engine.formulation import Cover, cover, nothing
+from sourcier.engine.offers import Fill, Problem, build, by_tier
+from sourcier.engine.refine import Model, cheaper, priced_over, refine
+from sourcier.engine.solver import Budget, solve
+
+
+def idle(problem: Problem, target: int) -> tuple[Cover | None, int]:
+    """A MIP that finds nothing and proves nothing."""
+    return None, 0
+
+
+def _tiny() -> tuple[Tiny, ...]:
+    return (*tiny_problems(100), *tiny_problems(40, 300, complete=True))
+
+
+def test_without_a_mip_the_bound_is_true_and_the_plan_feasible() -> None:
+    proofs: Counter[Proof] = Counter()
+    for tiny in _tiny():
+        start = nothing(tiny.problem)
+        solution = refine(Model(problem=tiny.problem, incumbent=start), idle)
+        best = solution.cover or start
+        units = as_units(tiny.problem, best.offers, best.units)
+        assert price(tiny.problem, units) == best.objective, f"seed {tiny.seed}"
+        assert solution.bound <= tiny.optimum <= best.objective, f"seed {tiny.seed}"
+        if solution.proof is not Proof.MIP:
+            assert solution.bound == tiny.optimum == best.objective, f"seed {tiny.seed}"
+        proofs[solution.proof] += 1
+    assert proofs[Proof.CERTIFICATE] > 10
+    assert proofs[Proof.ENUMERATION] > 10
+
+
+def test_the_mip_is_asked_only_for_plans_cheaper_than_the_best_one() -> None:
+    asked = []
+
+    def note(problem: Problem, target: int) -> tuple[Cover | None, int]:
+        asked.append((problem, target))
+        return None, target
+
+    for seed in range(80_000, 80_150):
+        world = random_world(seed, lines_max=5, nodes_max=12)
+        problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
+        if problem.num_offers == 0:
+            continue
+        asked.clear()
+        start = primal.best_single(problem)
+        solution = refine(Model(problem=problem, incumbent=start), note)
+        best = solution.cover or start
+        assert (solution.proof is Proof.MIP) == bool(asked), f"seed {seed}"
+        for part, target in asked:
+            assert set(part.node.tolist()) <= set(problem.node.tolist())
+            assert target == best.objective == solution.bound, f"seed {seed}"
+
+
+def test_with_the_mip_the_optimum_is_found_from_any_start() -> None:
+    proofs: Counter[Proof] = Counter()
+    for seed in range(82_000, 82_060):
+        world = random_world(seed, lines_max=5, nodes_max=10)
+        problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
+        if problem.num_offers == 0 or problem.fill is not Fill.PARTIAL:
+            continue
+        best = optimum(world)
+        for start in (nothing(problem), primal.best_single(problem)):
+            solution = solve(Model(problem=problem, incumbent=start), Budget(solve_ms=10_000))
+            found = solution.cover.objective if solution.cover is not None else start.objective
+            assert found == solution.bound == best, f"seed {seed}"
+            proofs[solution.proof] += 1
+    assert set(proofs) == set(Proof)
+
+
+def test_what_was_known_before_is_kept() -> None:
+    for tiny in _tiny()[:40]:
+        model = Model(problem=tiny.problem, incumbent=nothing(tiny.problem), bound=tiny.optimum)
+        assert refine(model, idle).bound == tiny.optimum, f"seed {tiny.seed}"
+
+
+def test_a_start_that_is_the_optimum_comes_back_unimproved() -> None:
+    for tiny in _tiny():
+        best = min(tiny.plans, key=lambda plan: plan.objective)
+        opened = np.array(best.opened, dtype=np.int64)
+        units = np.array(best.units, dtype=np.int64)[:, opened]
+        start = Cover(offers=opened, units=units, objective=best.objective)
+        solution = solve(Model(problem=tiny.problem, incumbent=start), Budget(solve_ms=10_000))
+        assert (solution.cover, solution.bound) == (None, tiny.optimum), f"seed {tiny.seed}"
+
+
+def test_a_plan_of_tier_choices_is_priced_by_its_true_tiers() -> None:
+    lower = 0
+    for tiny in tiny_problems(100):
+        choices = by_tier(tiny.problem)
+        plan = primal.drop(choices, np.arange(choices.num_offers))
+        back = priced_over(tiny.problem, choices, plan)
+        units = as_units(tiny.problem, back.offers, back.units)
+        assert price(tiny.problem, units) == back.objective <= plan.objective, f"seed {tiny.seed}"
+        for d, k in np.argwhere(choices.supply > 0):
+            one_unit = np.zeros((len(choices.quantity), 1), dtype=np.int64)
+            one_unit[d] = 1
+            if choices.weight[d] <= choices.tier_tables[choices.tiers[k]].limit_g[-1]:
+                dear = cover(choices, np.array([k]), one_unit)
+                lower += priced_over(tiny.problem, choices, dear).objective < dear.objective
+    assert lower > 10
+
+
+@pytest.mark.parametrize(("objectives", "first"), [((3, 1, 2), 1), ((2, 2), 0), ((5,), 0)])
+def test_the_first_of_the_cheapest_is_taken(objectives: tuple[int, ...], first: int) -> None:
+    empty = nothing(tiny_problems(1)[0].problem)
+    covers = [replace(empty, objective=objective) for objective in objectives]
+    assert cheaper(*covers) is covers[first]
