@@ -119,9 +119,12 @@ class _Worker:
         return self._connection
 
     def _roll_back(self, connection: "psycopg.Connection[Row]") -> None:
+        status = connection.info.transaction_status
         try:
-            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            if status == psycopg.pq.TransactionStatus.INTRANS:
                 connection.execute("ROLLBACK")
+            elif status != psycopg.pq.TransactionStatus.IDLE:
+                self.close()
         except psycopg.Error:
             self.close()
 
