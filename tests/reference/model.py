@@ -33,77 +33,107 @@ def optimum(world: World, *, complete: bool = False, through: str | None = None,
     Raises Unproven if CP-SAT does not settle it within `seconds`.
     """
     model = cp_model.CpModel()
-    cart, rules = world.cart, world.rules
-    prices, limits = rules.prices, rules.constraints
     offers = [offer for node in world.network.nodes for offer in _offers(world, node)]
     stock = {(r.node_id, r.sku): max(0, r.free - _floor(world, r.node_id)) for r in world.rows}
-    x, y, cost = {}, {}, []
-    for k, (node, service, day, arrival) in enumerate(offers):
-        y[k] = model.new_bool_var("")
-        metres = _metres(node, world)
-        late = max(0, (arrival - cart.deliver_by).days) if cart.deliver_by else 0
-        per_shipment = service.per_shipment_micros + _km(service.per_shipment_km_micros, metres)
-        cost.append((per_shipment + node.handling_per_shipment_micros) * y[k])
-        for i, line in enumerate(cart.lines):
-            most = min(line.quantity, stock.get((node.node_id, line.sku), 0))
-            x[i, k] = model.new_int_var(0, most, "")
-            model.add(x[i, k] <= most * y[k])
-            unit = service.per_unit_micros + _km(service.per_unit_km_micros, metres) + node.handling_per_unit_micros
-            unit += _km(service.per_kg_micros, line.unit_weight_grams) + late * prices.late_per_unit_day_micros
-            cost.append(unit * x[i, k])
-        model.add(sum(x[i, k] for i in range(len(cart.lines))) >= y[k])
-        cost += _tier_terms(model, world, service, [x[i, k] for i in range(len(cart.lines))], y[k])
-        _limit_capacity(model, world, node, day, [x[i, k] for i in range(len(cart.lines))])
+    opened = [model.new_bool_var("") for _ in offers]
+    units = _units(model, world, offers, stock, opened)
+    cost = []
+    for k, offer in enumerate(offers):
+        column = [row[k] for row in units]
+        cost += _shipping_terms(model, world, offer, column, opened[k])
+        _limit_capacity(model, world, offer[0], offer[2], column)
     unfilled = []
-    for i, line in enumerate(cart.lines):
-        u = model.new_int_var(0, line.quantity, "")
-        model.add(sum(x[i, k] for k in range(len(offers))) + u == line.quantity)
-        price = prices.unfilled_per_unit_micros + _half_up(line.unit_price_micros * prices.unfilled_value_bp, 10_000)
-        cost.append(price * u)
-        unfilled.append(u)
-        _limit_nodes(model, world, [(offers[k][0].node_id, x[i, k]) for k in range(len(offers))])
-    for (node_id, sku), units in stock.items():
-        drawn = [
-            x[i, k]
-            for k in range(len(offers))
-            if offers[k][0].node_id == node_id
-            for i, line in enumerate(cart.lines)
-            if line.sku == sku
-        ]
-        if drawn:
-            model.add(sum(drawn) <= units)
-    for node in world.network.nodes:
-        mine = [y[k] for k in range(len(offers)) if offers[k][0] is node]
-        if len(mine) > 1:
-            model.add(sum(mine) <= 1)
-    shipments = sum(y.values())
-    most = 1 if limits.ship_complete else limits.max_shipments
-    if most is not None and y:
-        model.add(shipments <= most)
-    extra = model.new_int_var(0, max(1, len(offers)), "")
-    model.add(extra >= shipments - 1)
-    cost.append(prices.split_micros * extra)
-    if complete:
-        model.add(sum(unfilled) == 0)
-    elif limits.ship_complete or not limits.partial_orders:
-        all_of_it = model.new_bool_var("")
-        model.add(sum(unfilled) == 0).only_enforce_if(all_of_it)
-        if y:
-            model.add(shipments == 0).only_enforce_if(all_of_it.negated())
+    for line, row in zip(world.cart.lines, units, strict=True):
+        unfilled.append(model.new_int_var(0, line.quantity, ""))
+        model.add(sum(row) + unfilled[-1] == line.quantity)
+        prices = world.rules.prices
+        value = _half_up(line.unit_price_micros * prices.unfilled_value_bp, 10_000)
+        cost.append((prices.unfilled_per_unit_micros + value) * unfilled[-1])
+        _limit_nodes(model, world, row)
+    _limit_stock(model, world, offers, stock, units)
+    cost.append(_split_term(model, world, offers, opened))
+    _limit_what_stays(model, world, opened, unfilled, complete=complete)
     if through is not None:
-        model.add(sum(y[k] for k in range(len(offers)) if offers[k][0].node_id == through) >= 1)
+        model.add(sum(y for y, offer in zip(opened, offers, strict=True) if offer[0].node_id == through) >= 1)
     model.minimize(sum(cost))
+    return _least(model, may_be_impossible=complete or through is not None, seconds=seconds)
+
+
+def _least(model, *, may_be_impossible, seconds):
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 1
     solver.parameters.linearization_level = 2
     status = solver.solve(model)
-    if status == cp_model.INFEASIBLE and (complete or through is not None):
+    if status == cp_model.INFEASIBLE and may_be_impossible:
         return None
     if status != cp_model.OPTIMAL:
         found = solver.objective_value if status == cp_model.FEASIBLE else math.inf
         raise Unproven(bound=solver.best_objective_bound, objective=found)
     return round(solver.objective_value)
+
+
+def _units(model, world, offers, stock, opened):
+    """``units[line][offer]``, within the stock of the offer's node; an opened offer ships something."""
+    most = [[min(line.quantity, stock.get((o[0].node_id, line.sku), 0)) for o in offers] for line in world.cart.lines]
+    units = [[model.new_int_var(0, m, "") for m in row] for row in most]
+    for k, y in enumerate(opened):
+        for row, limits in zip(units, most, strict=True):
+            model.add(row[k] <= limits[k] * y)
+        model.add(sum(row[k] for row in units) >= y)
+    return units
+
+
+def _shipping_terms(model, world, offer, column, opened):
+    node, service, _, arrival = offer
+    metres, cart = _metres(node, world), world.cart
+    late = max(0, (arrival - cart.deliver_by).days) if cart.deliver_by else 0
+    per_shipment = service.per_shipment_micros + _km(service.per_shipment_km_micros, metres)
+    terms = [(per_shipment + node.handling_per_shipment_micros) * opened]
+    for line, x in zip(cart.lines, column, strict=True):
+        unit = service.per_unit_micros + _km(service.per_unit_km_micros, metres) + node.handling_per_unit_micros
+        unit += _km(service.per_kg_micros, line.unit_weight_grams) + late * world.rules.prices.late_per_unit_day_micros
+        terms.append(unit * x)
+    return terms + _tier_terms(model, world, service, column, opened)
+
+
+def _limit_stock(model, world, offers, stock, units):
+    for (node_id, sku), most in stock.items():
+        drawn = [
+            x
+            for line, row in zip(world.cart.lines, units, strict=True)
+            if line.sku == sku
+            for offer, x in zip(offers, row, strict=True)
+            if offer[0].node_id == node_id
+        ]
+        if drawn:
+            model.add(sum(drawn) <= most)
+
+
+def _split_term(model, world, offers, opened):
+    """Every shipment after the first costs; a node ships once, the order so many times."""
+    limits = world.rules.constraints
+    for node in world.network.nodes:
+        mine = [y for y, offer in zip(opened, offers, strict=True) if offer[0] is node]
+        if len(mine) > 1:
+            model.add(sum(mine) <= 1)
+    most = 1 if limits.ship_complete else limits.max_shipments
+    if most is not None and opened:
+        model.add(sum(opened) <= most)
+    extra = model.new_int_var(0, max(1, len(offers)), "")
+    model.add(extra >= sum(opened) - 1)
+    return world.rules.prices.split_micros * extra
+
+
+def _limit_what_stays(model, world, opened, unfilled, *, complete):
+    limits = world.rules.constraints
+    if complete:
+        model.add(sum(unfilled) == 0)
+    elif limits.ship_complete or not limits.partial_orders:
+        all_of_it = model.new_bool_var("")
+        model.add(sum(unfilled) == 0).only_enforce_if(all_of_it)
+        if opened:
+            model.add(sum(opened) == 0).only_enforce_if(all_of_it.negated())
 
 
 def _offers(world: World, node: Node) -> list[tuple[Node, Service, date, date]]:
@@ -186,10 +216,10 @@ def _limit_capacity(model, world, node, day, units):
         model.add(sum(units) == 0)
 
 
-def _limit_nodes(model, world, parts):
+def _limit_nodes(model, world, row):
     most = world.rules.constraints.max_nodes_per_line
-    if most is not None and parts:
-        model.add(sum(_touched(model, u) for _, u in parts) <= most)
+    if most is not None and row:
+        model.add(sum(_touched(model, x) for x in row) <= most)
 
 
 def _touched(model, units):
