@@ -9,7 +9,7 @@ from sourcier.ledger.dialect import Query
 from sourcier.ledger.opening import open_sqlite
 from sourcier.ledger.sqlite_store import connect
 
-SMALL_TABLES = ("activation", "json_each", "CONSTANT", "network", "counter")
+SMALL_TABLES = ("activation", "json_each", "CONSTANT", "network", "counter", "due", "old")
 
 
 def statements(module: ModuleType) -> dict[str, Query]:

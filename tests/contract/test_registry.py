@@ -35,6 +35,21 @@ def test_a_status_outlives_networks(bench: Bench) -> None:
     assert stored.statuses == {"n1": "OPEN", "n2": "OFFLINE", "n3": "OPEN"}
 
 
+def test_a_first_status_is_for_nodes_never_seen(bench: Bench) -> None:
+    nodes = {"n1": "STORE", "n7": "STORE", "n8": "STORE"}
+    outcome = bench.write(
+        registry.put_network,
+        Key(request_id="x"),
+        b"",
+        nodes=nodes,
+        caps={},
+        respond=lambda _: b"",
+        first_statuses={"n1": "OFFLINE", "n7": "OFFLINE"},
+    )
+    assert isinstance(outcome, tuple)
+    assert outcome[0].statuses == {"n1": "OPEN", "n7": "OFFLINE", "n8": "OPEN"}
+
+
 def test_unknown_nodes_have_no_status(bench: Bench) -> None:
     bench.apply_network(nodes={"n1": "STORE"})
     for node_id in ("nowhere", "n2"):

@@ -22,12 +22,12 @@ FINISH_REQUEST: Final = query("""
     UPDATE request_log SET response = :response, reservation_id = :reservation_id WHERE request_id = :request_id""")
 GET_REQUEST: Final = query("SELECT method, fingerprint, response FROM request_log WHERE request_id = :request_id")
 FORGET_REQUESTS: Final = query("""
-    DELETE FROM request_log WHERE request_id IN (
+    WITH old AS MATERIALIZED (
         SELECT request_id FROM request_log r WHERE r.at <= ledger_clock() - :age AND NOT EXISTS (
             SELECT 1 FROM reservation_line l
             WHERE l.reservation_id = r.reservation_id AND l.state IN ('HELD', 'ALLOCATED'))
         ORDER BY r.at LIMIT :num_max)
-    RETURNING request_id""")
+    DELETE FROM request_log WHERE request_id IN (SELECT request_id FROM old) RETURNING request_id""")
 CLOCK: Final = query("SELECT ledger_clock()")
 
 # --- order lines ------------------------------------------------------------------------------------------------
@@ -93,12 +93,13 @@ SHRINK_LINES: Final = query("""
     WHERE reservation_line.reservation_id = part.reservation_id AND reservation_line.line_no = part.line_no
         AND reservation_line.state = :old_state AND reservation_line.quantity > part.quantity
     RETURNING reservation_line.line_no""")
+# In a sub-select PostgreSQL may run the LIMIT again for every row; a materialized one it runs once.
 EXPIRE_HOLDS: Final = query("""
-    UPDATE reservation SET expires_at = NULL
-    WHERE reservation_id IN (
+    WITH due AS MATERIALIZED (
         SELECT reservation_id FROM reservation WHERE expires_at <= ledger_clock()
         ORDER BY expires_at, reservation_id LIMIT :num_max FOR UPDATE SKIP LOCKED)
-        AND expires_at <= ledger_clock()
+    UPDATE reservation SET expires_at = NULL
+    WHERE reservation_id IN (SELECT reservation_id FROM due) AND expires_at <= ledger_clock()
     RETURNING reservation_id, rule_set_revision""")
 EXPIRE_LINES: Final = query("""
     UPDATE reservation_line SET state = 'EXPIRED'
