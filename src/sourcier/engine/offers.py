@@ -49,8 +49,9 @@ class Problem:
     - `quantity[D]` units, `weight[D]` grams a unit, `unfilled[D]` micros a unit left unfilled; `group[D]` is equal for
       demands that draw on the same stock.
     - `node[K]`, `service[K]` index the network; `day[K]`, `arrival[K]` are ordinals; `fixed[K]` micros to open the
-      offer, the split price included; `unit[D, K]` micros a unit; `available[D, K]` units of stock;
-      `supply[D, K] = min(quantity, available)`; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
+      offer, the split price included; `unit[D, K]` micros a unit; `available[D, K]` units of stock,
+      equal for the demands of a group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what
+      is too heavy for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
     - `tiers[K]` indexes `tier_tables`.
     - `split` is credited once per plan that ships anything; `nothing` is the objective of shipping nothing.
     """
@@ -195,7 +196,7 @@ def _price(
     measure = network.measure[found.node]
     tables = tuple(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services)
     heaviest = np.array([t.limit_g[-1] for t in tables], dtype=np.int64)[found.service]
-    offered = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
+    carried = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
     nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
     if all_of_it:
         unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tables), dtype=np.int64)
@@ -212,7 +213,7 @@ def _price(
         fixed=fixed,
         unit=unit,
         available=offered,
-        supply=np.minimum(offered, quantity[:, None]),
+        supply=np.minimum(carried, quantity[:, None]),
         cap_units=np.where(measure == MEASURES.index(CapacityMeasure.UNITS), found.left, UNLIMITED),
         cap_lines=np.where(measure == MEASURES.index(CapacityMeasure.LINES), found.left, UNLIMITED),
         tiers=found.service,
@@ -309,7 +310,7 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
                 & ((problem.arrival[better] <= problem.arrival[worse]) | (not dates_count))
                 & (problem.cap_units[better] >= problem.cap_units[worse])
                 & (problem.cap_lines[better] >= problem.cap_lines[worse])
-                & (problem.available[:, better] >= problem.available[:, worse]).all(axis=0)
+                & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
                 & cheaper_tiers[problem.tiers[better], problem.tiers[worse]]
             )
             keep[worse[beats & keep[better]]] = False

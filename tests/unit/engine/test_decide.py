@@ -11,7 +11,8 @@ from tests.reference.instances import World, random_world
 from tests.reference.model import optimum
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.network import NodeStatus
+from sourcier.domain.network import NodeStatus, WeightTier
+from sourcier.domain.order import Line
 from sourcier.domain.plan import Costs, Proof, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Prices
 from sourcier.engine.decide import decide, decide_steps, drive
@@ -170,6 +171,16 @@ def test_complete_ships_everything_whatever_it_costs() -> None:
     decision = drive(steps_of(world, complete=True), lambda _: None)
     assert decision.plan.costs == Costs(shipping=5 * small.EURO)
     assert not decision.plan.unfilled
+
+
+@pytest.mark.parametrize("heavy_first", [True, False])
+def test_a_line_too_heavy_to_travel_takes_no_stock_from_a_lighter_one_of_its_sku(heavy_first: bool) -> None:
+    heavy = Line(line_id="1", sku="a", quantity=2, unit_weight_grams=9_000, unit_price_micros=50 * small.EURO)
+    light = replace(heavy, line_id="2", quantity=1, unit_weight_grams=100)
+    letters = small.service(weight_tiers=(WeightTier(max_grams=500, cost_micros=0),))
+    order = (heavy, light) if heavy_first else (light, heavy)
+    decision = small.decided(small.world([small.node("n")], {"n": {"a": 5}}, order, services=(letters,)))
+    assert decision.plan.costs == Costs(shipping=5 * small.EURO, unfilled=100 * small.EURO)
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,10 @@ def test_dominance_drops_what_another_offer_of_the_node_does_as_well() -> None:
             twice,
             fixed=twice.fixed + np.where(odd, rng.integers(-1, 2, twice.num_offers) * 1_000_000, 0),
             unit=twice.unit + np.where(odd, rng.integers(-1, 2, twice.num_offers) * 100_000, 0),
+            cap_units=np.where(rng.random(twice.num_offers) < 0.3, rng.integers(1, 4, twice.num_offers), UNLIMITED),
+            cap_lines=np.where(rng.random(twice.num_offers) < 0.3, 1, UNLIMITED),
+            supply=np.where(rng.random(twice.supply.shape) < 0.1, 0, twice.supply),
+            tiers=np.where(odd, rng.integers(0, len(twice.tier_tables), twice.num_offers), twice.tiers),
         )
         if count_assignments(twice) > 10_000:
             continue

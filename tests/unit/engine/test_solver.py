@@ -9,7 +9,7 @@ from tests.reference.brute import as_units, price, tiny_problems
 from tests.reference.instances import random_world
 
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
-from sourcier.engine import primal
+from sourcier.engine import primal, solver
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.offers import build
 from sourcier.engine.refine import Model
@@ -40,6 +40,16 @@ def test_anything_below_the_start_is_an_improvement() -> None:
         assert solution.bound == tiny.optimum, f"seed {tiny.seed}"
         assert solution.cover is not None, f"seed {tiny.seed}"
         assert solution.cover.objective == tiny.optimum, f"seed {tiny.seed}"
+
+
+def test_the_mip_alone_finds_any_plan_below_its_target_and_proves_that_there_is_none() -> None:
+    """The target may come from offers that are no longer in the problem, whose costs have nothing in common with it."""
+    for tiny in tiny_problems(100):
+        for above in (1, 2, 777):
+            found, bound = solver._minimize(tiny.problem, tiny.optimum + above, GENEROUS)
+            assert found is not None, f"seed {tiny.seed}"
+            assert found.objective == bound == tiny.optimum, f"seed {tiny.seed}"
+        assert solver._minimize(tiny.problem, tiny.optimum, GENEROUS) == (None, tiny.optimum), f"seed {tiny.seed}"
 
 
 def test_an_optimal_start_comes_back_proven_and_unimproved() -> None:
