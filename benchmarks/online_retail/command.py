@@ -177,6 +177,7 @@ async def _through_server(world: World, options: _ServerRun, console: Console) -
             "solvers_cpu_milliseconds_per_order": solvers_cpu,
             "server_mib_max": running.server_mib,
             "solvers_mib_max": running.solvers_mib,
+            "solver_processes_seen": len(running.solver_pids),
             "server_exit_code": running.exit_code,
             "audit_violations": list(audited.violations),
             "audit_counts": dict(audited.counts),

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 from typing import Final
@@ -33,6 +33,7 @@ class ServerFailed(RuntimeError):
 class Running:
     """A server that answers at `target`. Memory is the most at any sample, MiB resident; None without /proc.
 
+    `solver_pids` are those seen at samples: more than there should be at a time means that solvers were killed.
     `exit_code` is known once it has ended.
     """
 
@@ -41,13 +42,15 @@ class Running:
     exit_code: int | None = None
     server_mib: float | None = None
     solvers_mib: float | None = None
+    solver_pids: set[int] = field(default_factory=set)
 
     def sample(self) -> None:
         """Look at the memory of the server and of all processes that descend from it."""
         if (PROC / str(self.pid)).is_dir():
-            solvers = sum(_resident_mib(pid) for pid in _descendants(self.pid))
+            pids = set(_descendants(self.pid))
+            self.solver_pids |= pids
             self.server_mib = max(self.server_mib or 0.0, _resident_mib(self.pid))
-            self.solvers_mib = max(self.solvers_mib or 0.0, solvers)
+            self.solvers_mib = max(self.solvers_mib or 0.0, sum(_resident_mib(pid) for pid in pids))
 
     def cpu_seconds(self) -> tuple[float, float]:
         """CPU since the start: of the server, and of its solver processes, those that have ended included."""

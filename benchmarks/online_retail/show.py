@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.online_retail.figures import CAVEAT, NOT_PROVEN
+from sourcier.domain.plan import Status
 
 PROOFS = ("CERTIFICATE", "ENUMERATION", "MIP", NOT_PROVEN)
 
@@ -79,10 +80,12 @@ def _quality(rows: Mapping[str, Any]) -> Table:
 
 
 def _proofs(rows: Mapping[str, Any]) -> Table:
-    table = _by_class("Proven optimal, share of decisions", "in all", "certificate", "enumeration", "mip", "not proven")
+    headings = ("optimal", "certificate", "enumeration", "mip", "not proven", "degraded")
+    table = _by_class("Proven optimal, share of decisions", *headings)
     for class_, figures in rows.items():
-        shares = (figures["proofs"].get(proof, 0.0) for proof in PROOFS)
-        table.add_row(class_, _percent(figures["proven_optimal"]), *(_percent(share) for share in shares))
+        shares = [figures["proofs"].get(proof, 0.0) for proof in PROOFS]
+        degraded = figures["statuses"].get(Status.DEGRADED.name, 0) / max(1, figures["decided"])
+        table.add_row(class_, *(_percent(share) for share in (figures["proven_optimal"], *shares, degraded)))
     return table
 
 
