@@ -44,7 +44,7 @@ def test_a_first_status_is_for_nodes_never_seen(bench: Bench) -> None:
         nodes=nodes,
         caps={},
         respond=lambda _: b"",
-        first_statuses={"n1": "OFFLINE", "n7": "OFFLINE"},
+        offline=frozenset({"n1", "n7"}),
     )
     assert isinstance(outcome, tuple)
     assert outcome[0].statuses == {"n1": "OPEN", "n7": "OFFLINE", "n8": "OPEN"}

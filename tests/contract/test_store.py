@@ -8,7 +8,7 @@ from tests.contract.bench import Bench, allocation, echo
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger.commands import Reserved
-from sourcier.ledger.dialect import query
+from sourcier.ledger.dialect import query, rows
 from sourcier.ledger.reserve import reserve
 from sourcier.ledger.store import Tx, broken, contended, shutting_down, unavailable
 
@@ -50,6 +50,19 @@ def test_a_refusal_undoes_its_operation(bench: Bench) -> None:
         bench.write(refuse)
     assert refused.value.reason is Reason.CONTENDED
     assert bench.row("n1", "a").allocated == 0
+
+
+def test_an_answer_is_never_that_of_an_earlier_statement(bench: Bench) -> None:
+    """Statements that are told travel with the next question; their results come while it is still being sent."""
+    touch = query("UPDATE counter SET value = value WHERE name = 'status'")
+    count = query("SELECT COUNT(*) FROM EACH(:rows, number BIGINT, text TEXT) AS one")
+
+    def many(tx: Tx) -> None:
+        for size in (1, 3_000, 20_000) * 4:
+            tx.tell(touch)
+            assert tx.ask(count, rows=rows([[number, "x" * 60] for number in range(size)])) == [(size,)]
+
+    bench.write(many)
 
 
 @pytest.mark.parametrize(

@@ -31,28 +31,28 @@ _log = logging.getLogger(__name__)
 class PostgresTx:
     """One transaction on one connection, in pipeline mode."""
 
-    __slots__ = ("_cursor", "abandoned")
+    __slots__ = ("_asking", "_telling", "abandoned")
 
     def __init__(self, connection: "psycopg.Connection[Row]") -> None:
-        self._cursor = psycopg.RawCursor(connection)
+        # Two cursors: in a pipeline a cursor shows whichever result came last, also that of a statement told before.
+        self._asking = psycopg.RawCursor(connection)
+        self._telling = psycopg.RawCursor(connection)
         self.abandoned = False
 
     def ask(self, query: Query, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows."""
-        self._send(query, parameters)
-        return self._cursor.fetchall()
+        assert not self.abandoned, "an abandoned operation must return"
+        values = [parameters[name] for name in query.names]
+        return self._asking.execute(query.postgresql, values, binary=True).fetchall()
 
     def tell(self, query: Query, /, **parameters: object) -> None:
         """Queue a statement; it is sent with the next `ask` or the COMMIT, and fails there."""
-        self._send(query, parameters)
+        assert not self.abandoned, "an abandoned operation must return"
+        self._telling.execute(query.postgresql, [parameters[name] for name in query.names])
 
     def abandon(self) -> None:
         """Undo all of this operation when it returns."""
         self.abandoned = True
-
-    def _send(self, query: Query, parameters: dict[str, object]) -> None:
-        assert not self.abandoned, "an abandoned operation must return"
-        self._cursor.execute(query.postgresql, [parameters[name] for name in query.names], binary=True)
 
 
 class _Worker:
