@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 import numpy as np
-from tests.reference.instances import World, random_world
+from tests.reference.instances import World, heavy_world, random_world
 
 from sourcier.engine.offers import Problem, build
 
@@ -50,12 +50,17 @@ class Tiny:
 
 
 @cache
-def tiny_problems(count: int, first_seed: int = 0, *, quirks: bool = True, complete: bool = False) -> tuple[Tiny, ...]:
+def tiny_problems(
+    count: int, first_seed: int = 0, *, quirks: bool = True, complete: bool = False, heavy: bool = False
+) -> tuple[Tiny, ...]:
     """The first `count` worlds from `first_seed` on that leave a choice of offers and have few enough plans."""
     found: list[Tiny] = []
     seed = first_seed
     while len(found) < count:
-        world = random_world(seed, lines_max=4, nodes_max=5, quirks=quirks)
+        if heavy:
+            world = heavy_world(seed, lines_max=4, nodes_max=5)
+        else:
+            world = random_world(seed, lines_max=4, nodes_max=5, quirks=quirks)
         problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules(), complete=complete)
         if problem.num_offers > 1 and count_assignments(problem) <= PLANS_MAX:
             found.append(Tiny(seed=seed, world=world, problem=problem, plans=tuple(all_plans(problem))))

@@ -1,7 +1,7 @@
 """Random small worlds, as domain objects: networks, rule sets, stock, capacity and carts, all from one seed."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sourcier.domain.network import (
@@ -71,6 +71,35 @@ def random_world(seed: int, *, lines_max: int = 10, nodes_max: int = 60, quirks:
     )
     cart = _cart(rng, skus, lines_max, quirks)
     return World(network=network, rules=_rules(rng, quirks), rows=rows, pool_uses=_pool_uses(rng, nodes), cart=cart)
+
+
+def heavy_world(seed: int, *, lines_max: int, nodes_max: int) -> World:
+    """A world of the seed whose services have weight tiers that bind, most with a heaviest parcel.
+
+    A SKU may stand on several lines, at another weight on each.
+    """
+    rng, drawn = random.Random(seed), random_world(seed, lines_max=lines_max, nodes_max=nodes_max)
+    services = []
+    for service in drawn.network.services:
+        limits = sorted(rng.sample(range(150, 5_000, 50), 3))
+        costs = sorted(rng.randint(0, 90) * 100_000 for _ in limits)
+        last = rng.choice([None, limits[2], limits[2]])
+        tiers = tuple(WeightTier(max_grams=g, cost_micros=c) for g, c in zip((*limits[:2], last), costs, strict=True))
+        services.append(replace(service, weight_tiers=tiers))
+    skus = [line.sku for line in drawn.cart.lines]
+    lines = tuple(
+        replace(
+            line,
+            sku=line.sku if rng.random() < 0.6 else rng.choice(skus),
+            unit_weight_grams=rng.choice([0, 90, 250, 700, 1_300]),
+        )
+        for line in drawn.cart.lines
+    )
+    return replace(
+        drawn,
+        network=replace(drawn.network, services=tuple(services)),
+        cart=replace(drawn.cart, lines=lines),
+    )
 
 
 def _service(rng: random.Random, service_id: str, quirks: bool) -> Service:

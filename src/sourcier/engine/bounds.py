@@ -133,12 +133,15 @@ def cheapest_units(problem: Problem, relaxed: Relaxed) -> IntArray:
 
 
 def several_shipments_bound(problem: Problem, relaxed: Relaxed, units_cost: IntArray) -> int:
-    """What any plan of two or more shipments costs at least: the two cheapest openings and the cheapest units."""
+    """What any plan of two or more shipments costs at least: the cheapest openings and the cheapest units."""
     per_node = np.minimum.reduceat(relaxed.fixed, relaxed.node_start)
     if len(per_node) < 2 or problem.max_shipments == 1:
         return NO_PLAN
-    two = np.partition(per_node, 1)[:2]
-    return int(two.sum()) - problem.split + int(units_cost.sum())
+    cheapest = np.partition(per_node, 1)[:2]
+    below_zero = per_node[per_node < 0]
+    if len(below_zero) > 2:  # the line that stands for steep weight tiers may start there: a further opening pays
+        cheapest = np.sort(below_zero)[: problem.max_shipments]
+    return int(cheapest.sum()) - problem.split + int(units_cost.sum())
 
 
 def single_bounds(problem: Problem) -> IntArray:

@@ -1,11 +1,15 @@
 """Every bound is one: never above the best plan it speaks of, on problems whose every plan is listed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tests.reference import small
 from tests.reference.brute import Tiny, tiny_problems
 from tests.reference.instances import random_world
 from tests.reference.model import optimum
 
+from sourcier.domain.network import WeightTier
 from sourcier.engine import bounds
 from sourcier.engine.offers import Fill, build, by_tier
 
@@ -13,7 +17,8 @@ NUM_TINY = 120
 
 
 def _tiny() -> tuple[Tiny, ...]:
-    return (*tiny_problems(NUM_TINY), *tiny_problems(40, 300, complete=True))
+    heavy = tiny_problems(NUM_TINY, heavy=True)
+    return (*tiny_problems(NUM_TINY), *tiny_problems(40, 300, complete=True), *heavy)
 
 
 def _prices(tiny: Tiny, count: int = 6) -> list[np.ndarray]:
@@ -66,6 +71,26 @@ def test_no_plan_of_several_shipments_costs_less_than_its_bound() -> None:
         if bound == bounds.NO_PLAN:
             assert several == [], f"seed {tiny.seed}"
     assert tight > 10
+
+
+def test_several_shipments_may_pay_where_steep_tiers_make_a_further_one_cheap() -> None:
+    """A line under steep tiers starts below zero: three light parcels cost 3 euros, two of them at least 22."""
+    steps = ((1_000, 0), (2_000, 20 * small.EURO), (3_000, 50 * small.EURO))
+    tiers = tuple(WeightTier(max_grams=grams, cost_micros=cost) for grams, cost in steps)
+    lines = tuple(replace(line, unit_weight_grams=1_000) for line in small.lines(a=1, b=1, c=1))
+    world = small.world(
+        [small.node(n) for n in "xyz"],
+        {n: {"a": 1, "b": 1, "c": 1} for n in "xyz"},
+        lines,
+        services=(small.service(per_shipment_micros=small.EURO, weight_tiers=tiers),),
+    )
+    problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
+    relaxed = bounds.relax(problem)
+    units = bounds.cheapest_units(problem, relaxed)
+    assert bounds.several_shipments_bound(problem, relaxed, units) <= 3 * small.EURO
+    two = replace(problem, max_shipments=2)
+    assert 3 * small.EURO < bounds.several_shipments_bound(two, relaxed, units) <= 22 * small.EURO
+    assert small.decided(world).objective_micros == 3 * small.EURO
 
 
 def test_no_plan_of_one_shipment_costs_less_than_its_bound() -> None:

@@ -26,7 +26,7 @@ def test_the_least_subset_is_the_optimum_where_the_costs_are_exact() -> None:
 
 
 def test_no_plan_costs_less_than_its_subset() -> None:
-    for tiny in tiny_problems(150):
+    for tiny in (*tiny_problems(100), *tiny_problems(60, heavy=True)):
         problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
         dual, _ = bounds.evaluate(problem, relaxed, bounds.starting_prices(problem, relaxed))
         costs = enumeration.relaxed_costs(problem, relaxed)
@@ -39,7 +39,7 @@ def test_no_plan_costs_less_than_its_subset() -> None:
 
 def test_subsets_that_no_plan_may_open_are_out() -> None:
     out = 0
-    for tiny in tiny_problems(150):
+    for tiny in (*tiny_problems(100), *tiny_problems(60, heavy=True)):
         problem = tiny.problem
         costs = enumeration.relaxed_costs(problem, bounds.relax(problem))
         for subset in range(1 << problem.num_offers):
@@ -52,7 +52,7 @@ def test_subsets_that_no_plan_may_open_are_out() -> None:
 
 
 def test_tiers_as_choices_keep_the_optimum_within_the_bound() -> None:
-    for tiny in tiny_problems(100):
+    for tiny in (*tiny_problems(60), *tiny_problems(60, heavy=True)):
         choices = by_tier(tiny.problem)
         if choices.num_offers <= enumeration.OFFERS_MAX:
             relaxed = bounds.relax(choices)

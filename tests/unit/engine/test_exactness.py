@@ -1,13 +1,9 @@
 """The engine against the unfiltered model: same optimum, proven, on random worlds. The seed of a failure is printed."""
 
-import random
-from dataclasses import replace
-
 import pytest
-from tests.reference.instances import World, random_world
+from tests.reference.instances import World, heavy_world, random_world
 from tests.reference.model import Unproven, optimum
 
-from sourcier.domain.network import WeightTier
 from sourcier.domain.plan import Decision, Status
 from sourcier.engine.decide import decide_steps, drive
 from sourcier.engine.solver import Budget, solve
@@ -34,24 +30,6 @@ def world(seed: int) -> World:
             return random_world(seed, lines_max=lines_max, nodes_max=nodes_max, quirks=seed % 4 != 0)
         share -= count
     raise AssertionError("shares cover every seed")
-
-
-def tiered(seed: int) -> World:
-    """A world of the seed in which every service has weight tiers that bind, most with a heaviest parcel."""
-    rng, drawn = random.Random(seed), random_world(seed, lines_max=5, nodes_max=10)
-    services = []
-    for service in drawn.network.services:
-        limits = sorted(rng.sample(range(150, 5_000, 50), 3))
-        costs = sorted(rng.randint(0, 90) * 100_000 for _ in limits)
-        last = rng.choice([None, limits[2], limits[2]])
-        tiers = tuple(WeightTier(max_grams=g, cost_micros=c) for g, c in zip((*limits[:2], last), costs, strict=True))
-        services.append(replace(service, weight_tiers=tiers))
-    lines = tuple(replace(line, unit_weight_grams=rng.choice([0, 90, 250, 700, 1_300])) for line in drawn.cart.lines)
-    return replace(
-        drawn,
-        network=replace(drawn.network, services=tuple(services)),
-        cart=replace(drawn.cart, lines=lines),
-    )
 
 
 def decided(world: World, *, complete: bool = False) -> Decision:
@@ -109,7 +87,7 @@ def test_whole_carts_are_decided_at_the_optimum(first_seed: int) -> None:
 
 @pytest.mark.parametrize("first_seed", range(10_000, 10_000 + 4 * CHUNK, CHUNK))
 def test_orders_of_heavy_parcels_are_decided_at_the_optimum(first_seed: int) -> None:
-    worlds = [(seed, tiered(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    worlds = [(seed, heavy_world(seed, lines_max=5, nodes_max=10)) for seed in range(first_seed, first_seed + CHUNK)]
     assert disagreements(worlds, complete=False) == []
 
 
@@ -117,7 +95,7 @@ def test_orders_of_heavy_parcels_are_decided_at_the_optimum(first_seed: int) -> 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first_seed", range(300_000, 300_000 + 12 * CHUNK, CHUNK))
 def test_many_orders_of_heavy_parcels_are_decided_at_the_optimum(first_seed: int) -> None:
-    worlds = [(seed, tiered(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    worlds = [(seed, heavy_world(seed, lines_max=5, nodes_max=10)) for seed in range(first_seed, first_seed + CHUNK)]
     assert disagreements(worlds, complete=False, seconds=60.0, unproven_max=2) == []
 
 

@@ -9,7 +9,7 @@ from sourcier.engine.formulation import Cover, nothing
 
 
 def _tiny() -> tuple[Tiny, ...]:
-    return (*tiny_problems(120), *tiny_problems(40, 300, complete=True))
+    return (*tiny_problems(80), *tiny_problems(40, 300, complete=True), *tiny_problems(40, heavy=True))
 
 
 def _good(tiny: Tiny, found: Cover) -> bool:

@@ -23,7 +23,7 @@ def idle(problem: Problem, target: int) -> tuple[Cover | None, int]:
 
 
 def _tiny() -> tuple[Tiny, ...]:
-    return (*tiny_problems(100), *tiny_problems(40, 300, complete=True))
+    return (*tiny_problems(60), *tiny_problems(40, 300, complete=True), *tiny_problems(40, heavy=True))
 
 
 def test_without_a_mip_the_bound_is_true_and_the_plan_feasible() -> None:
