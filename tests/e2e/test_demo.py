@@ -17,6 +17,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("demo")
     with pytest.MonkeyPatch.context() as patch, (folder / "out").open("w") as out:
         patch.setattr("sys.stdout", out)
+        patch.setenv("COLUMNS", "160")
         code = run(num_orders=NUM_ORDERS, json_file=folder / "demo.json")
     return code, (folder / "out").read_text(), json.loads((folder / "demo.json").read_text())
 

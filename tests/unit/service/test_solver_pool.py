@@ -91,9 +91,9 @@ class TestAnswers:
     async def test_children_work_side_by_side_and_callers_queue_in_order(self) -> None:
         async with pool_of("sleepy", processes=2) as pool:
             begun = time.monotonic()
-            answers = await asyncio.gather(*(solve(pool, 0.2) for _ in range(4)))
+            answers = await asyncio.gather(*(solve(pool, 0.2, 10_000) for _ in range(4)))
             assert answers == ["slept"] * 4
-            assert 0.4 <= time.monotonic() - begun < 5
+            assert 0.4 <= time.monotonic() - begun < 10
             assert len(set(pool.pids)) == 2
 
     async def test_a_solver_that_raises_gives_none_and_lives_on(self, caplog: pytest.LogCaptureFixture) -> None:
