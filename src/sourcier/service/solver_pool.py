@@ -1,9 +1,10 @@
 """Solver processes that can be killed, so that no solve outlasts its budget or takes the server with it.
 
 Each child is a fresh interpreter (never a fork: gRPC's threads would not survive one) on one end of a socket pair. It
-dies with the thread that runs the event loop (PR_SET_PDEATHSIG), and by itself when the socket closes. A child that is
-late, dies or breaks the protocol is killed and replaced in the background; its caller gets None, and the engine answers
-with its heuristic plan, marked DEGRADED.
+dies with the thread that runs the event loop (PR_SET_PDEATHSIG), and by itself when the socket closes. A child that
+hangs, dies or breaks the protocol is killed and replaced in the background; its caller gets None, and the engine
+answers with its heuristic plan, marked DEGRADED. A caller whose time ends gets None too, and the child goes on to its
+next model: starting one takes seconds, so none is killed for being a little late.
 """
 
 import asyncio
@@ -37,15 +38,16 @@ MESSAGE_BYTES_MAX: Final = 256 * 1024 * 1024
 class SolverParams:
     """How many children, and what each may take.
 
-    `memory_bytes` is a child's address space. `grace_ms` covers the way to the child and back. At most
-    `waiting_per_process` callers queue for each child; the next gets None at once. `entry` is the function
+    `memory_bytes` is a child's address space. `grace_ms` beyond the budget covers the pruning before the solver and
+    the way to the child and back; a child that takes longer hangs. At most `waiting_per_process` callers queue for
+    each child, as long as their time lasts; the next gets None at once. `entry` is the function
     ``module:name`` that solves.
     """
 
     processes: int = 1
     memory_bytes: int = 1 << 30
-    grace_ms: int = 100
-    waiting_per_process: int = 8
+    grace_ms: int = 2_000
+    waiting_per_process: int = 32
     entry: str = "sourcier.engine.solver:solve"
 
 
@@ -92,13 +94,12 @@ class SolverPool:
     async def solve(self, model: Model, solve_ms: int) -> Solution | None:
         """The solution found in `solve_ms` milliseconds of solver, or in what the caller's deadline leaves of them.
 
-        None when there is none: the solver failed or was killed, all children stayed busy, or time is too short.
-        Waiting for a child takes no longer than `solve_ms` either.
+        None when there is none: the solver failed or was killed, or the caller's time ended before it answered.
         """
-        child = await self._acquire(min(solve_ms / 1_000, self._time_left()))
+        child = await self._acquire(_time_left())
         if child is None:
             return None
-        affordable_ms = min(solve_ms, int(self._time_left() * 1_000 / OVERTIME))
+        affordable_ms = min(solve_ms, int(_time_left() * 1_000 / OVERTIME))
         if affordable_ms < SOLVE_MS_MIN:
             self._release(child)
             return None
@@ -106,11 +107,11 @@ class SolverPool:
         task = asyncio.get_running_loop().create_task(self._attend(child, model, affordable_ms))
         self._solves.add(task)
         task.add_done_callback(self._solves.discard)
-        return await asyncio.shield(task)
-
-    def _time_left(self) -> float:
-        """Seconds of the caller's time that a solver may use, overtime included."""
-        return deadline.remaining() - deadline.ANSWER_SECONDS - self._params.grace_ms / 1_000
+        try:
+            async with asyncio.timeout(_time_left()):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            return None
 
     async def _acquire(self, patience_seconds: float) -> "_Child | None":
         if self._idle:
@@ -185,6 +186,11 @@ class SolverPool:
                 await asyncio.sleep(RESTART_PAUSE_SECONDS)
             else:
                 return
+
+
+def _time_left() -> float:
+    """Seconds of the caller's time that a solver may use, overtime included."""
+    return deadline.remaining() - deadline.ANSWER_SECONDS
 
 
 class _Child:
