@@ -5,6 +5,7 @@ Closed loop: 64 callers, each waiting for its answer before it asks again. A res
 """
 
 import argparse
+import itertools
 import json
 import random
 import tempfile
@@ -29,6 +30,8 @@ NODES = [f"node-{number:02d}" for number in range(20)]
 SKUS = [f"sku-{number:05d}" for number in range(3_000)]
 DOCUMENT = b"x" * 1_000
 DAY = "2026-11-23"
+ORDER_NUMBERS = itertools.count()
+COMMANDS_PER_SECOND_MAX = 6_000  # made before the measurement; whoever has none left stops it
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def measure_counts(ledger: Ledger, *, seq: int) -> float:
 
 
 def command(draw: random.Random, *, pools: bool) -> Reserve:
-    """An allocation of three lines."""
+    """An allocation of three lines, with random ids as clients make them and order numbers that grow."""
     picks = [(draw.choice(NODES), draw.choice(SKUS)) for _ in range(3)]
     uses = tuple(
         PoolUse(pool_id=capacity_pool_id(node), bucket=DAY, node_id=node, measure=CapacityMeasure.ORDERS, quantity=1)
@@ -75,7 +78,7 @@ def command(draw: random.Random, *, pools: bool) -> Reserve:
         request_id=name,
         fingerprint="0" * 64,
         reservation_id=name,
-        order_id=name,
+        order_id=f"order-{next(ORDER_NUMBERS):012d}",
         state=State.ALLOCATED,
         lines=tuple(
             ReserveLine(line_id=str(number), node_id=node, sku=sku, quantity=1, bucket=DAY)
@@ -93,23 +96,27 @@ def measure_reserves(ledger: Ledger, *, callers: int, seconds: float, pools: boo
     """Closed loop of `callers` threads; reservations a second and latencies in milliseconds."""
     latencies: list[float] = []
     stop = threading.Event()
+    draw = random.Random(time.time_ns())
+    num_each = int(COMMANDS_PER_SECOND_MAX * seconds / callers)
+    prepared = [[command(draw, pools=pools) for _ in range(num_each)] for _ in range(callers)]
 
     def call(number: int) -> None:
-        draw = random.Random(time.time_ns() + number)
         mine = []
-        while not stop.is_set():
-            wanted = command(draw, pools=pools)
+        for wanted in prepared[number]:
             begin = time.perf_counter()
             outcome = ledger.write(reserve, wanted, lambda _: DOCUMENT).result()
             mine.append(time.perf_counter() - begin)
             assert isinstance(outcome, Reserved)
+            if stop.is_set():
+                break
+        stop.set()
         latencies.extend(mine)
 
     threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
     begin, cpu = time.perf_counter(), time.process_time()
     for thread in threads:
         thread.start()
-    time.sleep(seconds)
+    stop.wait(seconds)
     stop.set()
     for thread in threads:
         thread.join()

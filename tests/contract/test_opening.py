@@ -1,6 +1,7 @@
 """Opening a ledger: migrated under a lock, refused when it would not be safe."""
 
 import multiprocessing
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def test_a_server_that_loses_commits_is_refused_unless_told(
         open_ledger(postgres_url)
     open_ledger(postgres_url, unsafe=True).close()
     assert "can lose acknowledged commits" in caplog.text
+
+
+def test_a_server_that_does_not_flush_is_refused(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        try:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+            deadline = time.monotonic() + 10
+            while connection.execute("SHOW fsync").fetchone() != ("off",) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            with pytest.raises(Refusal, match="fsync=off"):
+                open_ledger(postgres_url)
+        finally:
+            connection.execute("ALTER SYSTEM RESET fsync")
+            connection.execute("SELECT pg_reload_conf()")
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
