@@ -1,5 +1,6 @@
 """The migrations make exactly what `schema` says, on both databases, and can be undone."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import CheckConstraint, create_engine, inspect
 from sqlalchemy.engine import Engine
 
 from sourcier import ledger
-from sourcier.ledger import open_ledger
+from sourcier.ledger import open_ledger, stock
 from sourcier.ledger.schema import metadata
 
 
@@ -64,3 +66,23 @@ def test_a_migration_can_be_undone(engine: Engine) -> None:
         command.upgrade(config, "head")
     assert set(inspect(engine).get_table_names()) >= set(metadata.tables)
     engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_nothing(fresh_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tables or none: the next start begins again."""
+    monkeypatch.setattr(Operations, "execute", _fail_at("CREATE TABLE feed_item", Operations.execute))
+    with pytest.raises(ZeroDivisionError):
+        open_ledger(fresh_url)
+    monkeypatch.undo()
+    ledger = open_ledger(fresh_url)
+    assert ledger.read(stock.all_rows).result(10) == []
+    ledger.close()
+
+
+def _fail_at(start: str, execute: Callable[..., None]) -> Callable[..., None]:
+    def failing(self: Operations, statement: str, **options: Any) -> None:
+        if statement.startswith(start):
+            raise ZeroDivisionError
+        execute(self, statement, **options)
+
+    return failing

@@ -27,6 +27,14 @@ def test_callers_hear_of_each_commit(bench: Bench) -> None:
     assert heard.wait(5)
 
 
+def test_a_callback_that_fails_stops_nobody(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.ledger.on_commit(lambda: 1 // 0)
+    bench.count("n1", "a", 1)
+    bench.count("n1", "a", 2)
+    assert bench.row("n1", "a").on_hand == 2
+    assert "a callback of the ledger failed" in caplog.text
+
+
 def test_an_abandoned_operation_returns_its_value_and_leaves_nothing(bench: Bench) -> None:
     bench.count("n1", "a", 5)
 

@@ -16,7 +16,7 @@ from psycopg import errors
 from psycopg.types.numeric import Int8BinaryDumper
 
 from sourcier.ledger.dialect import Query
-from sourcier.ledger.store import P, Row, T, Tx, broken, contended, shutting_down, unavailable
+from sourcier.ledger.store import P, Row, T, Tx, broken, contended, notify, shutting_down, unavailable
 
 WRITERS: Final = 8
 READERS: Final = 2
@@ -205,8 +205,7 @@ class PostgresLedger:
                 continue
             job.future.set_result(value)
             if writes:
-                for callback in self._callbacks:
-                    callback()
+                notify(self._callbacks)
         worker.close()
 
 

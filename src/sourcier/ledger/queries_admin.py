@@ -128,11 +128,13 @@ RAISE_FLOORS: Final = query("""
     UPDATE stock SET floor_0 = GREATEST(stock.floor_0, f.floor_0), floor_1 = GREATEST(stock.floor_1, f.floor_1),
         floor_2 = GREATEST(stock.floor_2, f.floor_2), floor_rules = :counter
     FROM EACH(:rows, node_id TEXT, sku TEXT) AS batch JOIN node_floor AS f ON f.node_id = batch.node_id
-    WHERE stock.node_id = batch.node_id AND stock.sku = batch.sku""")
+    WHERE stock.node_id = batch.node_id AND stock.sku = batch.sku
+        AND (stock.floor_0 < f.floor_0 OR stock.floor_1 < f.floor_1 OR stock.floor_2 < f.floor_2)""")
 WRITE_FLOORS: Final = query("""
     UPDATE stock SET floor_0 = f.floor_0, floor_1 = f.floor_1, floor_2 = f.floor_2, floor_rules = :counter
     FROM EACH(:rows, node_id TEXT, sku TEXT) AS batch JOIN node_floor AS f ON f.node_id = batch.node_id
-    WHERE stock.node_id = batch.node_id AND stock.sku = batch.sku""")
+    WHERE stock.node_id = batch.node_id AND stock.sku = batch.sku
+        AND (stock.floor_0 <> f.floor_0 OR stock.floor_1 <> f.floor_1 OR stock.floor_2 <> f.floor_2)""")
 LOCK_STOCK_OF_NODES: Final = query(
     """
     SELECT 1 FROM stock WHERE node_id IN (SELECT node_id FROM EACH(:rows, node_id TEXT) AS one)

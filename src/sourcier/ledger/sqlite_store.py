@@ -20,7 +20,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger.clock import LedgerClock, steady_micros, wall_micros
 from sourcier.ledger.dialect import Query
-from sourcier.ledger.store import P, Row, T, Tx, broken, shutting_down, unavailable
+from sourcier.ledger.store import P, Row, T, Tx, broken, notify, shutting_down, unavailable
 
 VERSION_MIN: Final = (3, 51, 3)  # before it, a WAL reset with two connections can lose commits
 GROUP_MAX: Final = 128  # operations in one COMMIT
@@ -87,7 +87,6 @@ class SqliteLedger:
         wall: Callable[[], int] = wall_micros,
         steady: Callable[[], int] = steady_micros,
     ) -> None:
-        self._path = path
         self._lock = lock
         self._callbacks: list[Callable[[], None]] = []
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -101,9 +100,10 @@ class SqliteLedger:
         self._now = self._clock.now()
         self._writer.create_function("ledger_clock", 0, lambda: self._now)
         self._threads = [threading.Thread(target=self._write_forever, name="ledger-writer", daemon=True)]
+        readers = [connect(path, read_only=True) for _ in range(READERS)]
         self._threads += [
-            threading.Thread(target=self._read_forever, name=f"ledger-reader-{number}", daemon=True)
-            for number in range(READERS)
+            threading.Thread(target=self._read_forever, args=(reader,), name=f"ledger-reader-{number}", daemon=True)
+            for number, reader in enumerate(readers)
         ]
         for thread in self._threads:
             thread.start()
@@ -174,8 +174,7 @@ class SqliteLedger:
             self._lose_group(group, error)
         for job in group:
             job.finish()
-        for callback in self._callbacks:
-            callback()
+        notify(self._callbacks)
 
     def _run(self, job: _Job) -> None:
         """One operation in its savepoint; what it raises is its own affair, unless the transaction is gone."""
@@ -206,9 +205,8 @@ class SqliteLedger:
         for job in group:
             job.failure = error if isinstance(error, Refusal) else unavailable()
 
-    def _read_forever(self) -> None:
-        connection = connect(self._path, read_only=True)
-        connection.create_function("ledger_clock", 0, lambda: self._now)
+    def _read_forever(self, connection: Any) -> None:
+        connection.create_function("ledger_clock", 0, lambda: self._now)  # as the last commit saw it
         while (job := self._reads.get()) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue

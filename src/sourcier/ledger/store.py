@@ -1,11 +1,14 @@
 """What an operation sees of the database (`Tx`) and what everybody else sees of the ledger (`Ledger`)."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger.dialect import Query
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,6 +53,15 @@ class Ledger(Protocol):
     def close(self) -> None:
         """Finish what was given, then close. Later calls are refused with SHUTTING_DOWN."""
         ...
+
+
+def notify(callbacks: Iterable[Callable[[], None]]) -> None:
+    """Tell everybody who wants to know of a commit; what goes wrong there must not stop the ledger."""
+    for callback in callbacks:
+        try:
+            callback()
+        except Exception:
+            _log.exception("a callback of the ledger failed")
 
 
 def unavailable(message: str = "the ledger's database is not available") -> Refusal:
