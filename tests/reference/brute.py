@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from tests.reference.instances import World, heavy_world, random_world
 
-from sourcier.engine.offers import Problem, build
+from sourcier.engine.offers import Fill, Problem, build
 
 PLANS_MAX = 3_000
 """Assignments of one problem that are looked at, feasible or not."""
@@ -38,6 +38,12 @@ class Tiny:
     def optimum(self) -> int:
         """The least cost of any plan."""
         return min(plan.objective for plan in self.plans)
+
+    @property
+    def is_fillable(self) -> bool:
+        """Whether some plan fills every unit, where the problem wants that; always true of partial orders."""
+        wanted = int(self.problem.quantity.sum())
+        return self.problem.fill is Fill.PARTIAL or any(sum(map(sum, plan.units)) == wanted for plan in self.plans)
 
     def least(self, *, through: int | None = None, exactly: tuple[int, ...] | None = None) -> int | None:
         """The least cost of the plans that open an offer, or exactly these offers; None if there is no such plan."""

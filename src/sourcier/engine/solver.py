@@ -11,7 +11,7 @@ import numpy as np
 
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
 from sourcier.engine.formulation import Cover, breaks, cover
-from sourcier.engine.offers import Problem
+from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, refine
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ def _minimize(problem: Problem, target: int, budget: Budget) -> tuple[Cover | No
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
+    # What is left is a covering problem whose bound comes from the linear relaxation: all of it, and no probing first.
+    solver.parameters.linearization_level = 2
+    solver.parameters.cp_model_probing_level = 0
     solver.parameters.max_time_in_seconds = budget.solve_ms / 1_000
     status = solver.solve(built.model)
     if status == cp_model.INFEASIBLE:
@@ -84,7 +87,9 @@ def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
     opened = [model.new_bool_var("") for _ in range(num_offers)]
     units = _unit_variables(model, problem)
     terms: list[tuple[int, Any]] = [(int(problem.fixed[k]), opened[k]) for k in range(num_offers)]
-    terms += [(int(problem.unit[d, k] - problem.unfilled[d]), x) for (d, k), x in units.items()]
+    # Where all must be filled, that is a constraint here: its prohibitive price would drown the search.
+    unfilled = problem.unfilled if problem.fill is Fill.PARTIAL else np.zeros_like(problem.unfilled)
+    terms += [(int(problem.unit[d, k] - unfilled[d]), x) for (d, k), x in units.items()]
     _cover(model, problem, units)
     _link(model, problem, units, opened)
     _stock(model, problem, units)
@@ -97,7 +102,7 @@ def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
         model.add(any_opened <= sum(opened))
         terms.append((-problem.split, any_opened))
     scale = gcd(*(coefficient for coefficient, _ in terms)) or 1
-    constant = int((problem.quantity * problem.unfilled).sum())
+    constant = int((problem.quantity * unfilled).sum())
     # The constant belongs to the objective: a search cut off at once reports the bound 0, true of costs only.
     objective = sum((coefficient // scale) * variable for coefficient, variable in terms) + constant // scale
     model.minimize(objective)
@@ -114,7 +119,8 @@ def _unit_variables(model: "cp_model.CpModel", problem: Problem) -> dict[tuple[i
 
 def _cover(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
     for d, quantity in enumerate(problem.quantity):
-        model.add(sum(x for (e, _), x in units.items() if e == d) <= int(quantity))
+        brought = sum(x for (e, _), x in units.items() if e == d)
+        model.add(brought <= int(quantity) if problem.fill is Fill.PARTIAL else brought == int(quantity))
 
 
 def _link(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any], opened: list[Any]) -> None:
