@@ -1,9 +1,14 @@
-"""Where the server's logs go. Libraries only write them; this is the one place that says how they look."""
+"""Where the server's logs go. Libraries only write them; this is the one place that says how they look.
+
+Tracebacks name frames and never show local variables: those hold requests, and may hold a database's password.
+"""
 
 import logging
 import sys
 
 import structlog
+
+_FRAMES_ONLY = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
 def configure_logs() -> None:
@@ -14,9 +19,9 @@ def configure_logs() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     ending: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if sys.stderr.isatty()
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [_FRAMES_ONLY, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*common, *ending],
