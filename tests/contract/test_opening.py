@@ -85,7 +85,7 @@ def test_the_settings_of_a_file_are_the_safe_ones(tmp_path: Path) -> None:
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "wal_autocheckpoint": 1000,
+        "wal_autocheckpoint": 4000,
         "busy_timeout": 5000,
     }
 
