@@ -16,6 +16,9 @@ from sourcier.engine.offers import Problem, Tiers
 STEP_START = 1.2
 """First factor of the Polyak step (Held, Wolfe and Crowder 1974 take 2 and halve)."""
 
+STEP_LAST = STEP_START / 2**5
+"""The factor below which the bound hardly moves any more."""
+
 PATIENCE = 4
 """Iterations without a better bound after which the step is halved."""
 
@@ -304,6 +307,8 @@ def ascend(
             stale += 1
             if stale == PATIENCE:
                 step, stale = step / 2, 0
+                if step < STEP_LAST:
+                    break
                 price, (current, taken) = best.price, evaluate(problem, relaxed, best.price)
     return best, promising
 

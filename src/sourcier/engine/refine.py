@@ -62,8 +62,11 @@ def refine(model: Model, mip: Mip) -> Solution:
         price, bound = dual.price, max(bound, min(ships_nothing, dual.bound))
         forced = bounds.forced_bounds(problem, relaxed, dual)
         if bound < best.objective:
-            found = _improve(problem, relaxed, dual, promising, forced, best.objective)
+            found = _improve(problem, relaxed, dual, promising)
             best = cheaper(best, priced_over(whole, problem, found))
+            if problem is whole:
+                likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
+                best = cheaper(best, primal.exchange(problem, found, likely[forced[likely] < best.objective]))
         alive = np.flatnonzero(forced < best.objective)
         if bound >= best.objective or len(alive) == 0:
             return _solution(model, best, best.objective, Proof.CERTIFICATE)
@@ -103,20 +106,11 @@ def _solution(model: Model, best: Cover, bound: int, proof: Proof) -> Solution:
     return Solution(cover=None if best is model.incumbent else best, bound=bound, proof=proof)
 
 
-def _improve(
-    problem: Problem,
-    relaxed: Relaxed,
-    dual: Dual,
-    promising: list[NDArray[np.int64]],
-    forced: IntArray,
-    target: int,
-) -> Cover:
-    """The best plan that the dual point suggests: greedy at its prices, the last sets worth opening, exchanges."""
-    best = cheaper(
+def _improve(problem: Problem, relaxed: Relaxed, dual: Dual, promising: list[NDArray[np.int64]]) -> Cover:
+    """The best plan that the dual point suggests: greedy at its prices, or the last sets worth opening."""
+    return cheaper(
         primal.marginal(problem, relaxed, dual.price), *(primal.drop(problem, offers) for offers in promising[-2:])
     )
-    likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
-    return primal.exchange(problem, best, likely[forced[likely] < target])
 
 
 def _enumerate(
