@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup fmt lint types test test-slow scenarios bench proto docs-check lock demo check clean
+.PHONY: help setup fmt lint types test test-slow bench proto docs-check lock demo check clean
 
 help:  ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -33,11 +33,8 @@ test: lint types  ## Everything a change must pass: lint, types and the tests th
 test-slow: $(READY)  ## The slow tests
 	$(BIN)/pytest -n 2 -m slow
 
-scenarios: $(READY)  ## Only the scenarios
-	$(BIN)/pytest tests/scenarios
-
 bench: $(READY)  ## Micro-benchmarks
-	$(BIN)/pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds
+	$(BIN)/pytest benchmarks/micro --benchmark-only --benchmark-columns=min,median,iqr,rounds
 
 proto: $(READY)  ## Regenerate src/sourcier/v1 from the proto files
 	$(BIN)/python scripts/gen_protos.py

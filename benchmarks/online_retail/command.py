@@ -34,6 +34,7 @@ from sourcier.ledger.audit import AuditReport, audit
 RULES: Final = Path(__file__).with_name("rules.yaml")
 FAILED: Final = 1
 CONCURRENCY: Final = 8
+SOLVERS: Final = 2
 ENGINE_TIMES: Final = {
     "promise": "Promise by every service: engine CPU",
     "promise_solver": "Promise: solver CPU, where it was needed",
@@ -68,6 +69,7 @@ def run(
     concurrency: Annotated[int, typer.Option(min=1, help="Callers at the same time.")] = CONCURRENCY,
     db: Annotated[str | None, typer.Option(metavar="URL", help="An empty database.  [default: a new SQLite]")] = None,
     solve_ms: Annotated[int, typer.Option(min=1, max=SOLVE_MS_MAX, help="Solver time, ms.")] = SOLVE_MS_DEFAULT,
+    solvers: Annotated[int, typer.Option(min=1, help="Solver processes of the server.")] = SOLVERS,
     hard: Annotated[Path | None, typer.Option(help="With --engine-only: pickle what needed the solver.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     folder: Annotated[Path, typer.Option("--data", help="Where the shared data is.")] = data.SHARED_DATA,
@@ -86,7 +88,9 @@ def run(
             report = _engine_only(world, Budget(solve_ms=solve_ms), hard, console)
         else:
             with TemporaryDirectory(prefix="sourcier-benchmark-") as scratch:
-                options = _ServerRun(db=db, scratch=Path(scratch), solve_ms=solve_ms, concurrency=concurrency)
+                options = _ServerRun(
+                    db=db, scratch=Path(scratch), solve_ms=solve_ms, solvers=solvers, concurrency=concurrency
+                )
                 report = asyncio.run(_through_server(world, options, console))
     except (server.ServerFailed, server_run.NotEmpty, Refusal) as error:
         console.print("\n".join([f"failed: {error}", *getattr(error, "__notes__", ())]), markup=False)
@@ -148,13 +152,14 @@ class _ServerRun:
     db: str | None
     scratch: Path
     solve_ms: int
+    solvers: int
     concurrency: int
 
 
 async def _through_server(world: World, options: _ServerRun, console: Console) -> dict[str, Any]:
     """Start a server, load it, send the stream, end it, and audit its ledger."""
     url = options.db or f"sqlite:///{options.scratch / 'ledger.db'}"
-    serve_options = ("--solve-ms", str(options.solve_ms))
+    serve_options = ("--solve-ms", str(options.solve_ms), "--solvers", str(options.solvers))
     log = options.scratch / "server.log"
     async with server.serving(url, log, serve_options) as running, Client(running.target) as client:
         rate = await server_run.load(client, world.network, (world.rule_set, world.rule_set_text), world.stock)
@@ -170,6 +175,7 @@ async def _through_server(world: World, options: _ServerRun, console: Console) -
             "mode": "server",
             "database": url.partition(":")[0],
             "concurrency": options.concurrency,
+            "solver_processes": options.solvers,
             "stock_records_per_second": rate,
             "seconds": seconds,
             "orders_per_second": len(outcomes) / seconds,
