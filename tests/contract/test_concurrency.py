@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from tests.contract.bench import Bench, Clock, allocation, hold, use
+from tests.contract.bench import Bench, Clock, allocation, hold, lines_of, use
 from tests.contract.crowd import Crowd, ProcessCrowd, ThreadCrowd, outcome_of
 
 from sourcier.domain.reservation import State
@@ -133,6 +133,28 @@ def test_a_limit_over_many_rows_holds(bench: Bench, crowd: Crowd) -> None:
     outcomes = Counter(kind for kind, _ in crowd.race(commands))
     assert outcomes == {"reserved": 100, "short": 100}
     assert bench.used("n1") == 100
+
+
+def test_new_days_are_begun_by_many_at_once(bench: Bench, crowd: Crowd) -> None:
+    """Buckets that nobody has used yet, wanted in any combination: made once, locked in order, counted right."""
+    nodes = [f"x{number}" for number in range(6)]
+    bench.apply_network(nodes=dict.fromkeys(nodes, "STORE"), caps=dict.fromkeys(nodes, 1_000))
+    for node_id in nodes:
+        bench.count(node_id, "a", 10_000)
+    draw = random.Random(5)
+    before, wanted, outcomes = deadlocks(bench), Counter[tuple[str, str]](), Counter[str]()
+    for number in range(8):
+        day = f"2026-12-{number + 1:02d}"
+        commands = []
+        for _ in range(32):
+            chosen = draw.sample(nodes, 3)
+            wanted.update((node_id, day) for node_id in chosen)
+            lines = lines_of([(node_id, "a", 1) for node_id in chosen], day)
+            commands.append(allocation(lines=lines, pools=tuple(use(node_id, 1, bucket=day) for node_id in chosen)))
+        outcomes.update(kind for kind, _ in crowd.race(commands))
+    assert outcomes == {"reserved": 256}
+    assert {key: bench.used(*key) for key in wanted} == wanted
+    assert deadlocks(bench) == before
 
 
 def test_one_order_line_under_two_request_ids(bench: Bench, crowd: Crowd) -> None:

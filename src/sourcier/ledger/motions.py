@@ -72,29 +72,23 @@ def _entries(moves: list[Move], free_after: int, ref: str) -> list[list[object]]
 
 
 def take_pools(tx: Tx, wanted: Mapping[PoolKey, int], motive: Motive) -> tuple[PoolKey, ...]:
-    """Consume the pools' buckets; returns those that have too little left. A new bucket takes its pool's cap."""
+    """Consume the pools' buckets; returns those that have too little left. A new bucket takes its pool's cap.
+
+    Buckets are made before any is locked: made in between, they would be locked out of order.
+    """
     if not wanted:
         return ()
-    missing = sorted(wanted)
-    taken: list[tuple[str, str, int, int]] = []
-    for attempt in (1, 2):
-        amounts = rows([[*key, wanted[key]] for key in missing])
-        if len(missing) > 1:
-            tx.tell(queries.LOCK_POOLS, rows=amounts)
-        done = tx.ask(queries.TAKE_POOLS, rows=amounts)
-        taken += [(pool_id, bucket, int(used), int(cap)) for pool_id, bucket, used, cap in done]
-        have = {(pool_id, bucket) for pool_id, bucket, *_ in taken}
-        missing = [key for key in missing if key not in have]
-        if not missing:
-            break
-        if attempt == 1:
-            tx.tell(queries.MAKE_POOLS, rows=rows(missing))
+    amounts = rows([[*key, wanted[key]] for key in sorted(wanted)])
+    tx.tell(queries.MAKE_POOLS, rows=amounts)
+    if len(wanted) > 1:
+        tx.tell(queries.LOCK_POOLS, rows=amounts)
+    taken = sorted(tx.ask(queries.TAKE_POOLS, rows=amounts))
+    have = {(pool_id, bucket) for pool_id, bucket, *_ in taken}
+    missing = tuple(key for key in sorted(wanted) if key not in have)
     if not missing:
-        entries = [
-            [motive.ref, pool, bucket, wanted[pool, bucket], used, cap] for pool, bucket, used, cap in sorted(taken)
-        ]
+        entries = [[motive.ref, pool, bucket, wanted[pool, bucket], used, cap] for pool, bucket, used, cap in taken]
         _journal_pools(tx, entries, motive)
-    return tuple(missing)
+    return missing
 
 
 def give_pools_back(tx: Tx, reservation_ids: Iterable[str], motive: Motive) -> None:

@@ -75,7 +75,8 @@ class _Worker:
                 if attempt == ATTEMPTS_MAX:
                     raise contended() from error
             except errors.LockNotAvailable as error:
-                raise contended() from error
+                if attempt > 1:
+                    raise contended() from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if self._lost_before_commit and attempt == 1:
                     continue

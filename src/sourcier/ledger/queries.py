@@ -130,9 +130,10 @@ GIVE_POOLS: Final = query("""
 MAKE_POOLS: Final = query("""
     INSERT INTO pool (pool_id, bucket, cap)
     SELECT template.pool_id, want.bucket, template.cap
-    FROM EACH(:rows, pool_id TEXT, bucket TEXT) AS want
+    FROM EACH(:rows, pool_id TEXT, bucket TEXT, quantity BIGINT) AS want
         JOIN pool AS template ON template.pool_id = want.pool_id AND template.bucket = '*'
-    WHERE true ORDER BY template.pool_id, want.bucket FOR SHARE OF template
+    WHERE NOT EXISTS (SELECT 1 FROM pool AS made WHERE made.pool_id = want.pool_id AND made.bucket = want.bucket)
+    ORDER BY template.pool_id, want.bucket FOR SHARE OF template
     ON CONFLICT (pool_id, bucket) DO NOTHING""")
 GET_RESERVATION_POOLS: Final = query("""
     SELECT reservation_id, pool_id, bucket, node_id, measure, quantity FROM reservation_pool
