@@ -20,6 +20,12 @@ from sourcier.engine.offers import Problem, by_tier
 ASCENT_ITERATIONS = (10, 60, 120)
 """Subgradient steps per pruning round; later rounds work on fewer offers."""
 
+CELL_STEPS_MAX = 1_500_000
+"""Steps of one round times demands times offers: what keeps a round on a very large order near 0.2 s."""
+
+STEPS_MIN = 8
+"""Steps of a round, however large the order."""
+
 EXCHANGED_MAX = 10
 """Offers that are tried in place of open ones, the most promising by their bounds."""
 
@@ -58,7 +64,8 @@ def refine(model: Model, mip: Mip) -> Solution:
     relaxed = bounds.relax(problem)
     for iterations in ASCENT_ITERATIONS:
         start = bounds.starting_prices(problem, relaxed) if price is None else price
-        dual, promising = bounds.ascend(problem, relaxed, start, best.objective, iterations)
+        steps = min(iterations, max(STEPS_MIN, CELL_STEPS_MAX // problem.supply.size))
+        dual, promising = bounds.ascend(problem, relaxed, start, best.objective, steps)
         price, bound = dual.price, max(bound, min(ships_nothing, dual.bound))
         forced = bounds.forced_bounds(problem, relaxed, dual)
         if bound < best.objective:

@@ -3,6 +3,7 @@
 One worker: on these models it has the best tail, and the processes are the parallelism.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, gcd
 from typing import TYPE_CHECKING, Any
@@ -82,14 +83,23 @@ class _Built:
         return ceil(bound - 1e-6) * self.scale + self.constant % self.scale
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Units:
+    """x_dk by (d, k), and listed by offer and by demand."""
+
+    at: dict[tuple[int, int], Any]
+    of_offer: tuple[list[tuple[int, Any]], ...]
+    of_demand: tuple[list[Any], ...]
+
+
 def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
-    num_offers = problem.num_offers
-    opened = [model.new_bool_var("") for _ in range(num_offers)]
+    opened = [model.new_bool_var("") for _ in range(problem.num_offers)]
     units = _unit_variables(model, problem)
-    terms: list[tuple[int, Any]] = [(int(problem.fixed[k]), opened[k]) for k in range(num_offers)]
     # Where all must be filled, that is a constraint here: its prohibitive price would drown the search.
     unfilled = problem.unfilled if problem.fill is Fill.PARTIAL else np.zeros_like(problem.unfilled)
-    terms += [(int(problem.unit[d, k] - unfilled[d]), x) for (d, k), x in units.items()]
+    terms: list[tuple[int, Any]] = list(zip(problem.fixed.tolist(), opened, strict=True))
+    saved = (problem.unit - unfilled[:, None]).tolist()
+    terms += [(saved[d][k], x) for (d, k), x in units.at.items()]
     _cover(model, problem, units)
     _link(model, problem, units, opened)
     _stock(model, problem, units)
@@ -104,46 +114,59 @@ def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
     scale = gcd(*(coefficient for coefficient, _ in terms)) or 1
     constant = int((problem.quantity * unfilled).sum())
     # The constant belongs to the objective: a search cut off at once reports the bound 0, true of costs only.
-    objective = sum((coefficient // scale) * variable for coefficient, variable in terms) + constant // scale
+    objective = _weighted((coefficient // scale, variable) for coefficient, variable in terms) + constant // scale
     model.minimize(objective)
     model.add(objective <= (target - 1 - constant % scale) // scale)
-    return _Built(model=model, units=units, scale=scale, constant=constant)
+    return _Built(model=model, units=units.at, scale=scale, constant=constant)
 
 
-def _unit_variables(model: "cp_model.CpModel", problem: Problem) -> dict[tuple[int, int], Any]:
+def _weighted(terms: Iterable[tuple[int, Any]]) -> Any:
+    """``sum(coefficient * variable)``, built in one step: a chain of additions costs more than many a search."""
+    from ortools.sat.python import cp_model
+
+    coefficients, variables = zip(*terms, strict=True)
+    return cp_model.LinearExpr.weighted_sum(variables, coefficients)
+
+
+def _unit_variables(model: "cp_model.CpModel", problem: Problem) -> _Units:
     """x_dk wherever the offer has stock and a unit costs less than leaving it unfilled."""
     useful = (problem.supply > 0) & (problem.unit < problem.unfilled[:, None])
-    most = np.minimum(problem.supply, problem.cap_units[None, :])
-    return {(int(d), int(k)): model.new_int_var(0, int(most[d, k]), "") for d, k in np.argwhere(useful)}
+    most = np.minimum(problem.supply, problem.cap_units[None, :]).tolist()
+    at = {(d, k): model.new_int_var(0, most[d][k], "") for d, k in np.argwhere(useful).tolist()}
+    of_offer: tuple[list[tuple[int, Any]], ...] = tuple([] for _ in range(problem.num_offers))
+    of_demand: tuple[list[Any], ...] = tuple([] for _ in range(len(problem.quantity)))
+    for (d, k), x in at.items():
+        of_offer[k].append((d, x))
+        of_demand[d].append(x)
+    return _Units(at=at, of_offer=of_offer, of_demand=of_demand)
 
 
-def _cover(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
-    for d, quantity in enumerate(problem.quantity):
-        brought = sum(x for (e, _), x in units.items() if e == d)
-        model.add(brought <= int(quantity) if problem.fill is Fill.PARTIAL else brought == int(quantity))
+def _cover(model: "cp_model.CpModel", problem: Problem, units: _Units) -> None:
+    for brought, quantity in zip(units.of_demand, problem.quantity.tolist(), strict=True):
+        model.add(sum(brought) <= quantity if problem.fill is Fill.PARTIAL else sum(brought) == quantity)
 
 
-def _link(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any], opened: list[Any]) -> None:
-    for (d, k), x in units.items():
-        model.add(x <= int(problem.supply[d, k]) * opened[k])
+def _link(model: "cp_model.CpModel", problem: Problem, units: _Units, opened: list[Any]) -> None:
+    supply = problem.supply.tolist()
+    for (d, k), x in units.at.items():
+        model.add(x <= supply[d][k] * opened[k])
 
 
-def _stock(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+def _stock(model: "cp_model.CpModel", problem: Problem, units: _Units) -> None:
     """Demands that share a group share its stock; a group of one is bounded by its variable."""
     for group in np.unique(problem.group):
-        demands = np.flatnonzero(problem.group == group)
+        demands = np.flatnonzero(problem.group == group).tolist()
         if len(demands) > 1:
             for k in range(problem.num_offers):
-                drawn = [units[int(d), k] for d in demands if (int(d), k) in units]
+                drawn = [units.at[d, k] for d in demands if (d, k) in units.at]
                 if drawn:
                     model.add(sum(drawn) <= int(problem.available[demands[0], k]))
 
 
-def _capacity(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+def _capacity(model: "cp_model.CpModel", problem: Problem, units: _Units) -> None:
     total = int(problem.quantity.sum())
-    for k in range(problem.num_offers):
-        if problem.cap_units[k] < total:
-            model.add(sum(x for (_, j), x in units.items() if j == k) <= int(problem.cap_units[k]))
+    for k in np.flatnonzero(problem.cap_units < total).tolist():
+        model.add(sum(x for _, x in units.of_offer[k]) <= int(problem.cap_units[k]))
 
 
 def _shipments(model: "cp_model.CpModel", problem: Problem, opened: list[Any]) -> None:
@@ -155,35 +178,36 @@ def _shipments(model: "cp_model.CpModel", problem: Problem, opened: list[Any]) -
         model.add(sum(opened) <= problem.max_shipments)
 
 
-def _lines_and_nodes(model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any]) -> None:
+def _lines_and_nodes(model: "cp_model.CpModel", problem: Problem, units: _Units) -> None:
     """Count what a line touches: lines per offer against its capacity, nodes per line against the rule."""
-    lines_bind = {k for k in range(problem.num_offers) if problem.cap_lines[k] < len(problem.quantity)}
-    if problem.max_nodes_per_line is None and not lines_bind:
-        return
-    touched: dict[tuple[int, int], Any] = {}
-    for (d, k), x in units.items():
+    lines_bind = set(np.flatnonzero(problem.cap_lines < len(problem.quantity)).tolist())
+    of_offer: dict[int, list[Any]] = {}
+    of_demand: dict[int, list[Any]] = {}
+    for (d, k), x in units.at.items():
         if problem.max_nodes_per_line is not None or k in lines_bind:
-            touched[d, k] = model.new_bool_var("")
-            model.add(x <= int(problem.supply[d, k]) * touched[d, k])
-    for k in lines_bind:
-        model.add(sum(v for (_, j), v in touched.items() if j == k) <= int(problem.cap_lines[k]))
+            touched = model.new_bool_var("")
+            model.add(x <= int(problem.supply[d, k]) * touched)
+            of_offer.setdefault(k, []).append(touched)
+            of_demand.setdefault(d, []).append(touched)
+    for k in lines_bind & of_offer.keys():
+        model.add(sum(of_offer[k]) <= int(problem.cap_lines[k]))
     if problem.max_nodes_per_line is not None:
-        for d in range(len(problem.quantity)):
-            model.add(sum(v for (e, _), v in touched.items() if e == d) <= problem.max_nodes_per_line)
+        for drawn in of_demand.values():
+            model.add(sum(drawn) <= problem.max_nodes_per_line)
 
 
 def _weight_tiers(
-    model: "cp_model.CpModel", problem: Problem, units: dict[tuple[int, int], Any], opened: list[Any]
+    model: "cp_model.CpModel", problem: Problem, units: _Units, opened: list[Any]
 ) -> list[tuple[int, Any]]:
     """z_kt: offer k ships in tier t. One tier per opened offer, and the weight within it."""
     terms: list[tuple[int, Any]] = []
-    total = problem.total_weight
+    total, weight = problem.total_weight, problem.weight.tolist()
     for k in range(problem.num_offers):
         table = problem.tier_tables[problem.tiers[k]]
-        if table.limit_g[0] >= total:
+        if table.limit_g[0] >= total or not units.of_offer[k]:
             terms.append((int(table.cost[0]), opened[k]))
             continue
-        grams = sum(int(problem.weight[d]) * x for (d, j), x in units.items() if j == k)
+        grams = _weighted((weight[d], x) for d, x in units.of_offer[k])
         reachable = int(np.searchsorted(table.limit_g, total)) + 1
         limits = [min(int(limit), total) for limit in table.limit_g[:reachable]]
         chosen = [model.new_bool_var("") for _ in limits]
