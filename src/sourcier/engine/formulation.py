@@ -62,6 +62,19 @@ def cover(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> Cover
     return Cover(offers=offers, units=units, objective=objective)
 
 
+def cheapest_first(problem: Problem, offers: NDArray[np.int64], unit: IntArray) -> IntArray:
+    """``units[D, offer]``: every demand from its cheapest open offer on by ``unit[D, K]``, whatever else breaks."""
+    unit = unit[:, offers]
+    order = np.argsort(unit, axis=1, kind="stable")
+    sorted_unit = np.take_along_axis(unit, order, axis=1)
+    supply = np.take_along_axis(problem.supply[:, offers], order, axis=1)
+    supply = np.where(sorted_unit < problem.unfilled[:, None], supply, 0)
+    before = np.cumsum(supply, axis=1) - supply
+    units = np.zeros_like(unit)
+    np.put_along_axis(units, order, np.clip(problem.quantity[:, None] - before, 0, supply), axis=1)
+    return units
+
+
 def unfilled_cost(problem: Problem, units: IntArray) -> int:
     """The price of what an assignment leaves unfilled, micros."""
     return int((problem.unfilled * (problem.quantity - units.sum(axis=1))).sum())

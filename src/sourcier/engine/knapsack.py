@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import IntArray
+from sourcier.engine.formulation import cheapest_first
 from sourcier.engine.offers import Problem
 
 EXCESS_MAX = 60_000
@@ -50,7 +51,9 @@ def shed(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64]) -> Shed 
     None if nothing is overfull, or too much. `extra` is a valid addition to the subset's unlimited cost in any case:
     it drops limits, never adds one.
     """
-    units, spare = _unlimited(problem, relaxed, offers)
+    units = cheapest_first(problem, offers, relaxed.unit)
+    worth = relaxed.unit[:, offers] < problem.unfilled[:, None]
+    spare = np.where(worth, problem.supply[:, offers], 0) - units
     limits = np.array([int(problem.tier_tables[problem.tiers[k]].limit_g[-1]) for k in offers])
     over = problem.weight @ units - limits
     j = int(np.argmax(over))
@@ -74,20 +77,6 @@ def shed(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64]) -> Shed 
 
 def _grams(problem: Problem, parcel: _Parcel) -> int:
     return int(problem.weight[parcel.d]) * parcel.count
-
-
-def _unlimited(problem: Problem, relaxed: Relaxed, offers: NDArray[np.int64]) -> tuple[IntArray, IntArray]:
-    """Every demand from the cheapest of the offers on, whatever it weighs; and the supply that is left."""
-    unit = relaxed.unit[:, offers]
-    order = np.argsort(unit, axis=1, kind="stable")
-    sorted_supply = np.take_along_axis(problem.supply[:, offers], order, axis=1)
-    sorted_unit = np.take_along_axis(unit, order, axis=1)
-    useful = np.where(sorted_unit < problem.unfilled[:, None], sorted_supply, 0)
-    taken = np.clip(problem.quantity[:, None] - (np.cumsum(useful, axis=1) - useful), 0, useful)
-    units, supply = np.zeros_like(unit), np.zeros_like(unit)
-    np.put_along_axis(units, order, taken, axis=1)
-    np.put_along_axis(supply, order, useful, axis=1)
-    return units, supply - units
 
 
 def _parcels(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import IntArray
-from sourcier.engine.formulation import Cover, breaks, cover, nothing, unfilled_cost
+from sourcier.engine.formulation import Cover, breaks, cheapest_first, cover, nothing, unfilled_cost
 from sourcier.engine.offers import Problem
 
 Offers = NDArray[np.int64]
@@ -53,28 +53,15 @@ def _tier_estimate(problem: Problem, offers: Offers, units: IntArray) -> IntArra
 
 def fill(problem: Problem, offers: Offers) -> Cover:
     """The cheapest units first from the opened `offers`; where a constraint breaks, unit by unit what still fits."""
-    units = cheapest(problem, offers)
+    units = cheapest_first(problem, offers, problem.unit)
     if breaks(problem, offers, units):
         units = _fit(problem, offers)
     return cover(problem, offers, units)
 
 
-def cheapest(problem: Problem, offers: Offers) -> IntArray:
-    """``units[D, offer]``: every demand from its cheapest open offer on, whatever else that breaks."""
-    unit = problem.unit[:, offers]
-    order = np.argsort(unit, axis=1, kind="stable")
-    sorted_unit = np.take_along_axis(unit, order, axis=1)
-    supply = np.take_along_axis(problem.supply[:, offers], order, axis=1)
-    supply = np.where(sorted_unit < problem.unfilled[:, None], supply, 0)
-    before = np.cumsum(supply, axis=1) - supply
-    units = np.zeros_like(unit)
-    np.put_along_axis(units, order, np.clip(problem.quantity[:, None] - before, 0, supply), axis=1)
-    return units
-
-
 def _fill_if_below(problem: Problem, offers: Offers, target: int) -> Cover | None:
     """`fill` and `lighten`, unless the cheapest units cost `target` or more, or weigh more than all offers carry."""
-    units = cheapest(problem, offers)
+    units = cheapest_first(problem, offers, problem.unit)
     estimate = (
         int((problem.unit[:, offers] * units).sum())
         + int(problem.fixed[offers].sum())
