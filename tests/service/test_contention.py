@@ -43,8 +43,7 @@ async def test_ten_units_on_three_nodes_go_to_ten_orders(shop: Shop) -> None:
     words = tally(await asyncio.gather(*orders, return_exceptions=True))
     given = sum([(await shop.row(node_id, "mug")).allocated for node_id in ("near", "far", "store")])
     assert words["allocated"] == given
-    assert set(words) <= {"allocated", Reason.OUT_OF_STOCK.value, Reason.CONTENDED.value}
-    assert given == 10 or words[Reason.CONTENDED.value]
+    assert words == {"allocated": 10, Reason.OUT_OF_STOCK.value: 50}
     assert await balanced(shop)
 
 
@@ -68,7 +67,7 @@ async def test_baskets_in_any_order_do_not_block_each_other(shop: Shop) -> None:
         await shop.count("near", sku, 30)
     orders = [shop.allocate(f"o-{i}", cart(*((skus[(i * k + k) % 5], 1) for k in (1, 2, 3)))) for i in range(60)]
     words = tally(await asyncio.gather(*orders, return_exceptions=True))
-    assert set(words) <= {"allocated", Reason.OUT_OF_STOCK.value, Reason.CONTENDED.value}
+    assert set(words) <= {"allocated", Reason.OUT_OF_STOCK.value}
     rows = [await shop.row("near", sku) for sku in skus]
     assert all(row.free >= 0 for row in rows)
     assert sum(row.allocated for row in rows) > 100

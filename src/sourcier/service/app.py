@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ from sourcier.service import deadline
 from sourcier.service.expire import Sweeper
 from sourcier.service.snapshots import Snapshots
 from sourcier.service.solver_pool import SolverPool
+from sourcier.service.turns import Turns
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class App:
     sweeper: Sweeper
     solve_ms: int
     clock: Callable[[], datetime]
+    turns: Turns = field(default_factory=Turns)
 
     async def start(self) -> None:
         """Read the snapshot, load the solvers, begin to follow the ledger and to expire holds.

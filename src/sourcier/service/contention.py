@@ -33,22 +33,34 @@ async def reserve_best(
     """The first proposal that the ledger takes, with its outcome.
 
     The outcome is None when there is nothing to reserve on a picture that has everything committed before this call:
-    what is refused for good must not rest on a picture that the ledger had already overtaken. Raises CONTENDED when
-    the ledger was short of something each time.
+    what is refused for good must not rest on a picture that the ledger had already overtaken. The last try keeps all
+    other reservations of this process waiting, so that a long decision is not overtaken by short ones for ever. Raises
+    CONTENDED when even then another process, or a count, was quicker.
     """
-    abreast = False
-    attempts = 0
-    while attempts < DECIDE_ATTEMPTS_MAX:
-        view = app.snapshots.view()
-        proposal = await propose(view)
+    for _ in range(DECIDE_ATTEMPTS_MAX - 1):
+        proposal = await _believable(app, propose)
         if proposal.command is None:
-            if abreast or not await app.snapshots.outdated(view):
-                return proposal, None
-            abreast = True
-            continue
-        attempts += 1
-        outcome = await app.write(reserve, proposal.command, proposal.respond)
+            return proposal, None
+        async with app.turns.beside_others():
+            outcome = await app.write(reserve, proposal.command, proposal.respond)
         if not isinstance(outcome, Short):
             return proposal, outcome
         await app.snapshots.refresh(outcome.stock, outcome.pools)
-    raise contended()
+    async with app.turns.alone():
+        await app.snapshots.abreast()
+        proposal = await _believable(app, propose)
+        if proposal.command is None:
+            return proposal, None
+        outcome = await app.write(reserve, proposal.command, proposal.respond)
+    if isinstance(outcome, Short):
+        raise contended()
+    return proposal, outcome
+
+
+async def _believable(app: "App", propose: Callable[["View"], Awaitable[Proposal[T]]]) -> Proposal[T]:
+    """A proposal; one that there is nothing to reserve only on a picture with everything committed before this call."""
+    view = app.snapshots.view()
+    proposal = await propose(view)
+    if proposal.command is None and await app.snapshots.outdated(view):
+        return await propose(app.snapshots.view())
+    return proposal

@@ -157,12 +157,16 @@ class Snapshots:
                     pass
                 self._served, self._followed_at = asked, monotonic()
 
+    async def abreast(self) -> None:
+        """Catch up within the caller's time."""
+        await deadline.wait(self.catch_up())
+
     async def outdated(self, view: View) -> bool:
         """Whether anything has changed since the view was taken, the very last commits included.
 
         A refusal that will be remembered must not rest on a picture that the ledger has already overtaken.
         """
-        await deadline.wait(self.catch_up())
+        await self.abreast()
         return self._edition != view.edition
 
     def _wake(self) -> None:

@@ -1,5 +1,6 @@
 """The loop of deciding and reserving: how often it tries, what it reads again, and when it gives up."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -11,6 +12,7 @@ from sourcier.domain.limits import DECIDE_ATTEMPTS_MAX
 from sourcier.domain.reservation import Reservation, State
 from sourcier.ledger.commands import Replayed, Reserve, Reserved, Short
 from sourcier.service.contention import Proposal, reserve_best
+from sourcier.service.turns import Turns
 
 SHORT = Short(stock=(("near", "mug"),), pools=(("node-day:near", "2026-11-23"),))
 COMMAND = Reserve(
@@ -46,6 +48,7 @@ class World:
     outcomes: list[Any]
     editions: int = 0
     refreshed: list[Any] = field(default_factory=list)
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def snapshots(self) -> "World":
@@ -53,6 +56,9 @@ class World:
 
     def view(self) -> int:
         return self.editions
+
+    async def abreast(self) -> None:
+        pass
 
     async def outdated(self, view: int) -> bool:
         self.editions += 1
@@ -116,3 +122,23 @@ async def test_on_an_unchanged_picture_there_is_no_second_look() -> None:
             return False
 
     assert await run(Still(outcomes=[]), nothing_on=(1,)) == ([0], None)
+
+
+async def test_on_the_last_try_no_other_reservation_comes_between() -> None:
+    world = World(outcomes=[SHORT] * (DECIDE_ATTEMPTS_MAX - 1) + [RESERVED])
+    inside: list[bool] = []
+
+    async def enter() -> None:
+        async with world.turns.beside_others():
+            pass
+
+    async def propose(view: Any) -> Proposal[int]:
+        other = asyncio.create_task(enter())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        inside.append(other.done())
+        return Proposal(view=view, decided=0, command=COMMAND, respond=lambda _: b"")
+
+    _, outcome = await reserve_best(cast("Any", world), propose)
+    assert outcome == RESERVED
+    assert inside == [True] * (DECIDE_ATTEMPTS_MAX - 1) + [False]
