@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sourcier.domain.network import Method, Network, Node, NodeCalendar, NodeType, Service, TransitBand, WeightTier
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line
+from sourcier.domain.order import Cart, Line
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.rules import Constraints, Prices, RuleSet
 from sourcier.domain.stock import StockRow
 from sourcier.engine import bounds, primal

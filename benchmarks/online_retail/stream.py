@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.online_retail.data import Data, OrderLine, Place, RawOrder
 from sourcier.domain.limits import LINES_PER_ORDER_MAX
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination, GeoPoint
 
 CHANNEL: Final = "web"
 CURRENCY: Final = "GBP"

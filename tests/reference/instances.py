@@ -18,7 +18,8 @@ from sourcier.domain.network import (
     WeightTier,
     capacity_pool_id,
 )
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line
+from sourcier.domain.order import Cart, Line
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices, RuleSet, SafetyStock
 from sourcier.domain.stock import StockRow
 from sourcier.engine.compile import compile_network, compile_rules

@@ -10,7 +10,8 @@ from typing import Any
 from tests.reference.instances import World
 
 from sourcier.domain.network import Method, Network, Node, NodeCalendar, NodeType, Service, TransitBand
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line
+from sourcier.domain.order import Cart, Line
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import Decision, NodeOutcome
 from sourcier.domain.rules import Constraints, Prices, RuleSet
 from sourcier.domain.stock import StockRow

@@ -23,7 +23,8 @@ from sourcier.domain.network import (
     Service,
     TransitBand,
 )
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.stock import RecordKind, StockRecord, StockRow
 from sourcier.service import allocate_order, ingest, networks, promise_cart, rule_sets, settle
 from sourcier.service.app import App

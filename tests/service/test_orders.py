@@ -9,7 +9,7 @@ import pytest
 from tests.service.shop import NETWORK, Shop, cart
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.order import Destination
+from sourcier.domain.place import Destination
 from sourcier.domain.plan import Status
 from sourcier.domain.reservation import State
 from sourcier.ledger.audit import audit

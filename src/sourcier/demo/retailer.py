@@ -22,7 +22,8 @@ from typing import Final, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from sourcier.demo.towns import TOWNS, Town
-from sourcier.domain.order import Cart, Destination, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination
 from sourcier.domain.stock import RecordKind, StockRecord
 
 DATA: Final = Path(__file__).parent / "data"

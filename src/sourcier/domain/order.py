@@ -3,25 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeoPoint:
-    """A place on earth in microdegrees (WGS 84)."""
-
-    lat_e6: int
-    lon_e6: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """Where the customer wants the goods: a postal code of a country, or coordinates, or both.
-
-    Coordinates win for distances; the postal code then only helps to find the time zone.
-    """
-
-    country_code: str
-    postal_code: str = ""
-    point: GeoPoint | None = None
+from sourcier.domain.network import Method
+from sourcier.domain.place import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +22,8 @@ class Line:
 class Cart:
     """An order before it is placed. `placed_at` is the instant from which every date is counted.
 
-    `services` limits the carrier services; empty means any. `deliver_by` is a date in the destination's zone.
+    `services` limits the carrier services and `methods` the methods; empty means any. `deliver_by` is a date in the
+    destination's zone. Methods that are collected look at the stores `store_ids`, or without them at the nearest ones.
     """
 
     channel: str
@@ -49,11 +33,22 @@ class Cart:
     placed_at: datetime
     services: tuple[str, ...] = ()
     deliver_by: date | None = None
+    methods: tuple[Method, ...] = ()
+    store_ids: tuple[str, ...] = ()
+
+    @property
+    def value_micros(self) -> int:
+        """What the goods cost the customer, micros."""
+        return sum(line.quantity * line.unit_price_micros for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A cart that the customer has placed under the OMS's own order id."""
+    """A cart that the customer has placed under the OMS's own order id.
+
+    Scarce dated supply goes to the higher `priority` first, then to the earlier allocation.
+    """
 
     order_id: str
     cart: Cart
+    priority: int = 0

@@ -53,20 +53,45 @@ class Costs:
         return self.shipping + self.handling + self.split + self.late + self.unfilled
 
 
+class Marking(StrEnum):
+    """What a line of a shipment waits for. BACKORDER and PREORDER lines are pegged to dated supply."""
+
+    ON_HAND = "ON_HAND"
+    BACKORDER = "BACKORDER"
+    PREORDER = "PREORDER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peg:
+    """`quantity` units come from the dated supply `supply_id`; `to_order`: somebody must order them first."""
+
+    supply_id: str
+    quantity: int
+    expected_on: date
+    to_order: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentLine:
-    """`quantity` units of the order line `line_id`."""
+    """`quantity` units of the order line `line_id`; what `pegs` do not name is on hand."""
 
     line_id: str
     sku: str
     quantity: int
+    pegs: tuple[Peg, ...] = ()
+    marking: Marking = Marking.ON_HAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
     """One parcel run: from one node, by one service, on one ship day.
 
-    `order_by` is the last instant at which the order still makes this ship day; `ship_by` the cut-off itself.
+    `ship_by` is when it leaves: the carrier's round, or the cut-off. `order_by` is the last instant at which the order
+    still makes that. It arrives from `deliver_from` (None: the same day) until `deliver_on`; `ready_at` is the instant
+    at which a courier hands it over or the customer can collect it (None: some time that day). `confidence_bp` is the
+    share of such shipments that arrive by `deliver_on`. `shift` is (shift id, its day) where the node has shifts;
+    `round_minute` the pickup minute of a carrier's round. `to_node_id` is the store or hub it goes to (empty: the
+    customer).
     """
 
     node_id: str
@@ -81,15 +106,26 @@ class Shipment:
     shipping_micros: int
     handling_micros: int
     late_micros: int
+    deliver_from: date | None = None
+    ready_at: datetime | None = None
+    confidence_bp: int = 10_000
+    co2_grams: int = 0
+    shift: tuple[str, date] | None = None
+    round_minute: int | None = None
+    to_node_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Shipments sorted by (node, service, ship day), and what stays unfilled."""
+    """Shipments sorted by (node, service, ship day), and what stays unfilled.
+
+    `onward` is the one parcel from the hub where the shipments are consolidated.
+    """
 
     shipments: tuple[Shipment, ...]
     unfilled: tuple[ShipmentLine, ...]
     costs: Costs
+    onward: Shipment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

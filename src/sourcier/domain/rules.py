@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sourcier.domain.network import NodeType
+from sourcier.domain.network import Method, NodeType
 
 
 class DeliverBy(StrEnum):
@@ -60,6 +60,58 @@ class SafetyStock:
     channels: frozenset[str] = frozenset()
 
 
+class BrokenPromise(StrEnum):
+    """When no plan keeps a promise any more. LATE: the best late plan, its lateness priced. REFUSE: no allocation."""
+
+    LATE = "LATE"
+    REFUSE = "REFUSE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promising:
+    """How dates are promised.
+
+    Transit that was measured as a distribution is promised at `quantile_bp` basis points: of 10,000 parcels so many
+    arrive by then. Without stores of the customer's choice the `nearest_stores` within `store_radius_m` metres are
+    looked at. A token keeps a promise for `token_minutes`.
+    """
+
+    quantile_bp: int = 9_000
+    nearest_stores: int = 3
+    store_radius_m: int = 50_000
+    token_minutes: int = 30
+    broken: BrokenPromise = BrokenPromise.LATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """What the customer pays for carts of at least `min_value_micros`, by these methods to these zones (empty: all).
+
+    The first entry that fits counts; none means free of charge.
+    """
+
+    fee_micros: int
+    methods: frozenset[Method] = frozenset()
+    zone_ids: frozenset[str] = frozenset()
+    min_value_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consolidation:
+    """Orders by these methods from more than one node meet at the hub and leave it as one parcel (ADR 0016)."""
+
+    hub_id: str
+    methods: frozenset[Method]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityBand:
+    """From `min_units` on, product pages say `label` instead of a number."""
+
+    min_units: int
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
     """One immutable revision of a planner's rule set. `channels` lists every channel that may ask."""
@@ -70,3 +122,7 @@ class RuleSet:
     constraints: Constraints
     eligibility: tuple[Eligibility, ...] = ()
     safety_stock: tuple[SafetyStock, ...] = ()
+    promising: Promising = Promising()
+    fees: tuple[Fee, ...] = ()
+    consolidation: tuple[Consolidation, ...] = ()
+    bands: tuple[AvailabilityBand, ...] = ()

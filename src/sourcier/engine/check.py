@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from sourcier.domain.calendar import is_working_day, ship_moment
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import CapacityMeasure, Network, Node, Service
-from sourcier.domain.order import Cart, GeoPoint
+from sourcier.domain.order import Cart
+from sourcier.domain.place import GeoPoint
 from sourcier.domain.plan import Decision, Shipment, Status
 from sourcier.domain.rules import DeliverBy, RuleSet
 from sourcier.engine.compile import EARTH_RADIUS_M, BoolArray, IntArray

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
 from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Service
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import RuleSet
 
 IntArray = NDArray[np.int64]

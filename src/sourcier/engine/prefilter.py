@@ -13,7 +13,8 @@ from sourcier.domain.calendar import delivery_day, first_ship_day, next_ship_day
 from sourcier.domain.errors import Kind, Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import Service
-from sourcier.domain.order import Cart, Destination, GeoPoint
+from sourcier.domain.order import Cart
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine.compile import (

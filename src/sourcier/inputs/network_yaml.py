@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sourcier.domain.errors import Reason
 from sourcier.domain.limits import (
@@ -38,7 +38,7 @@ from sourcier.domain.network import (
     TransitBand,
     WeightTier,
 )
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.inputs import values, yaml_nodes
 from sourcier.inputs.faults import Faults
 from sourcier.inputs.fields import Fields, read_fields
@@ -244,7 +244,7 @@ def _capacity(given: Fields) -> Capacity | None:
     )
 
 
-def _handling(given: Fields) -> dict[str, int]:
+def _handling(given: Fields) -> dict[str, Any]:
     handling = given.section("handling", NETWORK_KEYS["nodes[].handling"])
     return {
         "handling_per_shipment_micros": handling.value("per_shipment", values.money, 0),

@@ -16,7 +16,8 @@ from sourcier.domain.limits import (
     SERVICES_PER_REQUEST_MAX,
     UNIT_WEIGHT_GRAMS_MAX,
 )
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.inputs import values
 from sourcier.inputs.faults import Faults
 from sourcier.inputs.files import opened

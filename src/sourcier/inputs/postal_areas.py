@@ -6,7 +6,7 @@ from typing import Final
 
 from sourcier.domain.limits import NETWORK_BYTES_MAX, POSTAL_AREAS_MAX
 from sourcier.domain.network import PostalArea
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.inputs import values
 from sourcier.inputs.faults import Faults, shown
 from sourcier.inputs.fields import Fields

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from zoneinfo import available_timezones
 
 from sourcier.domain.limits import DISTANCE_M_MAX, MONEY_MICROS_MAX, TEXT_BYTES_MAX
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.inputs.faults import nearest, shown
 
 MONEY_PLACES: Final = 6  # decimals of an amount: micros

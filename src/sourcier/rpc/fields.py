@@ -26,7 +26,7 @@ from sourcier.domain.limits import (
     PAGE_TOKEN_BYTES_MAX,
     TEXT_BYTES_MAX,
 )
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 
 E = TypeVar("E", bound=StrEnum)
 

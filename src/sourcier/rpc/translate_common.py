@@ -18,7 +18,8 @@ from sourcier.domain.limits import (
     UNIT_WEIGHT_GRAMS_MAX,
 )
 from sourcier.domain.network import Method
-from sourcier.domain.order import Cart, Destination, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination
 from sourcier.domain.plan import Costs, Decision, NodeReason, Proof, Shipment, ShipmentLine, Status
 from sourcier.rpc.fields import Check, EnumTable, fill_day, fill_instant, fill_money, fill_point
 from sourcier.service.commands import RequestKey

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
@@ -262,7 +262,7 @@ def fill_postal_area(message: pb.PostalArea, area: PostalArea) -> None:
     message.time_zone = area.time_zone
 
 
-def _parse_amounts(check: Check, message: Message, names: tuple[str, ...], currency_code: str) -> dict[str, int]:
+def _parse_amounts(check: Check, message: Message, names: tuple[str, ...], currency_code: str) -> dict[str, Any]:
     return {f"{name}_micros": check.money(name, message, currency_code) for name in names}
 
 

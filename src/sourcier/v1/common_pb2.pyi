@@ -45,6 +45,14 @@ class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Method.ValueTy
     """Refused wherever a method is asked for."""
     METHOD_HOME_DELIVERY: _Method.ValueType  # 1
     """A carrier brings the goods to the destination."""
+    METHOD_EXPRESS: _Method.ValueType  # 2
+    """A carrier brings them on a faster service."""
+    METHOD_SAME_DAY: _Method.ValueType  # 3
+    """A courier brings them from a store near by on the very day."""
+    METHOD_CLICK_AND_COLLECT: _Method.ValueType  # 4
+    """The customer collects them at a store that has them."""
+    METHOD_SHIP_TO_STORE: _Method.ValueType  # 5
+    """Nodes send them to the store where the customer collects all of them at once."""
 
 class Method(_Method, metaclass=_MethodEnumTypeWrapper):
     """How the customer gets the goods."""
@@ -53,6 +61,14 @@ METHOD_UNSPECIFIED: Method.ValueType  # 0
 """Refused wherever a method is asked for."""
 METHOD_HOME_DELIVERY: Method.ValueType  # 1
 """A carrier brings the goods to the destination."""
+METHOD_EXPRESS: Method.ValueType  # 2
+"""A carrier brings them on a faster service."""
+METHOD_SAME_DAY: Method.ValueType  # 3
+"""A courier brings them from a store near by on the very day."""
+METHOD_CLICK_AND_COLLECT: Method.ValueType  # 4
+"""The customer collects them at a store that has them."""
+METHOD_SHIP_TO_STORE: Method.ValueType  # 5
+"""Nodes send them to the store where the customer collects all of them at once."""
 Global___Method: _TypeAlias = Method  # noqa: Y015
 
 class _Status:

@@ -14,7 +14,7 @@ from sourcier.domain.network import (
     NodeType,
     capacity_pool_id,
 )
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 
 CALENDAR = NodeCalendar(working_days=frozenset({1, 2}), cut_off_minute=600)
 NODE = Node(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sourcier.domain.order import Cart, Destination, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination
 
 CART = Cart(
     channel="web",
@@ -41,3 +42,11 @@ def test_lines_do_not_change() -> None:
 def test_fields_are_given_by_name() -> None:
     with pytest.raises(TypeError):
         Line("1", "A", 2)  # type: ignore[misc]
+
+
+def test_a_cart_is_worth_what_its_units_cost() -> None:
+    lines = (
+        Line(line_id="1", sku="A", quantity=3, unit_price_micros=2_500_000),
+        Line(line_id="2", sku="B", quantity=9),
+    )
+    assert replace(CART, lines=lines).value_micros == 7_500_000

@@ -18,7 +18,8 @@ from sourcier.domain.network import (
     TransitBand,
     WeightTier,
 )
-from sourcier.domain.order import Destination, Line
+from sourcier.domain.order import Line
+from sourcier.domain.place import Destination
 from sourcier.domain.plan import Decision, Shipment, ShipmentLine, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices
 from sourcier.engine.check import PlanRejected, Seen, accept, capacity_seen, check_decision

@@ -11,7 +11,7 @@ from tests.reference.instances import random_world
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import Capacity, CapacityMeasure, Network, NodeStatus, NodeType, PostalArea, WeightTier
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import Eligibility, SafetyStock
 from sourcier.engine.compile import MEASURES, NODE_TYPES, UNLIMITED, compile_network, compile_rules, distances_m
 

@@ -19,7 +19,7 @@ from sourcier.domain.network import (
     WeightTier,
     capacity_pool_id,
 )
-from sourcier.domain.order import Destination, GeoPoint
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, SafetyStock
 from sourcier.engine.compile import UNLIMITED, compile_network

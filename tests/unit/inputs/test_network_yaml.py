@@ -22,7 +22,7 @@ from sourcier.domain.network import (
     TransitBand,
     WeightTier,
 )
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.inputs.network_yaml import parse_network
 
 FULL = """\

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.inputs.orders import read_orders
 
 COLUMNS = (

@@ -7,7 +7,7 @@ import pytest
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.limits import NETWORK_BYTES_MAX, POSTAL_AREAS_MAX
 from sourcier.domain.network import PostalArea
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.inputs.network_yaml import parse_network
 
 NETWORK = """\

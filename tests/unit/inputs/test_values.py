@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sourcier.domain.network import NodeType
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.inputs import values
 from sourcier.inputs.values import Unfit
 

@@ -10,7 +10,7 @@ from google.type.money_pb2 import Money
 from tests.rpc.spoil import REQUEST_IDS_REFUSED, TEXTS_REFUSED, TEXTS_TAKEN
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.order import GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.rpc import fields
 from sourcier.rpc.fields import Check
 from sourcier.v1 import common_pb2, network_pb2

@@ -12,7 +12,8 @@ from tests.rpc.messages import NOW
 from tests.rpc.spoil import TEXTS_REFUSED, assign, faults_of
 
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line, Order
+from sourcier.domain.order import Cart, Line, Order
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import (
     Costs,
     Decision,

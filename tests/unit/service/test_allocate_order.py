@@ -9,7 +9,8 @@ from tests.service.shop import cart
 from tests.unit.service.test_codec import decision
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.order import Destination, Line, Order
+from sourcier.domain.order import Line, Order
+from sourcier.domain.place import Destination
 from sourcier.service.allocate_order import check_match
 from sourcier.service.reservations import Document
 

@@ -6,7 +6,8 @@ import pytest
 
 from sourcier.domain.errors import Kind, Reason, Refusal, Violation
 from sourcier.domain.network import Method
-from sourcier.domain.order import Cart, Destination, GeoPoint, Line
+from sourcier.domain.order import Cart, Line
+from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import (
     Costs,
     Decision,
