@@ -80,3 +80,33 @@ class SupplyRow:
         Protection that the units on hand do not cover is kept back here, of each supply: the ledger checks the same.
         """
         return max(0, self.free - max(0, floor - max(0, stock_free)))
+
+
+class RiskReason(StrEnum):
+    """Why a promise may be missed. STOCK: goods on hand that were promised are not there after all."""
+
+    SHORT = "SHORT"
+    LATE = "LATE"
+    STOCK = "STOCK"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseAtRisk:
+    """`short` of the `quantity` units of an order line at a node will not be there for `ship_day`.
+
+    They are pegged to `supply_id` (empty: on hand). `ready_on` is the day from which they can be picked as things are
+    (None: nobody knows). `order_id` is empty while a hold has no order.
+    """
+
+    reservation_id: str
+    order_id: str
+    priority: int
+    line_id: str
+    sku: str
+    node_id: str
+    supply_id: str
+    quantity: int
+    short: int
+    ship_day: date | None
+    ready_on: date | None
+    reason: RiskReason

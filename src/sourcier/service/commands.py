@@ -5,14 +5,15 @@ refused with REQUEST_ID_REUSED.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sourcier.domain.network import Network, NodeStatus
 from sourcier.domain.order import Cart, Order
 from sourcier.domain.plan import Decision
-from sourcier.domain.promise import Promises
+from sourcier.domain.promise import Choice, Kept, Promises
 from sourcier.domain.reservation import ReservationLine
 from sourcier.domain.stock import RecordResult, StockRecord
+from sourcier.domain.supply import PromiseAtRisk, SupplyRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,52 +27,81 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldWanted:
-    """Reserve the promise of `service_id` (empty: the cheapest promise) for `ttl_seconds`."""
+    """Reserve one option for `ttl_seconds`: the cheapest of those that fit `service_id`, `store_id` and `choice`.
+
+    Empty ids and None fit every option.
+    """
 
     ttl_seconds: int
     service_id: str = ""
+    store_id: str = ""
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseDelivery:
     """Promise a cart; with `hold`, reserve one of the promises (then `key` is required).
 
-    `explain` fills `left_out` of the decisions, which costs time for every date that is looked at.
+    `choices` are the kinds of options to look for. `explain` fills `left_out` of the decisions, which costs time for every date that is looked at.
     """
 
     cart: Cart
     hold: HoldWanted | None = None
     key: RequestKey | None = None
     explain: bool = False
+    choices: frozenset[Choice] = frozenset({Choice.EARLIEST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A reservation that expires. `decision` is what it reserved."""
+    """A reservation that expires. `decision` is what it reserved: that of ``promises.promised[option]``."""
 
     hold_id: str
     service_id: str
     expires_at: datetime
     decision: Decision
+    store_id: str = ""
+    option: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseAnswer:
-    """All promises, and the hold if one was wanted."""
+    """All promises, and the hold if one was wanted. ``tokens[i]`` makes ``promises.promised[i]`` binding."""
 
     promises: Promises
     hold: Hold | None = None
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocate:
-    """Reserve an order for good: from a hold, or fresh. `validate_only` decides and reserves nothing."""
+    """Reserve an order for good: from a hold, or fresh. `validate_only` decides and reserves nothing.
+
+    With a `promise_token` dates and fee of that promise are kept. A hold keeps its own promise; with both, the token
+    counts only where the hold has expired and `reallocate_if_expired` is set.
+    """
 
     key: RequestKey
     order: Order
     hold_id: str = ""
     reallocate_if_expired: bool = False
     validate_only: bool = False
+    promise_token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToOrder:
+    """`quantity` units that somebody must order from a supplier: nothing was bought yet.
+
+    They are expected at the node on `expected_on`, a local day of the node, if they are ordered on the day of the
+    allocation.
+    """
+
+    supply_id: str
+    node_id: str
+    sku: str
+    quantity: int
+    expected_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +109,8 @@ class Allocation:
     """An order's reservation. `hold_id` names the hold it was made from; `reallocated` says that hold had expired.
 
     `currency_code` is that of the order's cart: the decision's micros are counted in it. `allocation_id` is empty
-    when the request was `validate_only`.
+    when the request was `validate_only`. `kept` is the promise it stands for (None: nothing ships, or it was allocated
+    by a version that kept no promises); `to_order` what must be ordered for it.
     """
 
     allocation_id: str
@@ -90,6 +121,8 @@ class Allocation:
     lines: tuple[ReservationLine, ...]
     hold_id: str = ""
     reallocated: bool = False
+    kept: Kept | None = None
+    to_order: tuple[ToOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +164,41 @@ class StockAnswer:
     """One result per record of the batch, in order."""
 
     results: tuple[RecordResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplySupply:
+    """One batch of one source about dated supply. Records that cannot be applied do not stop the others."""
+
+    key: RequestKey
+    source: str
+    records: tuple[SupplyRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyAnswer:
+    """One result per record of the batch, in order."""
+
+    results: tuple[RecordResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPromisesAtRisk:
+    """One page of the promises that may be missed, of these nodes, SKUs and supplies (empty: of all)."""
+
+    page_size: int
+    page_token: str = ""
+    node_ids: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    supply_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRisk:
+    """What a reservation may miss, and the promise that it stands for (None where it stands for none)."""
+
+    risk: PromiseAtRisk
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
