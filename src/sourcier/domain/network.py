@@ -124,7 +124,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """A part of a node's day with a capacity of its own: (from, to) minutes after local midnight."""
+    """A part of a node's day with a capacity of its own: (from, to) minutes after local midnight of its day.
+
+    A night shift ends on the next day: its `to_minute` is then beyond 1440, up to 2880.
+    """
 
     shift_id: str
     from_minute: int
