@@ -42,7 +42,8 @@ class HoldWanted:
 class PromiseDelivery:
     """Promise a cart; with `hold`, reserve one of the promises (then `key` is required).
 
-    `choices` are the kinds of options to look for. `explain` fills `left_out` of the decisions, which costs time for every date that is looked at.
+    `choices` are the kinds of options to look for. `explain` fills `left_out` of the decisions, which costs time for
+    every date that is looked at.
     """
 
     cart: Cart
