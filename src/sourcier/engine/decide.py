@@ -5,14 +5,16 @@ if the solver failed. `decide` drives it with the solver in this process.
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.engine import check, explain
 from sourcier.engine.compile import CompiledRules
-from sourcier.engine.offers import build
+from sourcier.engine.offers import Problem, build
 from sourcier.engine.plans import write_plan
+from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer, prove, settled
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.snapshot import Snapshot
@@ -38,6 +40,45 @@ def drive(steps: Steps[T], answer: Callable[[Model], Solution | None]) -> T:
         return result
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An order over everything that could serve it, as seen at one moment; any number of decisions follow from it.
+
+    `problem` is the whole order's, `found` the lanes it came from, `seen` what the checker holds plans against.
+    """
+
+    cart: Cart
+    snapshot: Snapshot
+    rules: CompiledRules
+    problem: Problem
+    found: Lanes
+    seen: check.Seen
+    version: int
+
+
+def prepare(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False) -> Prepared:
+    """Look at stock, capacity and time once. `complete`: every unit or nothing, and never for its price (promises)."""
+    problem, found, available = build(cart, snapshot, rules, complete=complete)
+    seen = check.Seen(
+        cart=cart,
+        network=snapshot.network.network,
+        rules=rules.rule_set,
+        available=available,
+        online=snapshot.online.copy(),
+        capacity_left=check.capacity_seen(snapshot, problem),
+        complete=complete,
+    )
+    return Prepared(
+        cart=cart,
+        snapshot=snapshot,
+        rules=rules,
+        problem=problem,
+        found=found,
+        seen=seen,
+        version=snapshot.version,
+    )
+
+
 def decide_steps(
     cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False, explained: bool = True
 ) -> Steps[Decision]:
@@ -46,33 +87,26 @@ def decide_steps(
     `explained` False leaves `left_out` empty. The answer is checked against the stock, capacity and status seen at the
     start; PlanRejected means a fault of the engine, never of the input.
     """
-    problem, found, seen = build(cart, snapshot, rules, complete=complete)
-    version, network, online = snapshot.version, snapshot.network, snapshot.online.copy()
-    capacity = check.capacity_seen(snapshot, problem)
+    prepared = prepare(cart, snapshot, rules, complete=complete)
+    return (yield from decide_prepared(prepared, prepared.problem, explained=explained))
+
+
+def decide_prepared(prepared: Prepared, problem: Problem, *, explained: bool = True) -> Steps[Decision]:
+    """Decide over `problem`: the prepared one, or that one over fewer offers or with tighter limits."""
+    cart, snapshot, rules = prepared.cart, prepared.snapshot, prepared.rules
     answer = settled((yield from prove(problem)), problem)
-    plan = write_plan(cart, snapshot, rules, found, answer)
+    plan = write_plan(cart, snapshot, rules, prepared.found, answer)
     decision = Decision(
         status=_status(answer, plan),
         plan=plan,
         objective_micros=answer.cover.objective,
         bound_micros=answer.bound,
         proof=answer.proof,
-        left_out=explain.left_out(problem, found, answer, snapshot) if explained else (),
+        left_out=explain.left_out(problem, prepared.found, answer, snapshot) if explained else (),
         rule_set_revision=rules.revision_name,
-        snapshot_version=version,
+        snapshot_version=prepared.version,
     )
-    check.accept(
-        decision,
-        check.Seen(
-            cart=cart,
-            network=network.network,
-            rules=rules.rule_set,
-            available=seen,
-            online=online,
-            capacity_left=capacity,
-            complete=complete,
-        ),
-    )
+    check.accept(decision, prepared.seen)
     return decision
 
 
