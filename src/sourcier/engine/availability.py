@@ -1,0 +1,168 @@
+"""What product pages show: for up to a hundred SKUs at once, how much there is, from when by which method, and where.
+
+One unit of each SKU is looked at. The lanes of such a cart are found once, for they do not depend on the SKU; then
+everything is a gather over ``available[sku, node]``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+
+from sourcier.domain.availability import Availability, AvailabilityQuery, EarliestDate, SkuAvailability, StoreStock
+from sourcier.domain.errors import Reason, Violation, invalid
+from sourcier.domain.network import NodeType
+from sourcier.domain.order import Cart, Line
+from sourcier.domain.place import Destination
+from sourcier.engine.compile import (
+    NODE_TYPES,
+    UNLIMITED,
+    BoolArray,
+    CompiledNetwork,
+    CompiledRules,
+    IntArray,
+    distances_m,
+)
+from sourcier.engine.prefilter import Lanes, check_cart, lanes, locate
+from sourcier.engine.snapshot import Snapshot
+
+ONE_UNIT = (1, 1)
+"""The load of a cart with one unit: (lines, units)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the goods are wanted. `distance_m[N]` is from every node."""
+
+    destination: Destination
+    time_zone: str
+    distance_m: IntArray
+
+
+def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules, at: datetime) -> Availability:
+    """Answer for one channel and one destination or store, as of the instant `at`.
+
+    The units of all nodes are summed from which at least one can be had there by some service. Dates are those that
+    a cart of one unit would be promised, its weight left aside.
+
+    Raises
+    ------
+    Refusal
+        CHANNEL_UNKNOWN, POSTAL_CODE_UNKNOWN, or NODE_UNKNOWN for a `store_id` that is no store.
+    """
+    place = _place(query, snapshot.network)
+    cart = _cart(query, snapshot.network, place, at)
+    check_cart(cart, snapshot, rules)
+    available = _available(query, snapshot, rules)
+    arrival, reaches = _arrivals(cart, snapshot, rules, available)
+    units = np.minimum(available, UNLIMITED) @ reaches
+    near = _near(snapshot.network, place, rules)
+    return Availability(
+        skus=tuple(
+            SkuAvailability(
+                sku=sku,
+                units=int(units[i]),
+                band=band(rules, int(units[i])),
+                earliest=_earliest(snapshot.network, arrival[i]),
+                stores=_stores(snapshot.network, place, near, available[i], query.nearby_stores),
+                next_supply=None,
+            )
+            for i, sku in enumerate(query.skus)
+        ),
+        time_zone=place.time_zone,
+        rule_set_revision=rules.revision_name,
+        snapshot_version=snapshot.version,
+    )
+
+
+def band(rules: CompiledRules, units: int) -> str:
+    """The rule set's word for so many units: the label of the highest band reached; empty if none is."""
+    reached = [b for b in rules.rule_set.bands if units >= b.min_units]
+    return max(reached, key=lambda b: b.min_units).label if reached else ""
+
+
+def _place(query: AvailabilityQuery, network: CompiledNetwork) -> _Place:
+    if query.destination is not None:
+        point, time_zone = locate(network, query.destination)
+        return _Place(destination=query.destination, time_zone=time_zone, distance_m=distances_m(network, point))
+    index = network.node_index.get(query.store_id)
+    store = None if index is None else network.network.nodes[index]
+    if store is None or store.node_type is not NodeType.STORE:
+        fault = Violation(field="store_id", description=f"the network has no store {query.store_id!r}")
+        raise invalid([fault], Reason.NODE_UNKNOWN)
+    return _Place(
+        destination=Destination(country_code="", point=store.point),
+        time_zone=store.time_zone,
+        distance_m=distances_m(network, store.point),
+    )
+
+
+def _cart(query: AvailabilityQuery, network: CompiledNetwork, place: _Place, at: datetime) -> Cart:
+    """A cart that wants one unit of each SKU; whatever service brings it."""
+    return Cart(
+        channel=query.channel,
+        destination=place.destination,
+        lines=tuple(Line(line_id=str(i), sku=sku, quantity=1) for i, sku in enumerate(query.skus)),
+        currency_code=network.network.currency_code,
+        placed_at=at,
+        store_ids=(query.store_id,) if query.store_id else (),
+    )
+
+
+def _available(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules) -> IntArray:
+    """``available[sku, node]`` for the channel now: protection taken off, nothing at nodes that do not take part."""
+    channel_class = rules.channel_class[query.channel]
+    floors = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
+    excluded = np.array([t in rules.excluded[query.channel] for t in NODE_TYPES])
+    node_type = snapshot.network.node_type
+    takes_part = snapshot.online & ~excluded[node_type]
+    return np.where(takes_part, np.maximum(snapshot.free(query.skus) - floors[node_type], 0), 0)
+
+
+def _arrivals(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: IntArray) -> tuple[IntArray, BoolArray]:
+    """The first ``arrival[sku, service]`` (ordinals, UNLIMITED: never), and the nodes ``reaches[N]`` with a lane."""
+    network = snapshot.network
+    arrival = np.full((len(available), len(network.services)), UNLIMITED)
+    reaches = np.zeros(len(network.node_index), dtype=np.bool_)
+    for found in _trips(cart, snapshot, rules):
+        reaches[found.node] = True
+        for service in np.unique(found.service):
+            mine = found.service == service
+            dated = np.where(available[:, found.node[mine]] > 0, found.arrival[mine], UNLIMITED)
+            arrival[:, service] = np.minimum(arrival[:, service], dated.min(axis=1))
+    return arrival, reaches
+
+
+def _trips(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[Lanes]:
+    """The lanes to the destination."""
+    yield lanes(cart, snapshot, rules, ONE_UNIT)
+
+
+def _earliest(network: CompiledNetwork, arrival: IntArray) -> tuple[EarliestDate, ...]:
+    """One entry per service with an ``arrival[service]``, by date, then by id."""
+    services = network.network.services
+    found = [
+        EarliestDate(method=services[s].method, service_id=services[s].service_id, on=date.fromordinal(int(arrival[s])))
+        for s in np.flatnonzero(arrival < UNLIMITED)
+    ]
+    return tuple(sorted(found, key=lambda entry: (entry.on, entry.service_id)))
+
+
+def _near(network: CompiledNetwork, place: _Place, rules: CompiledRules) -> IntArray:
+    """Stores within the rule set's radius, the nearest first."""
+    radius = rules.rule_set.promising.store_radius_m
+    is_store = network.node_type == NODE_TYPES.index(NodeType.STORE)
+    found = np.flatnonzero(is_store & (place.distance_m <= radius))
+    return found[np.argsort(place.distance_m[found], kind="stable")]
+
+
+def _stores(
+    network: CompiledNetwork, place: _Place, near: IntArray, available: IntArray, most: int
+) -> tuple[StoreStock, ...]:
+    """The first `most` of the stores ``near`` that have something, by distance."""
+    nodes = network.network.nodes
+    return tuple(
+        StoreStock(store_id=nodes[n].node_id, units=int(available[n]), distance_m=int(place.distance_m[n]))
+        for n in near[available[near] > 0][:most]
+    )

@@ -1,0 +1,197 @@
+"""Availability: every date is what a cart of one unit is promised, every number what a loop over all nodes counts."""
+
+from dataclasses import replace
+
+import pytest
+from tests.reference import small
+from tests.reference.instances import World, random_world
+
+from sourcier.domain.availability import Availability, AvailabilityQuery, EarliestDate, SkuAvailability, StoreStock
+from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.network import Method, Node, NodeStatus, NodeType, TransitBand
+from sourcier.domain.order import Line
+from sourcier.domain.place import Destination, GeoPoint
+from sourcier.domain.promise import Promise
+from sourcier.domain.rules import AvailabilityBand, Eligibility, Promising, SafetyStock
+from sourcier.domain.stock import StockRow
+from sourcier.engine.availability import availability, band
+from sourcier.engine.compile import distances_m
+from sourcier.engine.decide import drive
+from sourcier.engine.prefilter import locate
+from sourcier.engine.promise import promise_steps
+from sourcier.engine.solver import Budget, solve
+
+STORE = NodeType.STORE
+
+
+def asked(world: World, *skus: str, **changes) -> Availability:
+    """The answer for the destination and the instant of the world's cart."""
+    cart = world.cart
+    query = AvailabilityQuery(channel=cart.channel, skus=skus, **{"destination": cart.destination, **changes})
+    return availability(query, world.snapshot(), world.compiled_rules(), cart.placed_at)
+
+
+def of_one(world: World, sku: str, **changes) -> SkuAvailability:
+    found = asked(world, sku, **changes).skus
+    assert len(found) == 1
+    return found[0]
+
+
+def promised_alone(world: World, sku: str) -> tuple[Promise, ...]:
+    """What checkout promises a cart of one unit."""
+    line = Line(line_id="1", sku=sku, quantity=1)
+    cart = replace(world.cart, lines=(line,), services=(), deliver_by=None)
+    steps = promise_steps(cart, world.snapshot(), world.compiled_rules())
+    return drive(steps, lambda model: solve(model, Budget())).promised
+
+
+def brings(world: World) -> set[str]:
+    """The nodes from which checkout promises a unit where they alone have any, by whatever service."""
+    return {
+        node.node_id
+        for node in world.network.nodes
+        if promised_alone(replace(world, rows=(StockRow(node_id=node.node_id, sku="probe", on_hand=1_000),)), "probe")
+    }
+
+
+def takeable(world: World, node: Node, sku: str) -> int:
+    """Units of a node that the cart's channel may take, by the words of the rule set."""
+    rules, channel = world.rules, world.cart.channel
+    excluded = any(
+        (not e.channels or channel in e.channels) and node.node_type in e.exclude_node_types for e in rules.eligibility
+    )
+    kept_back = [
+        s.units
+        for s in rules.safety_stock
+        if (not s.channels or channel in s.channels) and (not s.node_types or node.node_type in s.node_types)
+    ]
+    free = sum(row.free for row in world.rows if (row.node_id, row.sku) == (node.node_id, sku))
+    return 0 if excluded or node.status is NodeStatus.OFFLINE else max(0, free - max(kept_back, default=0))
+
+
+def stores_of(world: World, sku: str) -> list[StoreStock]:
+    """Every store in the radius that has some, by distance."""
+    network = world.snapshot().network
+    distance = distances_m(network, locate(network, world.cart.destination)[0])
+    found = [
+        StoreStock(store_id=node.node_id, units=takeable(world, node, sku), distance_m=int(metres))
+        for node, metres in zip(world.network.nodes, distance, strict=True)
+        if node.node_type is STORE and metres <= world.rules.promising.store_radius_m
+    ]
+    return sorted((s for s in found if s.units), key=lambda store: store.distance_m)
+
+
+@pytest.mark.parametrize("first_seed", range(40_000, 40_120, 40))
+def test_every_entry_is_what_a_slow_search_finds(first_seed: int) -> None:
+    dated = stored = 0
+    for seed in range(first_seed, first_seed + 40):
+        world = random_world(seed, lines_max=5, nodes_max=25)
+        world = replace(world, rules=replace(world.rules, promising=Promising(store_radius_m=300_000)))
+        skus = [*sorted({row.sku for row in world.rows}), "unknown"]
+        reached = brings(world)
+        nodes = [node for node in world.network.nodes if node.node_id in reached]
+        for entry in asked(world, *skus, nearby_stores=2).skus:
+            stores = stores_of(world, entry.sku)
+            assert entry.units == sum(takeable(world, node, entry.sku) for node in nodes)
+            assert entry.stores == tuple(stores[:2])
+            assert {(e.service_id, e.on) for e in entry.earliest} == {
+                (p.service_id, p.latest) for p in promised_alone(world, entry.sku)
+            }
+            assert [e.on for e in entry.earliest] == sorted(e.on for e in entry.earliest)
+            dated += len(entry.earliest)
+            stored += len(stores)
+    assert dated > 50
+    assert stored > 50
+
+
+def shops(**stock: int) -> World:
+    """A warehouse that ships, and stores one degree apart; ``stock[node]`` units of "tea"."""
+    stores = [
+        small.node(f"store{i}", node_type=STORE, point=GeoPoint(lat_e6=48_000_000 + i * 200_000, lon_e6=2_000_000))
+        for i in range(3)
+    ]
+    return small.world(
+        [small.node("warehouse"), *stores],
+        {node_id: {"tea": units} for node_id, units in stock.items()},
+        small.lines(tea=1),
+        rule_set=small.rules(
+            safety_stock=(SafetyStock(units=1, node_types=frozenset({STORE})),),
+            bands=(AvailabilityBand(min_units=1, label="few"), AvailabilityBand(min_units=10, label="plenty")),
+        ),
+    )
+
+
+def test_what_is_protected_is_not_shown() -> None:
+    entry = of_one(shops(warehouse=2, store0=1, store1=4), "tea")
+    assert (entry.units, entry.band) == (5, "few")
+    assert entry.stores == (StoreStock(store_id="store1", units=3, distance_m=22_239),)
+
+
+def test_a_sku_that_nobody_has_is_nowhere() -> None:
+    entry = of_one(shops(warehouse=2), "coffee")
+    assert entry == SkuAvailability(sku="coffee", units=0, band="", earliest=(), stores=(), next_supply=None)
+
+
+def test_stores_come_by_distance_and_not_from_afar() -> None:
+    far_away = small.node("far", node_type=STORE, point=small.ONE_DEGREE_NORTH)
+    world = shops(store0=9, store1=2, store2=3, far=5)
+    world = replace(world, network=replace(world.network, nodes=(far_away, *world.network.nodes)))
+    assert [s.store_id for s in of_one(world, "tea").stores] == ["store0", "store1", "store2"]
+    assert [s.store_id for s in of_one(world, "tea", nearby_stores=2).stores] == ["store0", "store1"]
+    assert of_one(world, "tea", nearby_stores=0).stores == ()
+    assert of_one(world, "tea").units == 8 + 1 + 2 + 4
+
+
+def test_a_store_is_asked_from_where_it_stands() -> None:
+    found = of_one(shops(store0=9, store1=2, store2=3), "tea", destination=None, store_id="store2")
+    assert [(s.store_id, s.distance_m) for s in found.stores] == [("store2", 0), ("store1", 22_239), ("store0", 44_478)]
+
+
+@pytest.mark.parametrize("off", [{"status": NodeStatus.OFFLINE}, {"node_type": NodeType.SUPPLIER}])
+def test_nodes_that_take_no_part_have_nothing(off: dict) -> None:
+    world = shops(store0=9, warehouse=2)
+    nodes = tuple(replace(n, **off) if n.node_id == "store0" else n for n in world.network.nodes)
+    rules = replace(world.rules, eligibility=(Eligibility(exclude_node_types=frozenset({NodeType.SUPPLIER})),))
+    entry = of_one(replace(world, rules=rules, network=replace(world.network, nodes=nodes)), "tea")
+    assert (entry.units, entry.stores) == (2, ())
+
+
+def test_units_that_cannot_be_brought_do_not_count() -> None:
+    world = shops(store0=9, store2=3)
+    near = (TransitBand(max_distance_m=10_000, business_days=0),)
+    world = replace(world, network=replace(world.network, services=(small.service(transit=near),)))
+    entry = of_one(world, "tea")
+    assert entry.units == 8
+    assert entry.earliest == (EarliestDate(method=Method.HOME_DELIVERY, service_id="std", on=small.TODAY),)
+
+
+@pytest.mark.parametrize(("units", "label"), [(0, ""), (1, "few"), (9, "few"), (10, "plenty"), (2**53, "plenty")])
+def test_the_highest_band_reached_gives_its_label(units: int, label: str) -> None:
+    assert band(shops().compiled_rules(), units) == label
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"channel": "fax"}, Reason.CHANNEL_UNKNOWN),
+        ({"destination": Destination(country_code="FR", postal_code="99999")}, Reason.POSTAL_CODE_UNKNOWN),
+        ({"destination": None, "store_id": "nowhere"}, Reason.NODE_UNKNOWN),
+        ({"destination": None, "store_id": "warehouse"}, Reason.NODE_UNKNOWN),
+    ],
+)
+def test_what_is_not_known_is_refused(changes: dict, reason: Reason) -> None:
+    world = shops()
+    query = AvailabilityQuery(channel="web", skus=("tea",), destination=world.cart.destination)
+    with pytest.raises(Refusal) as refused:
+        availability(replace(query, **changes), world.snapshot(), world.compiled_rules(), small.PLACED_AT)
+    assert refused.value.reason is reason
+
+
+def test_the_answer_names_what_it_was_made_from() -> None:
+    answer = asked(shops(warehouse=1), "tea", "tea")
+    assert [entry.sku for entry in answer.skus] == ["tea", "tea"]
+    assert (answer.time_zone, answer.rule_set_revision, answer.snapshot_version) == (
+        "UTC",
+        "ruleSets/random/revisions/1",
+        0,
+    )
