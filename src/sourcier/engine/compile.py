@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
-from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Service
+from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Round, Service
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import RuleSet
 
@@ -24,6 +25,9 @@ UNLIMITED = np.int64(2**53)
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean earth radius R1, metres (IUGG)."""
+
+ROUND_MINUTES = 1_441
+"""Pickup minutes of a day that are told apart, midnight at its end included."""
 
 NODE_TYPES = tuple(NodeType)
 MEASURES: tuple[CapacityMeasure | None, ...] = (None, *CapacityMeasure)
@@ -47,9 +51,12 @@ class CompiledService:
 class CompiledNetwork:
     """A network as arrays over nodes (axis N) and services (axis S).
 
-    `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone. `capacity[N]` is UNLIMITED where
-    a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S, S]`: the first service's tier costs no more than
-    the second's at any weight the second carries.
+    `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone; `zone_of[N]` the distinct
+    `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S,
+    S]`: the first service's tier costs no more than the second's at any weight the second carries.
+
+    Shifts stand over axis H, by node: `shift_node[H]`, `shift_measure[H]` (indexes MEASURES), `shift_limit[H]`.
+    `round_keys` are the `round_key` of every carrier's round with a limit of parcels, ascending.
     """
 
     network: Network
@@ -61,6 +68,8 @@ class CompiledNetwork:
     collects: BoolArray
     calendar_of: IntArray
     calendars: tuple[tuple[NodeCalendar, str], ...]
+    zone_of: IntArray
+    time_zones: tuple[str, ...]
     capacity: IntArray
     measure: NDArray[np.int8]
     handling_per_shipment: IntArray
@@ -69,6 +78,14 @@ class CompiledNetwork:
     service_index: Mapping[str, int]
     tier_dominates: BoolArray
     postal_areas: Mapping[tuple[str, str], int]
+    shift_node: IntArray
+    shift_measure: NDArray[np.int8]
+    shift_limit: IntArray
+    round_keys: IntArray
+
+    def round_key(self, node: IntArray, service: IntArray, pickup_minute: IntArray) -> IntArray:
+        """One number per carrier's round: node, service and pickup minute."""
+        return (node * len(self.services) + service) * ROUND_MINUTES + pickup_minute
 
 
 def compile_network(network: Network) -> CompiledNetwork:
@@ -80,6 +97,16 @@ def compile_network(network: Network) -> CompiledNetwork:
     for i, node in enumerate(network.nodes):
         collects[i, [service_index[s] for s in node.services]] = True
     services = tuple(_compile_service(s) for s in network.services)
+    zones: dict[str, int] = {}
+    zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
+    shifts = [(i, shift) for i, node in enumerate(network.nodes) for shift in node.shifts]
+    rounds = {
+        (i * len(services) + service_index[r.service_id]) * ROUND_MINUTES + minute
+        for i, node in enumerate(network.nodes)
+        for r in node.rounds
+        if r.parcels is not None
+        for minute in pickup_minutes(r)
+    }
     return CompiledNetwork(
         network=network,
         node_index=MappingProxyType({n.node_id: i for i, n in enumerate(network.nodes)}),
@@ -90,6 +117,8 @@ def compile_network(network: Network) -> CompiledNetwork:
         collects=collects,
         calendar_of=np.array(calendar_of, dtype=np.int64),
         calendars=tuple(calendars),
+        zone_of=np.array(zone_of, dtype=np.int64),
+        time_zones=tuple(zones),
         capacity=_ints(UNLIMITED if n.capacity is None else n.capacity.per_day for n in network.nodes),
         measure=np.array(
             [0 if n.capacity is None else MEASURES.index(n.capacity.measure) for n in network.nodes],
@@ -101,7 +130,18 @@ def compile_network(network: Network) -> CompiledNetwork:
         service_index=MappingProxyType(service_index),
         tier_dominates=np.array([[_tiers_dominate(a, b) for b in services] for a in services], dtype=np.bool_),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
+        shift_node=_ints(i for i, _ in shifts),
+        shift_measure=np.array([MEASURES.index(shift.measure) for _, shift in shifts], dtype=np.int8),
+        shift_limit=_ints(shift.limit for _, shift in shifts),
+        round_keys=_ints(sorted(rounds)),
     )
+
+
+def pickup_minutes(entry: Round) -> range:
+    """The minutes after local midnight at which a round collects."""
+    if entry.every_minutes is None or entry.last_pickup_minute is None:
+        return range(entry.pickup_minute, entry.pickup_minute + 1)
+    return range(entry.pickup_minute, entry.last_pickup_minute + 1, entry.every_minutes)
 
 
 def _compile_service(service: Service) -> CompiledService:
@@ -210,6 +250,12 @@ def _excluded(rule_set: RuleSet, channel: str) -> frozenset[NodeType]:
         if not entry.channels or channel in entry.channels:
             found |= entry.exclude_node_types
     return frozenset(found)
+
+
+def local_days(network: CompiledNetwork, instant: datetime) -> IntArray:
+    """The ordinal of an instant's local day at every node."""
+    days = [instant.astimezone(ZoneInfo(zone)).date().toordinal() for zone in network.time_zones]
+    return np.array(days, dtype=np.int64)[network.zone_of]
 
 
 def ordinal(day: date) -> int:

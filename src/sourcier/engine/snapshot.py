@@ -1,23 +1,26 @@
-"""The live picture of stock and capacity as arrays. It may be stale, never wrong about safety: the ledger decides.
+"""The live picture of stock, dated supply and capacity as arrays. It may be stale, never wrong about safety.
 
-One thread owns a snapshot: the one that patches it also decides with it.
+The ledger decides. One thread owns a snapshot: the one that patches it also decides with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 
-from sourcier.domain.network import NodeStatus, capacity_pool_id
+from sourcier.domain.network import NodeStatus, capacity_pool_id, round_pool_id, shift_pool_id
 from sourcier.domain.stock import StockRow
-from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, IntArray
+from sourcier.domain.supply import SupplyRow
+from sourcier.engine.capacity import PoolUses
+from sourcier.engine.compile import ROUND_MINUTES, UNLIMITED, BoolArray, CompiledNetwork, IntArray
+from sourcier.engine.supply import Supplies, SupplyBook
 
 ROWS_PER_BLOCK = 1_024
 """SKU rows by which the stock matrix grows."""
 
 
 class Snapshot:
-    """``free[sku, node]`` (units not promised to anyone, before protection) and the used node-day capacity.
+    """``free[sku, node]`` (units not promised to anyone, before protection), dated supply, and what of pools is used.
 
     `version` is the ledger's journal position that the snapshot has followed.
     """
@@ -28,8 +31,12 @@ class Snapshot:
         self.online: BoolArray = network.online.copy()
         self._row_of: dict[str, int] = {}
         self._free: IntArray = np.zeros((ROWS_PER_BLOCK, len(network.node_index)), dtype=np.int64)
-        self._node_of_pool = {capacity_pool_id(node_id): i for node_id, i in network.node_index.items()}
-        self._used_on: dict[int, IntArray] = {}
+        self._supply = SupplyBook(network.node_index)
+        self._node_days = PoolUses(capacity_pool_id(node.node_id) for node in network.network.nodes)
+        self._shifts = PoolUses(
+            shift_pool_id(node.node_id, shift.shift_id) for node in network.network.nodes for shift in node.shifts
+        )
+        self._rounds = PoolUses(_round_pool_ids(network))
 
     def put_rows(self, rows: Iterable[StockRow]) -> None:
         """Take over the absolute values of stock rows; rows of unknown nodes are ignored."""
@@ -40,15 +47,15 @@ class Snapshot:
                 sku_row = self._row(row.sku)  # may grow the matrix, so before it is indexed
                 self._free[sku_row, node] = row.free
 
+    def put_supplies(self, rows: Iterable[SupplyRow]) -> None:
+        """Take over the absolute values of supply rows; rows of unknown nodes are ignored."""
+        self._supply.put(rows)
+
     def put_pool_uses(self, uses: Iterable[tuple[str, str, int]]) -> None:
-        """Take over (pool id, ISO ship day, used) of node-day capacity; other pools are ignored."""
+        """Take over (pool id, ISO day, used) of node days, shifts and carrier rounds; other pools are ignored."""
         for pool_id, bucket, used in uses:
-            node = self._node_of_pool.get(pool_id)
-            if node is not None:
-                day = date.fromisoformat(bucket).toordinal()
-                if day not in self._used_on:
-                    self._used_on[day] = np.zeros(len(self.network.node_index), dtype=np.int64)
-                self._used_on[day][node] = used
+            day = date.fromisoformat(bucket).toordinal()
+            any(kind.put(pool_id, day, used) for kind in (self._node_days, self._shifts, self._rounds))
 
     def put_statuses(self, statuses: Mapping[str, NodeStatus]) -> None:
         """Switch nodes on or off; nodes that are not named keep the network's own status."""
@@ -65,12 +72,37 @@ class Snapshot:
         found[[i for i, row in enumerate(rows) if row < 0]] = 0
         return found
 
+    def supplies(self, skus: Sequence[str]) -> Supplies:
+        """The dated supply of these SKUs."""
+        return self._supply.of(skus)
+
     def capacity_left(self, day: int) -> IntArray:
-        """Units of each node's own measure that are left on the ship day (an ordinal); UNLIMITED without capacity."""
-        used = self._used_on.get(day)
-        if used is None:
-            return self.network.capacity
-        return np.where(self.network.capacity == UNLIMITED, UNLIMITED, np.maximum(self.network.capacity - used, 0))
+        """`node_left` of every node on one day."""
+        nodes = np.arange(len(self.network.node_index))
+        return self.node_left(nodes, np.full_like(nodes, day))
+
+    def node_left(self, node: IntArray, day: IntArray) -> IntArray:
+        """What is left of each node's own measure on its ship day (an ordinal); UNLIMITED without capacity."""
+        capacity = self.network.capacity[node]
+        left = np.maximum(capacity - self._node_days.used(node, day), 0)
+        return np.where(capacity == UNLIMITED, UNLIMITED, left)
+
+    def shift_left(self, shift: IntArray, day: IntArray) -> IntArray:
+        """What is left of each shift (axis H of the network) on its day, in its own measure."""
+        left: IntArray = np.maximum(self.network.shift_limit[shift] - self._shifts.used(shift, day), 0)
+        return left
+
+    def round_left(
+        self, node: IntArray, service: IntArray, day: IntArray, minute: IntArray, parcels: IntArray
+    ) -> IntArray:
+        """Parcels left of carriers' rounds with a limit of `parcels` (UNLIMITED: none) by day and pickup minute."""
+        left = parcels.copy()
+        limited = parcels < UNLIMITED
+        if limited.any():
+            keys = self.network.round_key(node[limited], service[limited], minute[limited])
+            pool = np.searchsorted(self.network.round_keys, keys)
+            left[limited] = np.maximum(parcels[limited] - self._rounds.used(pool, day[limited]), 0)
+        return left
 
     def _row(self, sku: str) -> int:
         row = self._row_of.get(sku)
@@ -80,3 +112,14 @@ class Snapshot:
                 block = np.zeros((max(ROWS_PER_BLOCK, row // 2), self._free.shape[1]), dtype=np.int64)
                 self._free = np.concatenate([self._free, block])
         return row
+
+
+def _round_pool_ids(network: CompiledNetwork) -> list[str]:
+    """The pool of every round with a limit, in the order of `round_keys`."""
+    found = []
+    for key in network.round_keys.tolist():
+        lane, minute = divmod(key, ROUND_MINUTES)
+        node, service = divmod(lane, len(network.services))
+        node_id = network.network.nodes[node].node_id
+        found.append(round_pool_id(node_id, network.network.services[service].service_id, minute))
+    return found

@@ -2,11 +2,23 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 from tests.reference import small
 
-from sourcier.domain.network import Capacity, CapacityMeasure, Network, NodeStatus, capacity_pool_id
+from sourcier.domain.network import (
+    Capacity,
+    CapacityMeasure,
+    Network,
+    NodeStatus,
+    Round,
+    Shift,
+    capacity_pool_id,
+    round_pool_id,
+    shift_pool_id,
+)
 from sourcier.domain.stock import StockRow
+from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.compile import UNLIMITED, compile_network
 from sourcier.engine.snapshot import ROWS_PER_BLOCK, Snapshot
 
@@ -60,6 +72,11 @@ def test_a_sku_may_be_asked_for_twice(snapshot: Snapshot) -> None:
     assert snapshot.free(("x", "x"))[:, 0].tolist() == [4, 4]
 
 
+def left_on(snapshot: Snapshot, days_later: int) -> list[int]:
+    nodes = np.arange(3)
+    return snapshot.node_left(nodes, np.full(3, DAY.toordinal() + days_later)).tolist()
+
+
 def test_capacity_is_what_is_left_of_the_nodes_own(snapshot: Snapshot) -> None:
     snapshot.put_pool_uses(
         [
@@ -70,14 +87,55 @@ def test_capacity_is_what_is_left_of_the_nodes_own(snapshot: Snapshot) -> None:
             ("channel:web", "2026-03-04", 3),
         ]
     )
-    left = [snapshot.capacity_left(DAY.toordinal() + d).tolist() for d in range(3)]
+    left = [left_on(snapshot, d) for d in range(3)]
     assert left == [[UNLIMITED, 3, UNLIMITED], [UNLIMITED, 0, UNLIMITED], [UNLIMITED, 5, UNLIMITED]]
 
 
 def test_pool_uses_are_absolute(snapshot: Snapshot) -> None:
     for used in (4, 1):
         snapshot.put_pool_uses([(capacity_pool_id("b"), "2026-03-04", used)])
-    assert snapshot.capacity_left(DAY.toordinal())[1] == 4
+    assert left_on(snapshot, 0)[1] == 4
+
+
+def test_shifts_and_rounds_have_pools_of_their_own() -> None:
+    shifts = tuple(
+        Shift(shift_id=i, from_minute=0, to_minute=720, measure=CapacityMeasure.UNITS, limit=9) for i in ("am", "pm")
+    )
+    rounds = (
+        Round(service_id="std", days=small.EVERY_DAY, pickup_minute=600, every_minutes=60, last_pickup_minute=720),
+        Round(service_id="fast", days=small.EVERY_DAY, pickup_minute=660, parcels=4, every_minutes=60,
+              last_pickup_minute=780),
+    )  # fmt: skip
+    nodes = (small.node("a"), small.node("b", services=("std", "fast"), shifts=shifts, rounds=rounds))
+    services = (small.service(), small.service("fast"))
+    snapshot = Snapshot(compile_network(Network(currency_code="EUR", time_zone="UTC", nodes=nodes, services=services)))
+    snapshot.put_pool_uses(
+        [
+            (shift_pool_id("b", "pm"), "2026-03-04", 5),
+            (round_pool_id("b", "fast", 720), "2026-03-04", 3),
+            (round_pool_id("b", "std", 720), "2026-03-04", 3),
+            (round_pool_id("b", "fast", 721), "2026-03-04", 3),
+        ]
+    )
+    day = DAY.toordinal()
+    assert snapshot.shift_left(np.array([0, 1, 1]), np.array([day, day, day + 1])).tolist() == [9, 4, 9]
+    left = snapshot.round_left(
+        node=np.array([1, 1, 1, 1, 0]),
+        service=np.array([1, 1, 1, 0, 0]),
+        day=np.array([day, day, day + 1, day, day]),
+        minute=np.array([720, 780, 720, 720, 720]),
+        parcels=np.array([4, 4, 2, UNLIMITED, UNLIMITED]),
+    )
+    assert left.tolist() == [1, 4, 2, UNLIMITED, UNLIMITED]
+
+
+def test_supplies_are_absolute(snapshot: Snapshot) -> None:
+    row = SupplyRow(
+        supply_id="po", kind=SupplyKind.PURCHASE_ORDER, node_id="b", sku="x", usable=5, expected_on=date(2026, 3, 9)
+    )
+    for _ in range(2):
+        snapshot.put_supplies([row])
+    assert snapshot.supplies(("x", "y")).rows == (row,)
 
 
 def test_statuses_switch_nodes_and_unnamed_ones_keep_the_networks(snapshot: Snapshot) -> None:
