@@ -187,6 +187,60 @@ NODE_REASON_NOT_CHOSEN: NodeReason.ValueType  # 10
 """It could ship, but no cheaper plan uses it; see `extra_cost`."""
 Global___NodeReason: _TypeAlias = NodeReason  # noqa: Y015
 
+class _Marking:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MarkingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Marking.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MARKING_UNSPECIFIED: _Marking.ValueType  # 0
+    """Never sent."""
+    MARKING_ON_HAND: _Marking.ValueType  # 1
+    """Nothing: all of it is on hand."""
+    MARKING_BACKORDER: _Marking.ValueType  # 2
+    """Some of it is dated supply, see `pegs`."""
+    MARKING_PREORDER: _Marking.ValueType  # 3
+    """Some of it is dated supply of a SKU that is not on sale before that comes, see `pegs`."""
+
+class Marking(_Marking, metaclass=_MarkingEnumTypeWrapper):
+    """What a line of a shipment waits for."""
+
+MARKING_UNSPECIFIED: Marking.ValueType  # 0
+"""Never sent."""
+MARKING_ON_HAND: Marking.ValueType  # 1
+"""Nothing: all of it is on hand."""
+MARKING_BACKORDER: Marking.ValueType  # 2
+"""Some of it is dated supply, see `pegs`."""
+MARKING_PREORDER: Marking.ValueType  # 3
+"""Some of it is dated supply of a SKU that is not on sale before that comes, see `pegs`."""
+Global___Marking: _TypeAlias = Marking  # noqa: Y015
+
+@_typing.final
+class TimeSpan(_message.Message):
+    """From `from_minute` up to, not including, `to_minute`, in minutes after local midnight."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_MINUTE_FIELD_NUMBER: _builtins.int
+    TO_MINUTE_FIELD_NUMBER: _builtins.int
+    from_minute: _builtins.int
+    """Minutes, 0..1,439."""
+    to_minute: _builtins.int
+    """Minutes, 1..1,440 and more than `from_minute`."""
+    def __init__(
+        self,
+        *,
+        from_minute: _builtins.int = ...,
+        to_minute: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_minute", b"from_minute", "to_minute", b"to_minute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeSpan: _TypeAlias = TimeSpan  # noqa: Y015
+
 @_typing.final
 class Destination(_message.Message):
     """Where the customer wants the goods: a postal code, or coordinates, or both. One of the two is required.
@@ -276,6 +330,8 @@ class Cart(_message.Message):
     PLACED_AT_FIELD_NUMBER: _builtins.int
     SERVICES_FIELD_NUMBER: _builtins.int
     DELIVER_BY_FIELD_NUMBER: _builtins.int
+    METHODS_FIELD_NUMBER: _builtins.int
+    STORE_IDS_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """The sales channel that asks, one of those the active rule set lists; 1..128 bytes."""
     currency_code: _builtins.str
@@ -302,6 +358,16 @@ class Cart(_message.Message):
         a hard limit or lateness has a price.
         """
 
+    @_builtins.property
+    def methods(self) -> _containers.RepeatedScalarFieldContainer[Global___Method.ValueType]:
+        """Methods that may be used, each once; empty means any."""
+
+    @_builtins.property
+    def store_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The stores at which the customer may collect, node ids of the network's, each once, at most 16. Only methods that
+        are collected look at them; empty means the stores nearest to the destination, as the rule set says.
+        """
+
     def __init__(
         self,
         *,
@@ -312,10 +378,12 @@ class Cart(_message.Message):
         placed_at: _timestamp_pb2.Timestamp | None = ...,
         services: _abc.Iterable[_builtins.str] | None = ...,
         deliver_by: _date_pb2.Date | None = ...,
+        methods: _abc.Iterable[Global___Method.ValueType] | None = ...,
+        store_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["deliver_by", b"deliver_by", "destination", b"destination", "placed_at", b"placed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "currency_code", b"currency_code", "deliver_by", b"deliver_by", "destination", b"destination", "lines", b"lines", "placed_at", b"placed_at", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "currency_code", b"currency_code", "deliver_by", b"deliver_by", "destination", b"destination", "lines", b"lines", "methods", b"methods", "placed_at", b"placed_at", "services", b"services", "store_ids", b"store_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -329,8 +397,11 @@ class Order(_message.Message):
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     CART_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The caller's own id of the order; 1..128 bytes."""
+    priority: _builtins.int
+    """0..1,000,000. Scarce dated supply goes to the higher priority first, then to the earlier allocation."""
     @_builtins.property
     def cart(self) -> Global___Cart:
         """What was ordered."""
@@ -340,10 +411,11 @@ class Order(_message.Message):
         *,
         order_id: _builtins.str = ...,
         cart: Global___Cart | None = ...,
+        priority: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cart", b"cart", "order_id", b"order_id", "priority", b"priority"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -404,34 +476,108 @@ class Costs(_message.Message):
 Global___Costs: _TypeAlias = Costs  # noqa: Y015
 
 @_typing.final
+class Peg(_message.Message):
+    """Units of a shipment line that come from dated supply."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPPLY_ID_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    EXPECTED_ON_FIELD_NUMBER: _builtins.int
+    TO_ORDER_FIELD_NUMBER: _builtins.int
+    supply_id: _builtins.str
+    """The supply."""
+    quantity: _builtins.int
+    """Units."""
+    to_order: _builtins.bool
+    """Nothing was bought yet: somebody must order them from the supplier."""
+    @_builtins.property
+    def expected_on(self) -> _date_pb2.Date:
+        """The day from whose start the node can pick them, in the node's time zone."""
+
+    def __init__(
+        self,
+        *,
+        supply_id: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+        expected_on: _date_pb2.Date | None = ...,
+        to_order: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_on", b"expected_on"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_on", b"expected_on", "quantity", b"quantity", "supply_id", b"supply_id", "to_order", b"to_order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Peg: _TypeAlias = Peg  # noqa: Y015
+
+@_typing.final
 class ShipmentLine(_message.Message):
-    """`quantity` units of one order line."""
+    """`quantity` units of one order line. What `pegs` do not name is on hand."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LINE_ID_FIELD_NUMBER: _builtins.int
     SKU_FIELD_NUMBER: _builtins.int
     QUANTITY_FIELD_NUMBER: _builtins.int
+    PEGS_FIELD_NUMBER: _builtins.int
+    MARKING_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """The order line."""
     sku: _builtins.str
     """Its SKU."""
     quantity: _builtins.int
     """Units."""
+    marking: Global___Marking.ValueType
+    """What the line waits for."""
+    @_builtins.property
+    def pegs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Peg]:
+        """The units that come from dated supply, by supply."""
+
     def __init__(
         self,
         *,
         line_id: _builtins.str = ...,
         sku: _builtins.str = ...,
         quantity: _builtins.int = ...,
+        pegs: _abc.Iterable[Global___Peg] | None = ...,
+        marking: Global___Marking.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "quantity", b"quantity", "sku", b"sku"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "marking", b"marking", "pegs", b"pegs", "quantity", b"quantity", "sku", b"sku"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShipmentLine: _TypeAlias = ShipmentLine  # noqa: Y015
+
+@_typing.final
+class ShipmentShift(_message.Message):
+    """The part of a node's day in which a shipment is picked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHIFT_ID_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    shift_id: _builtins.str
+    """The shift, one of the node's."""
+    @_builtins.property
+    def day(self) -> _date_pb2.Date:
+        """The day on which the shift begins, in the node's time zone. Of a night shift it may lie before the ship day."""
+
+    def __init__(
+        self,
+        *,
+        shift_id: _builtins.str = ...,
+        day: _date_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["day", b"day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "shift_id", b"shift_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShipmentShift: _TypeAlias = ShipmentShift  # noqa: Y015
 
 @_typing.final
 class Shipment(_message.Message):
@@ -451,6 +597,13 @@ class Shipment(_message.Message):
     SHIPPING_FIELD_NUMBER: _builtins.int
     HANDLING_FIELD_NUMBER: _builtins.int
     LATE_FIELD_NUMBER: _builtins.int
+    DELIVER_FROM_FIELD_NUMBER: _builtins.int
+    READY_AT_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_BP_FIELD_NUMBER: _builtins.int
+    CO2_GRAMS_FIELD_NUMBER: _builtins.int
+    SHIFT_FIELD_NUMBER: _builtins.int
+    ROUND_MINUTE_FIELD_NUMBER: _builtins.int
+    TO_NODE_ID_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     """The node that ships."""
     service_id: _builtins.str
@@ -459,21 +612,29 @@ class Shipment(_message.Message):
     """Metres on the great circle from node to destination."""
     weight_grams: _builtins.int
     """Grams of all its units."""
+    confidence_bp: _builtins.int
+    """The share of such shipments that arrive by `deliver_on`, in basis points: 10,000 are all."""
+    co2_grams: _builtins.int
+    """Grams of carbon dioxide."""
+    round_minute: _builtins.int
+    """When the carrier's round collects it, in minutes after the node's midnight; absent where there are no rounds."""
+    to_node_id: _builtins.str
+    """The store or hub that it goes to; empty means the customer."""
     @_builtins.property
     def ship_day(self) -> _date_pb2.Date:
         """The day it leaves, in the node's time zone."""
 
     @_builtins.property
     def deliver_on(self) -> _date_pb2.Date:
-        """The day it arrives, in the destination's time zone."""
+        """The last day on which it should arrive, in the time zone of the destination or of the store where it is collected."""
 
     @_builtins.property
     def order_by(self) -> _timestamp_pb2.Timestamp:
-        """The last instant at which the order still makes this ship day."""
+        """The last instant at which the order still makes this shipment."""
 
     @_builtins.property
     def ship_by(self) -> _timestamp_pb2.Timestamp:
-        """The node's cut-off on the ship day."""
+        """When it leaves: the carrier's round, or the node's cut-off on the ship day."""
 
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShipmentLine]:
@@ -491,6 +652,18 @@ class Shipment(_message.Message):
     def late(self) -> _money_pb2.Money:
         """Its share of `costs.late`."""
 
+    @_builtins.property
+    def deliver_from(self) -> _date_pb2.Date:
+        """The first day on which it may arrive; before `deliver_on` only where transit was measured as a distribution."""
+
+    @_builtins.property
+    def ready_at(self) -> _timestamp_pb2.Timestamp:
+        """When the courier hands it over, or the customer can collect it; absent means some time that day."""
+
+    @_builtins.property
+    def shift(self) -> Global___ShipmentShift:
+        """Where it is picked; absent where the node has no shifts."""
+
     def __init__(
         self,
         *,
@@ -506,12 +679,21 @@ class Shipment(_message.Message):
         shipping: _money_pb2.Money | None = ...,
         handling: _money_pb2.Money | None = ...,
         late: _money_pb2.Money | None = ...,
+        deliver_from: _date_pb2.Date | None = ...,
+        ready_at: _timestamp_pb2.Timestamp | None = ...,
+        confidence_bp: _builtins.int = ...,
+        co2_grams: _builtins.int = ...,
+        shift: Global___ShipmentShift | None = ...,
+        round_minute: _builtins.int | None = ...,
+        to_node_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["deliver_on", b"deliver_on", "handling", b"handling", "late", b"late", "order_by", b"order_by", "ship_by", b"ship_by", "ship_day", b"ship_day", "shipping", b"shipping"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_round_minute", b"_round_minute", "deliver_from", b"deliver_from", "deliver_on", b"deliver_on", "handling", b"handling", "late", b"late", "order_by", b"order_by", "ready_at", b"ready_at", "round_minute", b"round_minute", "shift", b"shift", "ship_by", b"ship_by", "ship_day", b"ship_day", "shipping", b"shipping"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deliver_on", b"deliver_on", "distance_m", b"distance_m", "handling", b"handling", "late", b"late", "lines", b"lines", "node_id", b"node_id", "order_by", b"order_by", "service_id", b"service_id", "ship_by", b"ship_by", "ship_day", b"ship_day", "shipping", b"shipping", "weight_grams", b"weight_grams"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_round_minute", b"_round_minute", "co2_grams", b"co2_grams", "confidence_bp", b"confidence_bp", "deliver_from", b"deliver_from", "deliver_on", b"deliver_on", "distance_m", b"distance_m", "handling", b"handling", "late", b"late", "lines", b"lines", "node_id", b"node_id", "order_by", b"order_by", "ready_at", b"ready_at", "round_minute", b"round_minute", "service_id", b"service_id", "shift", b"shift", "ship_by", b"ship_by", "ship_day", b"ship_day", "shipping", b"shipping", "to_node_id", b"to_node_id", "weight_grams", b"weight_grams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__round_minute: _TypeAlias = _typing.Literal["round_minute"]  # noqa: Y015
+    _WhichOneofArgType__round_minute: _TypeAlias = _typing.Literal["_round_minute", b"_round_minute"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__round_minute) -> _WhichOneofReturnType__round_minute | None: ...
 
 Global___Shipment: _TypeAlias = Shipment  # noqa: Y015
 
@@ -524,6 +706,7 @@ class Plan(_message.Message):
     SHIPMENTS_FIELD_NUMBER: _builtins.int
     UNFILLED_FIELD_NUMBER: _builtins.int
     COSTS_FIELD_NUMBER: _builtins.int
+    ONWARD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def shipments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shipment]:
         """Sorted by node, service and ship day."""
@@ -536,16 +719,21 @@ class Plan(_message.Message):
     def costs(self) -> Global___Costs:
         """Cost by component."""
 
+    @_builtins.property
+    def onward(self) -> Global___Shipment:
+        """The one parcel that leaves the hub where the shipments are consolidated; absent where they are not."""
+
     def __init__(
         self,
         *,
         shipments: _abc.Iterable[Global___Shipment] | None = ...,
         unfilled: _abc.Iterable[Global___ShipmentLine] | None = ...,
         costs: Global___Costs | None = ...,
+        onward: Global___Shipment | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "onward", b"onward"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "shipments", b"shipments", "unfilled", b"unfilled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["costs", b"costs", "onward", b"onward", "shipments", b"shipments", "unfilled", b"unfilled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class InventoryServiceStub:
-    """Takes in what sources say about stock and shows what the ledger has.
+    """Takes in what sources say about stock and dated supply, and shows what the ledger has.
     """
 
     def __init__(self, channel):
@@ -48,7 +48,7 @@ class InventoryServiceStub:
 
 
 class InventoryServiceServicer:
-    """Takes in what sources say about stock and shows what the ledger has.
+    """Takes in what sources say about stock and dated supply, and shows what the ledger has.
     """
 
     def ApplyStock(self, request_iterator, context):
@@ -90,7 +90,7 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InventoryService:
-    """Takes in what sources say about stock and shows what the ledger has.
+    """Takes in what sources say about stock and dated supply, and shows what the ledger has.
     """
 
     @staticmethod

@@ -73,8 +73,9 @@ class SourcingServiceServicer:
     """
 
     def PromiseDelivery(self, request, context):
-        """Promise a cart: for each carrier service the earliest date on which it brings everything, and the cheapest plan
-        for that date. With `hold` the stock of one promise is reserved until it expires.
+        """Promise a cart: for each carrier service, and each store where the customer may collect, dated options that bring
+        everything, each with the cheapest plan for its date. With `hold` the stock of one option is reserved until it
+        expires.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
