@@ -1,8 +1,11 @@
 """The only place where objects are built. Imports inside `build`, so that commands that serve nothing start fast."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sourcier.config import Config
     from sourcier.service.app import App
 
@@ -10,18 +13,21 @@ FOLLOW_INTERVAL_MS_SQLITE: Final = 250  # one process writes the file, and it wa
 FOLLOW_INTERVAL_MS_POSTGRESQL: Final = 20  # an empty look costs the server 90 µs
 
 
-def build(config: "Config") -> "App":
-    """An app that is ready to `start`. Opens the ledger; raises the Refusal DATABASE_UNAVAILABLE."""
-    from datetime import UTC, datetime
+def present() -> datetime:
+    """The instant that it is."""
+    return datetime.now(UTC)
 
+
+def build(config: "Config", *, clock: "Callable[[], datetime]" = present) -> "App":
+    """An app that is ready to `start`. Opens the ledger; raises the Refusal DATABASE_UNAVAILABLE.
+
+    `clock` dates requests. Holds expire by the ledger's own clock.
+    """
     from sourcier.ledger.opening import open_ledger
     from sourcier.service.app import App
     from sourcier.service.expire import Sweeper
     from sourcier.service.snapshots import Snapshots
     from sourcier.service.solver_pool import SolverParams, SolverPool
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
 
     follow_interval_ms = config.follow_interval_ms
     if follow_interval_ms is None:

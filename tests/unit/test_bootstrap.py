@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ def test_importing_it_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"numpy", "ortools", "sqlalchemy", "psycopg", "grpc", "msgspec", "alembic"}
+
+
+def test_another_clock_may_date_requests(tmp_path: Path) -> None:
+    eve = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
+    app = build(Config(database_url=f"sqlite:///{tmp_path}/ledger.db"), clock=lambda: eve)
+    assert app.clock() == eve
+    app.ledger.close()
 
 
 async def test_an_app_starts_and_stops(tmp_path: Path) -> None:
