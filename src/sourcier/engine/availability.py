@@ -7,10 +7,18 @@ everything is a gather over ``available[sku, node]``.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from sourcier.domain.availability import Availability, AvailabilityQuery, EarliestDate, SkuAvailability, StoreStock
+from sourcier.domain.availability import (
+    Availability,
+    AvailabilityQuery,
+    EarliestDate,
+    NextSupply,
+    SkuAvailability,
+    StoreStock,
+)
 from sourcier.domain.errors import Reason, Violation, invalid
 from sourcier.domain.network import NodeType
 from sourcier.domain.order import Cart, Line
@@ -54,9 +62,11 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
     place = _place(query, snapshot.network)
     cart = _cart(query, snapshot.network, place, at)
     check_cart(cart, snapshot, rules)
-    available = _available(query, snapshot, rules)
+    floor = _floors(query.channel, snapshot.network, rules)
+    available = _available(query, snapshot, rules, floor)
     arrival, reaches = _arrivals(cart, snapshot, rules, available)
-    units = np.minimum(available, UNLIMITED) @ reaches
+    units = available[:, reaches].sum(axis=1)
+    supply = _next_supplies(query.skus, snapshot, floor, reaches, at)
     near = _near(snapshot.network, place, rules)
     return Availability(
         skus=tuple(
@@ -66,7 +76,7 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
                 band=band(rules, int(units[i])),
                 earliest=_earliest(snapshot.network, arrival[i]),
                 stores=_stores(snapshot.network, place, near, available[i], query.nearby_stores),
-                next_supply=None,
+                next_supply=supply[i],
             )
             for i, sku in enumerate(query.skus)
         ),
@@ -110,14 +120,18 @@ def _cart(query: AvailabilityQuery, network: CompiledNetwork, place: _Place, at:
     )
 
 
-def _available(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules) -> IntArray:
+def _floors(channel: str, network: CompiledNetwork, rules: CompiledRules) -> IntArray:
+    """``floor[N]``: units of every SKU that are kept back from the channel."""
+    channel_class = rules.channel_class[channel]
+    floors: IntArray = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
+    return floors[network.node_type]
+
+
+def _available(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules, floor: IntArray) -> IntArray:
     """``available[sku, node]`` for the channel now: protection taken off, nothing at nodes that do not take part."""
-    channel_class = rules.channel_class[query.channel]
-    floors = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
     excluded = np.array([t in rules.excluded[query.channel] for t in NODE_TYPES])
-    node_type = snapshot.network.node_type
-    takes_part = snapshot.online & ~excluded[node_type]
-    return np.where(takes_part, np.maximum(snapshot.free(query.skus) - floors[node_type], 0), 0)
+    takes_part = snapshot.online & ~excluded[snapshot.network.node_type]
+    return np.where(takes_part, np.maximum(snapshot.free(query.skus) - floor, 0), 0)
 
 
 def _arrivals(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: IntArray) -> tuple[IntArray, BoolArray]:
@@ -166,3 +180,24 @@ def _stores(
         StoreStock(store_id=nodes[n].node_id, units=int(available[n]), distance_m=int(place.distance_m[n]))
         for n in near[available[near] > 0][:most]
     )
+
+
+def _next_supplies(
+    skus: tuple[str, ...], snapshot: Snapshot, floor: IntArray, reaches: BoolArray, at: datetime
+) -> list[NextSupply | None]:
+    """Of every SKU the first day on which supply is ready at a node that ``reaches[N]``, and all that is then ready."""
+    supplies = snapshot.supplies(skus)
+    network = snapshot.network
+    today = np.array([at.astimezone(ZoneInfo(zone)).date().toordinal() for zone in network.time_zones], dtype=np.int64)
+    ready, units = supplies.ready(today[network.zone_of]), supplies.available(snapshot.free(skus), floor)
+    first = np.full(len(skus), UNLIMITED)
+    counts = (units > 0) & reaches[supplies.node]
+    np.minimum.at(first, supplies.sku[counts], ready[counts])
+    counts &= ready == first[supplies.sku]
+    total = np.zeros(len(skus), dtype=np.int64)
+    np.add.at(total, supplies.sku[counts], units[counts])
+    preorder = {int(supplies.sku[r]) for r in np.flatnonzero(counts) if supplies.rows[r].preorder}
+    return [
+        NextSupply(on=date.fromordinal(day), units=min(n, int(UNLIMITED)), preorder=i in preorder) if n else None
+        for i, (day, n) in enumerate(zip(first.tolist(), total.tolist(), strict=True))
+    ]

@@ -1,12 +1,20 @@
 """Availability: every date is what a cart of one unit is promised, every number what a loop over all nodes counts."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from tests.reference import small
 from tests.reference.instances import World, random_world
 
-from sourcier.domain.availability import Availability, AvailabilityQuery, EarliestDate, SkuAvailability, StoreStock
+from sourcier.domain.availability import (
+    Availability,
+    AvailabilityQuery,
+    EarliestDate,
+    NextSupply,
+    SkuAvailability,
+    StoreStock,
+)
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import Method, Node, NodeStatus, NodeType, TransitBand
 from sourcier.domain.order import Line
@@ -14,6 +22,7 @@ from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.promise import Promise
 from sourcier.domain.rules import AvailabilityBand, Eligibility, Promising, SafetyStock
 from sourcier.domain.stock import StockRow
+from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.availability import availability, band
 from sourcier.engine.compile import distances_m
 from sourcier.engine.decide import drive
@@ -163,6 +172,46 @@ def test_units_that_cannot_be_brought_do_not_count() -> None:
     entry = of_one(world, "tea")
     assert entry.units == 8
     assert entry.earliest == (EarliestDate(method=Method.HOME_DELIVERY, service_id="std", on=small.TODAY),)
+
+
+def order(supply_id: str, units: int, on: date | None, **changes) -> SupplyRow:
+    ordinary = {"kind": SupplyKind.PURCHASE_ORDER, "node_id": "warehouse", "sku": "tea"}
+    return SupplyRow(supply_id=supply_id, usable=units, expected_on=on, **{**ordinary, **changes})
+
+
+def next_supply(world: World, *supplies: SupplyRow) -> NextSupply | None:
+    snapshot = world.snapshot()
+    snapshot.put_supplies(supplies)
+    query = AvailabilityQuery(channel="web", skus=("coffee", "tea"), destination=world.cart.destination)
+    coffee, tea = availability(query, snapshot, world.compiled_rules(), small.PLACED_AT).skus
+    assert coffee.next_supply is None
+    return tea.next_supply
+
+
+def test_all_supply_of_the_first_day_is_named() -> None:
+    days = [small.TODAY + timedelta(days=n) for n in (5, 3, 3, 9)]
+    orders = [order(f"PO-{i}", 10 + i, day) for i, day in enumerate(days)]
+    assert next_supply(shops(), *orders) == NextSupply(on=days[1], units=11 + 12, preorder=False)
+
+
+def test_supply_that_is_overdue_is_expected_tomorrow() -> None:
+    tomorrow = small.TODAY + timedelta(days=1)
+    overdue = order("PO", 4, small.TODAY - timedelta(days=3), preorder=True)
+    assert next_supply(shops(), overdue) == NextSupply(on=tomorrow, units=4, preorder=True)
+
+
+def test_what_is_pegged_or_protected_of_a_supply_does_not_count() -> None:
+    on = small.TODAY + timedelta(days=4)
+    to_store = order("PO", 5, on, node_id="store0", held=1, allocated=2)
+    assert next_supply(shops(store0=1), to_store) == NextSupply(on=on, units=2, preorder=False)
+    assert next_supply(shops(), to_store) == NextSupply(on=on, units=1, preorder=False)
+    assert next_supply(shops(), replace(to_store, held=3)) is None
+
+
+def test_a_supplier_delivers_after_the_lead_time() -> None:
+    supplier = order("S", 2**53, None, kind=SupplyKind.SUPPLIER_ORDERABLE, lead_days=6)
+    found = next_supply(shops(), supplier, replace(supplier, supply_id="T", node_id="store1"))
+    assert found == NextSupply(on=small.TODAY + timedelta(days=6), units=2**53, preorder=False)
 
 
 @pytest.mark.parametrize(("units", "label"), [(0, ""), (1, "few"), (9, "few"), (10, "plenty"), (2**53, "plenty")])
