@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from sourcier.domain.network import CapacityMeasure
+from sourcier.domain.network import CapacityMeasure, Network, capacity_pool_id, round_pool_id, shift_pool_id
 
 
 class State(StrEnum):
@@ -47,10 +47,18 @@ TRANSITIONS: Mapping[tuple[State | None, State], StockChange] = MappingProxyType
 )
 """Every legal move of a line and what it does to the stock row; all other moves are refused."""
 
+SUPPLY_TRANSITIONS: Mapping[tuple[State | None, State], StockChange] = MappingProxyType(
+    {move: change for move, change in TRANSITIONS.items() if not (change.blocked or change.unsettled)}
+)
+"""The same of a line that is pegged to dated supply, on the supply's row: nothing ships before it came in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservationLine:
-    """`quantity` units of one order line at one node. `line_no` is its number within the reservation."""
+    """`quantity` units of one order line at one node. `line_no` is its number within the reservation.
+
+    `supply_id` is the dated supply that the units are pegged to; empty: they are on hand.
+    """
 
     line_no: int
     line_id: str
@@ -58,17 +66,22 @@ class ReservationLine:
     sku: str
     quantity: int
     state: State
+    supply_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolUse:
-    """`quantity` of the pool's bucket, consumed by the reservation's lines at `node_id`."""
+    """`quantity` of the pool's bucket, consumed by the reservation's lines at `node_id` with the bucket `line_bucket`.
+
+    Without a `line_bucket` that is the pool's own. A night shift has another: it works for the next day's lines.
+    """
 
     pool_id: str
     bucket: str
     node_id: str
     measure: CapacityMeasure
     quantity: int
+    line_bucket: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +98,26 @@ class Reservation:
     expires_at: datetime | None
     rule_set_revision: str
     document: bytes
+
+
+ANY_DAY = "*"
+"""The bucket that holds the cap of a pool's buckets to come; ``*1`` .. ``*7`` hold those of ISO weekdays instead."""
+
+
+def pool_caps(network: Network) -> dict[tuple[str, str], int]:
+    """The cap of every pool of the network: (pool id, ``*``) or (pool id, ``*N``) to what fits into one bucket."""
+    caps: dict[tuple[str, str], int] = {}
+    for node in network.nodes:
+        if node.capacity is not None:
+            caps[capacity_pool_id(node.node_id), ANY_DAY] = node.capacity.per_day
+        for shift in node.shifts:
+            caps[shift_pool_id(node.node_id, shift.shift_id), ANY_DAY] = shift.limit
+        for carrier_round in node.rounds:
+            if carrier_round.parcels is None:
+                continue
+            first, last = carrier_round.pickup_minute, carrier_round.last_pickup_minute or carrier_round.pickup_minute
+            for minute in range(first, last + 1, carrier_round.every_minutes or 1_440):
+                pool_id = round_pool_id(node.node_id, carrier_round.service_id, minute)
+                for day in carrier_round.days:
+                    caps[pool_id, f"{ANY_DAY}{day}"] = carrier_round.parcels
+    return caps

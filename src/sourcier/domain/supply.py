@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class SupplyKind(StrEnum):
@@ -12,6 +13,10 @@ class SupplyKind(StrEnum):
     TRANSFER = "TRANSFER"
     CUSTOMER_RETURN = "CUSTOMER_RETURN"
     SUPPLIER_ORDERABLE = "SUPPLIER_ORDERABLE"
+
+
+UNLIMITED_UNITS: Final = 2**53
+"""What counts as usable where a supplier takes any order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,15 @@ class SupplyRecord:
     probability_bp: int = 10_000
     preorder: bool = False
     closed: bool = False
+
+    @property
+    def usable(self) -> int:
+        """Units that can be counted on from now on, beside those that came in."""
+        if self.closed:
+            return 0
+        if self.quantity is None:
+            return UNLIMITED_UNITS
+        return max(0, self.quantity - self.received) * self.probability_bp // 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

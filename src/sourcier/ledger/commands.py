@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from sourcier.domain.reservation import PoolUse, Reservation, State
+from sourcier.domain.supply import PromiseAtRisk
 
 StockKey = tuple[str, str]
 """(node_id, sku)"""
 PoolKey = tuple[str, str]
 """(pool_id, bucket)"""
+SupplyKey = tuple[str, str, str]
+"""(supply_id, node_id, sku)"""
 
 
 class RequestKey(Protocol):
@@ -38,9 +41,10 @@ class RequestKey(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReserveLine:
-    """`quantity` units of the order line `line_id` at one node. `bucket` is that of the pools it uses: its ship day.
+    """`quantity` units of the order line `line_id` at one node. `bucket` is its ship day, which pool uses speak of.
 
-    Without a bucket, a line keeps every pool use of its node alive until it is cancelled.
+    Without a bucket, a line keeps every pool use of its node alive until it is cancelled. With a `supply_id` the units
+    are pegged to that dated supply of the SKU at the node; without one they are on hand.
     """
 
     line_id: str
@@ -48,6 +52,7 @@ class ReserveLine:
     sku: str
     quantity: int
     bucket: str = ""
+    supply_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,9 @@ class Reserve:
     """Take stock and pools for a new hold (HELD, with `ttl_seconds`) or a new allocation (ALLOCATED, with `order_id`).
 
     `ordered` gives the whole quantity of each order line of an allocation. `pinned_floors` are units that this
-    request keeps back on a stock row beyond the row's own floor of `channel_class`; a missing row means none.
+    request keeps back on a stock row beyond the row's own floor of `channel_class`; a missing row means none. What the
+    units on hand do not cover of a floor is kept back of each supply of the row. Scarce supply goes to the higher
+    `priority` first, then to the earlier reservation.
     """
 
     method: str
@@ -72,6 +79,7 @@ class Reserve:
     ordered: tuple[tuple[str, int], ...] = ()
     pools: tuple[PoolUse, ...] = ()
     pinned_floors: Mapping[StockKey, int] = field(default_factory=dict)
+    priority: int = 0
     actor: str = ""
 
     def __post_init__(self) -> None:
@@ -93,7 +101,8 @@ class AllocateHold:
     """Turn the open hold into the allocation of `order_id`. It keeps its id, its lines and its pool uses.
 
     `held` is what the caller believes the hold has, units by (line_id, sku); anything else is HOLD_MISMATCH.
-    `ordered` gives the whole quantity of each order line. `document` replaces that of the hold.
+    `ordered` gives the whole quantity of each order line. `document` and `priority` replace those of the hold, which
+    keeps its place in time.
     """
 
     method: str
@@ -104,6 +113,7 @@ class AllocateHold:
     held: tuple[tuple[str, str, int], ...]
     ordered: tuple[tuple[str, int], ...]
     document: bytes
+    priority: int = 0
     actor: str = ""
 
 
@@ -129,10 +139,11 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Short:
-    """Nothing is changed and nothing remembered: these stock rows and pools have too little left."""
+    """Nothing is changed and nothing remembered: these stock rows, pools and supplies have too little left."""
 
     stock: tuple[StockKey, ...]
     pools: tuple[PoolKey, ...] = ()
+    supplies: tuple[SupplyKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,3 +180,19 @@ class StoredRuleSet:
     comment: str
     created_at: datetime
     active: bool
+
+
+RiskKey = tuple[int, int, str, int]
+"""A place in the list of promises at risk: (priority, microseconds since 1970, reservation_id, line_no)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """A line of a hold or an allocation that may be missed, with the document of its reservation.
+
+    `short` units are missing after everybody of a higher priority, or of the same and reserved earlier, got theirs; 0
+    where all of them come, but late.
+    """
+
+    promise: PromiseAtRisk
+    document: bytes

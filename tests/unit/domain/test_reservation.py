@@ -4,7 +4,9 @@ from dataclasses import astuple
 
 import pytest
 
-from sourcier.domain.reservation import TRANSITIONS, State, StockChange
+from sourcier.domain.network import Capacity, CapacityMeasure, Network, Node, NodeCalendar, NodeType, Round, Shift
+from sourcier.domain.place import GeoPoint
+from sourcier.domain.reservation import SUPPLY_TRANSITIONS, TRANSITIONS, State, StockChange, pool_caps
 
 STANDS_IN: dict[State | None, StockChange] = {
     None: StockChange(),
@@ -58,6 +60,57 @@ def test_what_must_not_happen_is_not_in_the_table(move: tuple[State, State]) -> 
     assert move not in TRANSITIONS
 
 
-def test_the_table_cannot_be_changed() -> None:
-    with pytest.raises(TypeError):
-        TRANSITIONS[State.EXPIRED, State.HELD] = StockChange()  # type: ignore[index]
+def test_the_tables_cannot_be_changed() -> None:
+    for table in (TRANSITIONS, SUPPLY_TRANSITIONS):
+        with pytest.raises(TypeError):
+            table[State.EXPIRED, State.HELD] = StockChange()  # type: ignore[index]
+
+
+def test_what_did_not_come_in_does_not_leave() -> None:
+    assert set(TRANSITIONS) - set(SUPPLY_TRANSITIONS) == {
+        (State.ALLOCATED, State.SHIPPED),
+        (State.SHIPPED, State.SETTLED),
+        (State.ALLOCATED, State.FAILED),
+    }
+    assert all(TRANSITIONS[move] == change for move, change in SUPPLY_TRANSITIONS.items())
+
+
+def test_every_limit_of_the_network_is_a_pool() -> None:
+    node = Node(
+        node_id="n",
+        node_type=NodeType.STORE,
+        point=GeoPoint(lat_e6=0, lon_e6=0),
+        time_zone="UTC",
+        calendar=NodeCalendar(working_days=frozenset({1}), cut_off_minute=960),
+        services=("std", "fast"),
+        capacity=Capacity(measure=CapacityMeasure.ORDERS, per_day=9),
+        rounds=(
+            Round(service_id="std", days=frozenset({1, 2}), pickup_minute=1_020, parcels=50),
+            Round(service_id="std", days=frozenset({6}), pickup_minute=1_020, parcels=20),
+            Round(
+                service_id="fast",
+                days=frozenset({1}),
+                pickup_minute=600,
+                every_minutes=120,
+                last_pickup_minute=850,
+                parcels=4,
+            ),
+            Round(service_id="fast", days=frozenset({3}), pickup_minute=600),
+        ),
+        shifts=(
+            Shift(shift_id="early", from_minute=360, to_minute=840, measure=CapacityMeasure.UNITS, limit=7),
+            Shift(shift_id="late", from_minute=840, to_minute=1_320, measure=CapacityMeasure.UNITS, limit=8),
+        ),
+    )
+    network = Network(currency_code="EUR", time_zone="UTC", nodes=(node,), services=())
+    assert pool_caps(network) == {
+        ("node-day:n", "*"): 9,
+        ("node-shift:n:early", "*"): 7,
+        ("node-shift:n:late", "*"): 8,
+        ("round:n:std:1020", "*1"): 50,
+        ("round:n:std:1020", "*2"): 50,
+        ("round:n:std:1020", "*6"): 20,
+        ("round:n:fast:0600", "*1"): 4,
+        ("round:n:fast:0720", "*1"): 4,
+        ("round:n:fast:0840", "*1"): 4,
+    }

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from sourcier.domain.supply import SupplyKind, SupplyRow
+from sourcier.domain.supply import SupplyKind, SupplyRecord, SupplyRow
 
 ORDER_DAY = date(2026, 11, 20)
 
@@ -49,3 +49,31 @@ def test_protection_that_stock_does_not_cover_is_kept_back(stock_free: int, floo
 def test_a_cut_supply_has_nothing_left() -> None:
     cut = row(usable=2, allocated=5)
     assert (cut.free, cut.available(0, 0)) == (-3, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 10),
+        ({"received": 4}, 6),
+        ({"received": 12}, 0),
+        ({"closed": True}, 0),
+        ({"probability_bp": 3_500}, 3),
+        ({"probability_bp": 3_500, "received": 7}, 1),
+        ({"quantity": None, "lead_days": 3, "expected_on": None}, 2**53),
+        ({"quantity": None, "closed": True}, 0),
+    ],
+    ids=["announced", "in part", "more than announced", "closed", "returns", "rest of returns", "any", "no more"],
+)
+def test_what_can_be_counted_on(changes: dict[str, object], expected: int) -> None:
+    given: dict[str, object] = {"quantity": 10, "expected_on": ORDER_DAY, **changes}
+    record = SupplyRecord(
+        supply_id="po-1",
+        kind=SupplyKind.CUSTOMER_RETURN,
+        node_id="n",
+        sku="s",
+        epoch=0,
+        seq=1,
+        **given,  # type: ignore[arg-type]
+    )
+    assert record.usable == expected
