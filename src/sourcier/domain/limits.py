@@ -63,6 +63,7 @@ ORDER_TIME_SKEW_SECONDS_MAX: Final = 400 * 24 * 3_600  # an order time further f
 
 # Deciding
 DECIDE_ATTEMPTS_MAX: Final = 3  # decisions of one request when other writers take the stock
+FRONTIER_MAX: Final = 8  # options on the cost/date frontier of one service, its ends included
 SOLVE_MS_DEFAULT: Final = 200  # milliseconds of solver per decision
 SOLVE_MS_MAX: Final = 10_000  # milliseconds
 

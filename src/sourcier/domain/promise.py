@@ -9,7 +9,12 @@ from sourcier.domain.plan import Decision
 
 
 class Choice(StrEnum):
-    """What an option is the best at. FRONTIER: no option of its method is both as early and as cheap."""
+    """What an option is the best at, of those of its service (at its store).
+
+    EARLIEST: no plan arrives earlier, none as early is cheaper. CHEAPEST: no plan is cheaper, none as cheap is earlier.
+    FEWEST_SHIPMENTS: of the plans with the fewest shipments the cheapest, and of these the earliest. FRONTIER: no plan
+    as early is as cheap, none as cheap is as early.
+    """
 
     EARLIEST = "EARLIEST"
     CHEAPEST = "CHEAPEST"
@@ -52,9 +57,30 @@ class Remedy:
     wait_until: date | None = None
 
 
+class Obstacle(StrEnum):
+    """Why a service cannot bring the whole cart; the first that fits is named.
+
+    NO_STORE: no store in question offers the service. TOO_LATE, NO_CAPACITY: it could after the cart's deliver-by
+    date; NO_CAPACITY where nodes with stock are full until then. TOO_HEAVY: it does not carry a unit of these lines.
+    OUT_OF_STOCK: all nodes it can reach have too little of these lines. NO_LANE: it reaches the destination from no
+    node. NO_PLAN: each line could be had, but rules, capacity or weight allow no plan for all of them.
+    """
+
+    NO_STORE = "NO_STORE"
+    TOO_LATE = "TOO_LATE"
+    NO_CAPACITY = "NO_CAPACITY"
+    NO_LANE = "NO_LANE"
+    TOO_HEAVY = "TOO_HEAVY"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    NO_PLAN = "NO_PLAN"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpromised:
-    """A service (at a store, if it is collected) that cannot bring the whole cart, why, and what would help."""
+    """A service (at a store, if it is collected) that cannot bring the whole cart, why, and what would help.
+
+    `reason` is an Obstacle; `line_ids` are the lines that stand in the way, if it is lines.
+    """
 
     method: Method
     service_id: str
