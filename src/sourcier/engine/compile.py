@@ -15,7 +15,7 @@ from sourcier.domain.limits import PROTECTION_CLASSES_MAX
 from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Round, Service
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import RuleSet
-from sourcier.engine.zones import CodeRanges, compile_zones
+from sourcier.engine.postal_zones import CodeRanges, compile_postal_zones
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -57,8 +57,8 @@ class CompiledNetwork:
     S]`: the first service's tier costs no more than the second's at any weight the second carries.
 
     Shifts stand over axis H, by node: `shift_node[H]`, `shift_measure[H]` (indexes MEASURES), `shift_limit[H]`.
-    `round_keys` are the `round_key` of every carrier's round with a limit of parcels, ascending. `zones` is for
-    `engine.zones.zone_of`.
+    `round_keys` are the `round_key` of every carrier's round with a limit of parcels, ascending. `postal_zones` is for
+    `engine.postal_zones.zone_of`.
     """
 
     network: Network
@@ -80,7 +80,7 @@ class CompiledNetwork:
     service_index: Mapping[str, int]
     tier_dominates: BoolArray
     postal_areas: Mapping[tuple[str, str], int]
-    zones: Mapping[str, tuple[CodeRanges, ...]]
+    postal_zones: Mapping[str, tuple[CodeRanges, ...]]
     shift_node: IntArray
     shift_measure: NDArray[np.int8]
     shift_limit: IntArray
@@ -133,7 +133,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         service_index=MappingProxyType(service_index),
         tier_dominates=np.array([[_tiers_dominate(a, b) for b in services] for a in services], dtype=np.bool_),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
-        zones=MappingProxyType(compile_zones(network)),
+        postal_zones=MappingProxyType(compile_postal_zones(network)),
         shift_node=_ints(i for i, _ in shifts),
         shift_measure=np.array([MEASURES.index(shift.measure) for _, shift in shifts], dtype=np.int8),
         shift_limit=_ints(shift.limit for _, shift in shifts),

@@ -7,7 +7,7 @@ from tests.reference import small
 
 from sourcier.domain.network import Network, PostalRange, Zone
 from sourcier.domain.place import Destination
-from sourcier.engine.zones import compile_zones, zone_of
+from sourcier.engine.postal_zones import compile_postal_zones, zone_of
 
 
 def ranges(*pairs: tuple[str, str], country: str = "FR") -> tuple[PostalRange, ...]:
@@ -16,7 +16,9 @@ def ranges(*pairs: tuple[str, str], country: str = "FR") -> tuple[PostalRange, .
 
 def found(zones: tuple[Zone, ...], code: str, country: str = "FR") -> str | None:
     network = Network(currency_code="EUR", time_zone="UTC", nodes=(), services=(), zones=zones)
-    index = zone_of(compile_zones(network), Destination(country_code=country, postal_code=code, point=small.HERE))
+    index = zone_of(
+        compile_postal_zones(network), Destination(country_code=country, postal_code=code, point=small.HERE)
+    )
     return None if index < 0 else zones[index].zone_id
 
 
@@ -31,7 +33,8 @@ FRANCE = (
     ("code", "zone"),
     [
         ("20000", "corsica"), ("20090", "corsica"), ("20091", None), ("20100", "corsica"), ("20299", "corsica"),
-        ("75001", "paris"), ("76000", None), ("78999", "paris"), ("79000", None), ("12345", "south"), ("13999", "south"),
+        ("75001", "paris"), ("76000", None), ("78999", "paris"), ("79000", None), 
+        ("12345", "south"), ("13999", "south"),
         ("14000", None), ("0", None), ("", None), ("06", "south"),
     ],
 )  # fmt: skip
