@@ -49,6 +49,7 @@ PROTECTION_CLASSES_MAX: Final = 3  # floor columns on a stock row (ledger specif
 
 # Time
 SHIP_HORIZON_DAYS: Final = 28  # days after the order within which a shipment may leave
+TIMETABLE_DAYS: Final = 60  # days ahead for which calendars are compiled; dated supply counts that far
 TRANSIT_DAYS_MAX: Final = 60  # business days
 HOLD_TTL_SECONDS_MIN: Final = 1
 HOLD_TTL_SECONDS_MAX: Final = 4 * 3_600
