@@ -1,14 +1,14 @@
 """A small retailer on a real ledger: two warehouses, a store with little capacity, two services."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sourcier.bootstrap import build
+from sourcier.bootstrap import build, present
 from sourcier.config import Config
 from sourcier.domain.network import (
     Capacity,
@@ -219,10 +219,20 @@ def settlement(
     )
 
 
+@dataclass(slots=True)
+class Wall:
+    """A clock that stands still until it is set."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 @asynccontextmanager
-async def running(url: str, **settings: Any) -> AsyncIterator[Shop]:
+async def running(url: str, clock: Callable[[], datetime] = present, **settings: Any) -> AsyncIterator[Shop]:
     """A shop whose app runs on the ledger at `url`."""
-    app = build(Config(database_url=url, **settings))
+    app = build(Config(database_url=url, **settings), clock=clock)
     await app.start()
     try:
         yield Shop(app=app)

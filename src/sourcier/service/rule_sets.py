@@ -12,8 +12,8 @@ from sourcier.ledger.commands import Replayed, StoredRuleSet
 from sourcier.service import codec, deadline, replay
 from sourcier.service.commands import ActivateRuleSet, CreateRuleSetRevision, RuleSetRevision
 from sourcier.service.pages import read_token, write_token
+from sourcier.service.picture import RULES_FILENAME, compiled
 from sourcier.service.refusals import rule_set_not_found
-from sourcier.service.snapshots import RULES_FILENAME, compiled
 
 if TYPE_CHECKING:
     from sourcier.service.app import App

@@ -9,8 +9,8 @@ snapshot's version, never older than it for good.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from time import monotonic
@@ -19,49 +19,24 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import numpy as np
 
 from sourcier.domain.errors import Refusal
-from sourcier.domain.network import Network, NodeStatus
 from sourcier.domain.stock import StockRow
-from sourcier.engine.compile import CompiledNetwork, CompiledRules, compile_network, compile_rules
+from sourcier.engine.compile import CompiledNetwork, CompiledRules
 from sourcier.engine.snapshot import Snapshot
-from sourcier.inputs.rules_yaml import parse_rule_set
-from sourcier.ledger import registry, stock
-from sourcier.ledger.changes import Changes, Cursor, changes_since, current_cursor
-from sourcier.ledger.commands import PoolKey, StockKey, StoredNetwork, StoredRuleSet
+from sourcier.ledger.changes import Cursor
+from sourcier.ledger.commands import PoolKey, StockKey
 from sourcier.ledger.store import Ledger, Tx
-from sourcier.service import codec, deadline
+from sourcier.service import deadline, picture
+from sourcier.service.edits import Edits
+from sourcier.service.picture import PoolUsed
 from sourcier.service.refusals import network_not_applied, rule_set_not_active
 
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-PoolUsed = tuple[str, str, int]
-"""(pool id, bucket, used)"""
 
-CHANGES_PER_READ_MAX: Final = 10_000
 GUARDED_PER_READ_MAX: Final = 500  # a start in the middle of an activation can guard every row there is
-RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
 POOL_DAYS_BACK: Final = 2  # ship days this long past can still be today somewhere on earth
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Picture:
-    """Everything a new snapshot needs, of one moment."""
-
-    cursor: Cursor
-    stored: StoredNetwork
-    rows: list[StockRow]
-    uses: list[PoolUsed]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    """Some changes with the present values of what changed; `active` only when the activation did."""
-
-    changes: Changes
-    rows: list[StockRow]
-    uses: list[PoolUsed]
-    active: StoredRuleSet | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +60,10 @@ class View:
 
 
 class Snapshots:
-    """Follows the ledger for one event loop. `interval_seconds` is the pause between two looks at it."""
+    """Follows the ledger for one event loop. `interval_seconds` is the pause between two looks at it.
+
+    `edits` tells what was patched when.
+    """
 
     def __init__(self, ledger: Ledger, *, interval_seconds: float, clock: Callable[[], datetime]) -> None:
         self._ledger = ledger
@@ -101,7 +79,7 @@ class Snapshots:
         self._snapshot: Snapshot | None = None
         self._rules: CompiledRules | None = None
         self._guarded: frozenset[StockKey] = frozenset()
-        self._edition = 0
+        self.edits = Edits()
         self._asked = 0
         self._served = 0
         self._followed_at = monotonic()
@@ -138,12 +116,14 @@ class Snapshots:
             raise network_not_applied()
         if self._rules is None:
             raise rule_set_not_active()
-        return View(edition=self._edition, network=self._snapshot.network, snapshot=self._snapshot, rules=self._rules)
+        return View(
+            edition=self.edits.count, network=self._snapshot.network, snapshot=self._snapshot, rules=self._rules
+        )
 
     async def refresh(self, stock_keys: Iterable[StockKey], pool_keys: Iterable[PoolKey]) -> None:
         """Read these stock rows and pools again at once: a reserve was refused there."""
         deadline.demand()
-        rows, uses = await deadline.wait(self._read(_values, frozenset(stock_keys), frozenset(pool_keys)))
+        rows, uses = await deadline.wait(self._read(picture.read_values, frozenset(stock_keys), frozenset(pool_keys)))
         self._put(rows, uses)
 
     async def catch_up(self) -> None:
@@ -167,7 +147,7 @@ class Snapshots:
         A refusal that will be remembered must not rest on a picture that the ledger has already overtaken.
         """
         await self.abreast()
-        return self._edition != view.edition
+        return self.edits.count != view.edition
 
     def _wake(self) -> None:
         """Called on a thread of the ledger after each commit."""
@@ -199,18 +179,18 @@ class Snapshots:
     async def _follow(self) -> bool:
         """Take one batch of changes over; whether there may be more."""
         guarded = frozenset(islice(self._guarded, GUARDED_PER_READ_MAX))
-        batch = await self._read(_batch, self._cursor, self._activations, guarded)
+        batch = await self._read(picture.read_batch, self._cursor, self._activations, guarded)
         changes = batch.changes
         if changes.network_revision != self._network_revision:
             await self._reload()
             return True
         if batch.active is not None:
-            self._rules = await asyncio.to_thread(compiled, batch.active)
-            self._edition += 1
+            self._rules = await asyncio.to_thread(picture.compiled, batch.active)
+            self.edits.add(None)
         if self._snapshot is not None:
             if changes.node_statuses is not None:
-                self._snapshot.put_statuses(_statuses(changes.node_statuses))
-                self._edition += 1
+                self._snapshot.put_statuses(picture.statuses(changes.node_statuses))
+                self.edits.add(None)
             self._snapshot.version = changes.cursor.version
         self._put(batch.rows, batch.uses)
         self._activations, self._cursor = changes.activations, changes.cursor
@@ -219,89 +199,18 @@ class Snapshots:
     async def _reload(self) -> None:
         """Build a new snapshot from everything the ledger has, and put it in the old one's place."""
         since = (self._clock() - timedelta(days=POOL_DAYS_BACK)).date().isoformat()
-        picture = await self._read(_picture, since)
-        self._snapshot, self._guarded = await asyncio.to_thread(_build, picture, self._rules)
-        self._network_revision, self._cursor = picture.stored.revision, picture.cursor
-        self._edition += 1
+        whole = await self._read(picture.read_picture, since)
+        self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, self._rules)
+        self._network_revision, self._cursor = whole.stored.revision, whole.cursor
+        self.edits.add(None)
 
     def _put(self, rows: list[StockRow], uses: list[PoolUsed]) -> None:
         if self._snapshot is not None:
-            guarded = _lay_out(self._snapshot, self._rules, rows)
+            guarded = picture.lay_out(self._snapshot, self._rules, rows)
             self._guarded = self._guarded.difference((row.node_id, row.sku) for row in rows) | guarded
             self._snapshot.put_pool_uses(uses)
-            self._edition += bool(rows or uses)
+            if rows or uses:
+                self.edits.add(frozenset(row.sku for row in rows))
 
     async def _read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.wrap_future(self._ledger.read(query, *args, **kwargs))
-
-
-def compiled(active: StoredRuleSet) -> CompiledRules:
-    """A stored revision, ready for decisions."""
-    name = f"ruleSets/{active.rule_set_id}/revisions/{active.revision}"
-    return compile_rules(parse_rule_set(active.document.decode(), RULES_FILENAME), name)
-
-
-def _batch(tx: Tx, cursor: Cursor, activations: int, guarded: frozenset[StockKey]) -> _Batch:
-    changes = changes_since(tx, cursor, CHANGES_PER_READ_MAX)
-    return _Batch(
-        changes=changes,
-        rows=stock.get_rows(tx, changes.stock_keys | guarded),
-        uses=stock.pool_uses_of(tx, changes.pool_keys),
-        active=registry.active_rule_set(tx) if changes.activations != activations else None,
-    )
-
-
-def _values(
-    tx: Tx, stock_keys: frozenset[StockKey], pool_keys: frozenset[PoolKey]
-) -> tuple[list[StockRow], list[PoolUsed]]:
-    return stock.get_rows(tx, stock_keys), stock.pool_uses_of(tx, pool_keys)
-
-
-def _picture(tx: Tx, since_day: str) -> _Picture:
-    stored = registry.get_network(tx)
-    assert stored is not None, "a network revision was counted, so there is a network"
-    return _Picture(
-        cursor=current_cursor(tx),
-        stored=stored,
-        rows=stock.all_rows(tx),
-        uses=stock.pool_uses(tx, since_day),
-    )
-
-
-def _build(picture: _Picture, rules: CompiledRules | None) -> tuple[Snapshot, frozenset[StockKey]]:
-    snapshot = Snapshot(compile_network(codec.load(Network, picture.stored.document)))
-    snapshot.version = picture.cursor.version
-    snapshot.put_statuses(_statuses(picture.stored.statuses))
-    snapshot.put_pool_uses(picture.uses)
-    return snapshot, _lay_out(snapshot, rules, picture.rows)
-
-
-def _lay_out(snapshot: Snapshot, rules: CompiledRules | None, rows: list[StockRow]) -> frozenset[StockKey]:
-    """Put the rows into the snapshot; the keys of those that keep back more than the rules say.
-
-    While an activation is under way, rows keep back what either revision protects (ledger specification, 3.5), and
-    decisions know the floors of one. On such rows the difference is hidden from decisions, which would otherwise be
-    refused again and again; the follower reads them again until the difference is gone.
-    """
-    excess = {} if rules is None else _excess(snapshot.network, rules, rows)
-    snapshot.put_rows(
-        replace(row, blocked=row.blocked + excess[key]) if (key := (row.node_id, row.sku)) in excess else row
-        for row in rows
-    )
-    return frozenset(excess)
-
-
-def _excess(network: CompiledNetwork, rules: CompiledRules, rows: list[StockRow]) -> dict[StockKey, int]:
-    """The most units by which each row's floors pass those of the rules, where they do."""
-    nodes, excess = network.network.nodes, {}
-    for row in rows:
-        index = network.node_index.get(row.node_id)
-        if index is not None and row.floors != (ours := rules.floors[nodes[index].node_type]):
-            most = max(theirs - mine for theirs, mine in zip(row.floors, ours, strict=True))
-            if most > 0:
-                excess[row.node_id, row.sku] = most
-    return excess
-
-
-def _statuses(stored: Mapping[str, str]) -> dict[str, NodeStatus]:
-    return {node_id: NodeStatus(status) for node_id, status in stored.items()}

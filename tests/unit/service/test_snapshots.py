@@ -1,4 +1,4 @@
-"""Following the ledger: shared looks, floors in transition, and a database that is away."""
+"""Following the ledger: shared looks, and a database that is away."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,30 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from tests.service.shop import NETWORK, Shop, cart
+from tests.service.shop import Shop, cart
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.network import NodeType
-from sourcier.domain.rules import Constraints, Prices, RuleSet, SafetyStock
-from sourcier.domain.stock import StockRow
-from sourcier.engine.compile import compile_network, compile_rules
-from sourcier.engine.snapshot import Snapshot
 from sourcier.ledger.store import Ledger, unavailable
-from sourcier.service import snapshots
+from sourcier.service import picture
 from sourcier.service.snapshots import Snapshots
-
-RULES = compile_rules(
-    RuleSet(
-        rule_set_id="main",
-        channels=("web", "marketplace"),
-        prices=Prices(),
-        constraints=Constraints(),
-        safety_stock=(
-            SafetyStock(units=3, node_types=frozenset({NodeType.STORE}), channels=frozenset({"marketplace"})),
-        ),
-    ),
-    "ruleSets/main/revisions/1",
-)
 
 
 class Window:
@@ -55,25 +37,6 @@ def followed(window: Window, interval_seconds: float = 60.0) -> Snapshots:
     return Snapshots(
         cast("Ledger", window), interval_seconds=interval_seconds, clock=lambda: datetime(2026, 11, 23, tzinfo=UTC)
     )
-
-
-def row(node_id: str, free: int, *floors: int) -> StockRow:
-    return StockRow(node_id=node_id, sku="mug", on_hand=free, floors=cast("Any", floors))
-
-
-def test_rows_that_keep_back_more_than_the_rules_hide_the_difference() -> None:
-    snapshot = Snapshot(compile_network(NETWORK))
-    rows = [row("near", 9, 0, 0, 0), row("far", 9, 0, 2, 2), row("store", 9, 1, 7, 8), row("gone", 9, 5, 5, 5)]
-    assert snapshots._lay_out(snapshot, RULES, rows) == {("far", "mug"), ("store", "mug")}
-    assert snapshot.free(("mug",)).tolist() == [[9, 7, 4]]
-    assert snapshots._lay_out(snapshot, RULES, [row("far", 9, 0, 0, 0), row("store", 9, 0, 0, 3)]) == frozenset()
-    assert snapshot.free(("mug",)).tolist() == [[9, 9, 9]]
-
-
-def test_before_there_are_rules_rows_count_as_they_are() -> None:
-    snapshot = Snapshot(compile_network(NETWORK))
-    assert snapshots._lay_out(snapshot, None, [row("near", 9, 5, 5, 5)]) == frozenset()
-    assert snapshot.free(("mug",)).tolist() == [[9, 0, 0]]
 
 
 async def test_looks_that_come_together_are_shared(shop: Shop) -> None:
@@ -153,7 +116,7 @@ async def test_an_odd_failure_makes_it_read_everything_again(
     follower = followed(Window(shop.app.ledger), interval_seconds=0.01)
     await follower.start()
     with monkeypatch.context() as patch:
-        patch.setattr(snapshots, "_batch", lambda *_: 1 / 0)
+        patch.setattr(picture, "read_batch", lambda *_: 1 / 0)
         async with asyncio.timeout(5):
             while "is read afresh" not in caplog.text:
                 await asyncio.sleep(0.005)
