@@ -5,7 +5,7 @@ learns of all faults at once. After a fault a check returns a harmless value of 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -29,6 +29,7 @@ from sourcier.domain.limits import (
 from sourcier.domain.place import GeoPoint
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_ONE: Final = date(1, 1, 1)
@@ -39,6 +40,9 @@ NANOS_PER_MICRO: Final = 1_000
 NANOS_PER_SECOND: Final = 1_000_000_000
 SECONDS_MIN: Final = -62_135_596_800  # 0001-01-01T00:00:00Z
 SECONDS_MAX: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
+
+FAULTS_MAX: Final = 1_000
+"""Faults after which the walk over a request ends: an answer has room for fewer, and hostile messages have millions."""
 
 _UUID4: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
@@ -88,8 +92,10 @@ class Check:
         return Check(f"{self.path}{name}[{index}].", self.faults)
 
     def fault(self, name: str, description: str) -> None:
-        """Note a fault of field `name`."""
+        """Note a fault of field `name`. The last one that is noted at all ends the walk."""
         self.faults.append(Violation(field=f"{self.path}{name}", description=description))
+        if len(self.faults) >= FAULTS_MAX:
+            raise invalid(self.faults)
 
     def finish(self) -> None:
         """Raise the Refusal with every fault, if there are any."""
@@ -183,6 +189,11 @@ class Check:
         elif len(items) > high:
             self.fault(name, f"must have at most {high} entries, not {len(items)}")
 
+    def entries(self, name: str, items: Sequence[T], low: int, high: int) -> Iterator[tuple["Check", T]]:
+        """The messages of a list of `low` to `high` entries, each with its check; those beyond are not looked at."""
+        self.count(name, items, low, high)
+        return ((self.item(name, index), item) for index, item in enumerate(items[:high]))
+
     def unique(self, names: Iterable[tuple[str, object]], description: str) -> None:
         """No two of the (field path, key) pairs have the same key."""
         seen: set[object] = set()
@@ -194,7 +205,7 @@ class Check:
     def texts(self, name: str, values: Sequence[str], high: int) -> tuple[str, ...]:
         """At most `high` names, each one once."""
         self.count(name, values, 0, high)
-        texts = tuple(self.text(f"{name}[{index}]", value) for index, value in enumerate(values))
+        texts = tuple(self.text(f"{name}[{index}]", value) for index, value in enumerate(values[:high]))
         if len(set(texts)) < len(texts):
             self.unique(((f"{name}[{index}]", text) for index, text in enumerate(texts)), "is named twice")
         return texts
@@ -242,21 +253,30 @@ class Check:
             self.fault(name, "is not a day of the calendar")
             return DAY_ONE
 
+    def required_day(self, name: str, parent: Message) -> date:
+        """A Date field of `parent` that must be there."""
+        if parent.HasField(name):
+            return self.day(name, getattr(parent, name))
+        self.fault(name, "is required")
+        return DAY_ONE
+
     def days(self, name: str, values: Sequence[Date], high: int) -> frozenset[date]:
         """At most `high` days, each one once."""
         self.count(name, values, 0, high)
-        days = [self.day(f"{name}[{index}]", value) for index, value in enumerate(values)]
+        days = [self.day(f"{name}[{index}]", value) for index, value in enumerate(values[:high])]
         self.unique(((f"{name}[{index}]", day) for index, day in enumerate(days)), "is named twice")
         return frozenset(days)
 
     def weekdays(self, name: str, values: Sequence[int]) -> frozenset[int]:
         """Days of the week as ISO numbers, at least one and each one once; DayOfWeek numbers them the same way."""
         self.count(name, values, 1, 7)
-        for index, value in enumerate(values):
+        days = values[:7]
+        for index, value in enumerate(days):
             if not 1 <= value <= 7:
                 self.fault(f"{name}[{index}]", "is required" if value == 0 else f"{value} is not a known value")
-        self.unique(((f"{name}[{index}]", value) for index, value in enumerate(values)), "is named twice")
-        return frozenset(values)
+        if len(set(days)) < len(days):
+            self.unique(((f"{name}[{index}]", value) for index, value in enumerate(days)), "is named twice")
+        return frozenset(days)
 
     def point(self, name: str, parent: Message) -> GeoPoint:
         """A required LatLng field of `parent`."""

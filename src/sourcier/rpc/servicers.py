@@ -1,5 +1,6 @@
 """One method per RPC: parse, call the use case, answer. Faults leave as `Refusal`; the guard answers them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -120,8 +121,8 @@ class NetworkServicer(network_pb2_grpc.NetworkServiceServicer):
         self._app = app
 
     async def ApplyNetwork(self, request: network_pb2.ApplyNetworkRequest, context: Context) -> network_pb2.Network:
-        """Replace the network."""
-        command = network.parse_apply_network(request)
+        """Replace the network. A large one takes long to check: other calls must not wait for it."""
+        command = await asyncio.to_thread(network.parse_apply_network, request)
         return network.format_network(await networks.apply_network(self._app, command))
 
     async def GetNetwork(self, request: network_pb2.GetNetworkRequest, context: Context) -> network_pb2.Network:

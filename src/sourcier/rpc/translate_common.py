@@ -91,10 +91,8 @@ def fill_line(message: pb.Line, line: Line, currency_code: str) -> None:
 def parse_cart(check: Check, message: pb.Cart, now: datetime) -> Cart:
     """A cart; `now` dates one that does not say when it was placed."""
     currency_code = check.currency("currency_code", message.currency_code)
-    check.count("lines", message.lines, 1, LINES_PER_ORDER_MAX)
-    lines = tuple(
-        parse_line(check.item("lines", index), line, currency_code) for index, line in enumerate(message.lines)
-    )
+    entries = check.entries("lines", message.lines, 1, LINES_PER_ORDER_MAX)
+    lines = tuple(parse_line(at, line, currency_code) for at, line in entries)
     if len({line.line_id for line in lines}) < len(lines):
         keys = ((f"lines[{index}].line_id", line.line_id) for index, line in enumerate(lines) if line.line_id)
         check.unique(keys, "is named twice")

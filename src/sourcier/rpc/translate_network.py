@@ -1,55 +1,55 @@
 """network.proto beside the network use cases."""
 
 import re
-from collections.abc import Sequence
-from datetime import date
-from itertools import pairwise
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from google.protobuf.message import Message
-from google.type.date_pb2 import Date
-
+from sourcier.domain import network_checks
+from sourcier.domain.errors import Violation
 from sourcier.domain.limits import (
     CAPACITY_PER_DAY_MAX,
-    CLOSED_DATES_MAX,
-    DISTANCE_M_MAX,
     NODES_MAX,
     POSTAL_AREAS_MAX,
-    PROCESSING_MINUTES_MAX,
+    POSTAL_PREFIX_CHARS_MAX,
+    POSTAL_RANGES_MAX,
     SERVICES_MAX,
-    TRANSIT_BANDS_MAX,
-    TRANSIT_DAYS_MAX,
-    UNIT_WEIGHT_GRAMS_MAX,
-    WEIGHT_TIERS_MAX,
+    TRANSFER_LANES_MAX,
+    ZONES_MAX,
 )
 from sourcier.domain.network import (
     Capacity,
-    CapacityMeasure,
     Network,
     Node,
-    NodeCalendar,
     NodeStatus,
     NodeType,
     PostalArea,
-    Service,
-    TransitBand,
-    WeightTier,
+    PostalRange,
+    TransferLane,
+    Zone,
 )
-from sourcier.rpc.fields import Check, EnumTable, fill_day, fill_money, fill_point
-from sourcier.rpc.translate_common import METHODS, request_key
+from sourcier.inputs import holidays
+from sourcier.rpc.fields import Check, EnumTable, fill_point
+from sourcier.rpc.translate_calendar import (
+    CAPACITY_MEASURES,
+    fill_calendar,
+    fill_round,
+    fill_shift,
+    parse_calendar,
+    parse_rounds,
+    parse_shifts,
+)
+from sourcier.rpc.translate_common import request_key
+from sourcier.rpc.translate_services import fill_amounts, fill_service, parse_amounts, parse_service
 from sourcier.service.commands import ApplyNetwork, NetworkAnswer, SetNodeStatus
 from sourcier.v1 import network_pb2 as pb
 
 NODE_TYPES: Final = EnumTable(pb.NodeType, NodeType, "NODE_TYPE")
 NODE_STATUSES: Final = EnumTable(pb.NodeStatus, NodeStatus, "NODE_STATUS")
-CAPACITY_MEASURES: Final = EnumTable(pb.CapacityMeasure, CapacityMeasure, "CAPACITY_MEASURE")
 
-LAST_MINUTE_OF_DAY: Final = 24 * 60 - 1
 HANDLING: Final = ("handling_per_shipment", "handling_per_unit")
-TARIFF: Final = ("per_shipment", "per_shipment_km", "per_unit", "per_unit_km", "per_kg")
 """Money fields; the domain's have `_micros` at the end."""
 
-_PREFIX: Final = re.compile(r"[0-9A-Z][0-9A-Z -]{0,15}")
+_PREFIX: Final = re.compile(rf"[0-9A-Z][0-9A-Z -]{{0,{POSTAL_PREFIX_CHARS_MAX - 1}}}")
 
 
 def parse_apply_network(request: pb.ApplyNetworkRequest) -> ApplyNetwork:
@@ -67,30 +67,55 @@ def parse_apply_network(request: pb.ApplyNetworkRequest) -> ApplyNetwork:
 def parse_network(check: Check, message: pb.Network) -> Network:
     """A network whose parts fit together."""
     currency_code = check.currency("currency_code", message.currency_code)
-    time_zone = check.zone("time_zone", message.time_zone)
-    check.count("services", message.services, 1, SERVICES_MAX)
     services = tuple(
-        parse_service(check.item("services", index), service, currency_code)
-        for index, service in enumerate(message.services)
+        parse_service(at, service, currency_code)
+        for at, service in check.entries("services", message.services, 1, SERVICES_MAX)
     )
     _unique(check, "services[{}].service_id", [service.service_id for service in services])
     known = frozenset(service.service_id for service in services)
-    check.count("nodes", message.nodes, 1, NODES_MAX)
     nodes = tuple(
-        parse_node(check.item("nodes", index), node, currency_code, known) for index, node in enumerate(message.nodes)
+        parse_node(at, node, currency_code, known) for at, node in check.entries("nodes", message.nodes, 1, NODES_MAX)
     )
     _unique(check, "nodes[{}].name", [node.node_id for node in nodes])
-    check.count("postal_areas", message.postal_areas, 0, POSTAL_AREAS_MAX)
     areas = tuple(
-        parse_postal_area(check.item("postal_areas", index), area) for index, area in enumerate(message.postal_areas)
+        parse_postal_area(at, area)
+        for at, area in check.entries("postal_areas", message.postal_areas, 0, POSTAL_AREAS_MAX)
     )
     _unique(check, "postal_areas[{}].prefix", [(area.country_code, area.prefix) for area in areas])
-    return Network(currency_code=currency_code, time_zone=time_zone, nodes=nodes, services=services, postal_areas=areas)
+    network = Network(
+        currency_code=currency_code,
+        time_zone=check.zone("time_zone", message.time_zone),
+        nodes=nodes,
+        services=services,
+        postal_areas=areas,
+        zones=_parse_zones(check, message.zones),
+        transfer_lanes=tuple(
+            _parse_transfer_lane(at, lane)
+            for at, lane in check.entries("transfer_lanes", message.transfer_lanes, 0, TRANSFER_LANES_MAX)
+        ),
+    )
+    _note(check, network_checks.faults(network))
+    _note(check, holidays.faults(network))
+    return network
 
 
 def _unique(check: Check, path: str, keys: Sequence[object]) -> None:
     if len(set(keys)) < len(keys):
         check.unique(((path.format(index), key) for index, key in enumerate(keys)), "is named twice")
+
+
+def _note(check: Check, violations: Iterable[Violation]) -> None:
+    """Note what does not fit together, but not of fields that have a fault already, nor of what they are part of."""
+    told = {fault.field.removeprefix(check.path) for fault in check.faults}
+    around = {way for field in told for way in _ways(field)}
+    for violation in violations:
+        if violation.field not in around and told.isdisjoint(_ways(violation.field)):
+            check.fault(violation.field, violation.description)
+
+
+def _ways(field: str) -> list[str]:
+    """``a``, ``a[1]`` and ``a[1].b`` of the path ``a[1].b``."""
+    return [field[: found.start()] for found in re.finditer(r"[.\[]", field)] + [field]
 
 
 def format_network(answer: NetworkAnswer) -> pb.Network:
@@ -110,6 +135,12 @@ def fill_network(message: pb.Network, network: Network) -> None:
         fill_service(message.services.add(), service, network.currency_code)
     for area in network.postal_areas:
         fill_postal_area(message.postal_areas.add(), area)
+    for zone in network.zones:
+        _fill_zone(message.zones.add(), zone)
+    for lane in network.transfer_lanes:
+        message.transfer_lanes.add(
+            from_node_id=lane.from_node_id, to_node_id=lane.to_node_id, service_id=lane.service_id
+        )
 
 
 def parse_node(check: Check, message: pb.Node, currency_code: str, services: frozenset[str]) -> Node:
@@ -125,11 +156,13 @@ def parse_node(check: Check, message: pb.Node, currency_code: str, services: fro
         node_type=check.member("node_type", message.node_type, NODE_TYPES),
         point=check.point("point", message),
         time_zone=check.zone("time_zone", message.time_zone),
-        calendar=_parse_calendar(check.required("calendar", message), message.calendar),
+        calendar=parse_calendar(check.required("calendar", message), message.calendar),
         services=named,
         capacity=_parse_capacity(check.inside("capacity"), message.capacity) if message.HasField("capacity") else None,
         status=check.member("status", message.status, NODE_STATUSES, default=NodeStatus.OPEN),
-        **_parse_amounts(check, message, HANDLING, currency_code),
+        rounds=parse_rounds(check, message.rounds),
+        shifts=parse_shifts(check, message.shifts),
+        **parse_amounts(check, message, HANDLING, currency_code),
     )
 
 
@@ -139,17 +172,17 @@ def fill_node(message: pb.Node, node: Node, currency_code: str) -> None:
     message.node_type = NODE_TYPES.to_proto[node.node_type]
     fill_point(message.point, node.point)
     message.time_zone = node.time_zone
-    calendar = message.calendar
-    calendar.working_days.extend(sorted(node.calendar.working_days))  # type: ignore[arg-type]
-    calendar.cut_off_minute = node.calendar.cut_off_minute
-    calendar.processing_minutes = node.calendar.processing_minutes
-    _fill_days(calendar.closed_dates, node.calendar.closed_dates)
+    fill_calendar(message.calendar, node.calendar)
     message.services.extend(node.services)
     if node.capacity is not None:
         message.capacity.measure = CAPACITY_MEASURES.to_proto[node.capacity.measure]
         message.capacity.per_day = node.capacity.per_day
-    _fill_amounts(message, node, HANDLING, currency_code)
+    fill_amounts(message, node, HANDLING, currency_code)
     message.status = NODE_STATUSES.to_proto[node.status]
+    for entry in node.rounds:
+        fill_round(message.rounds.add(), entry)
+    for shift in node.shifts:
+        fill_shift(message.shifts.add(), shift)
 
 
 def format_node(node: Node, currency_code: str) -> pb.Node:
@@ -159,15 +192,6 @@ def format_node(node: Node, currency_code: str) -> pb.Node:
     return message
 
 
-def _parse_calendar(check: Check, message: pb.NodeCalendar) -> NodeCalendar:
-    return NodeCalendar(
-        working_days=check.weekdays("working_days", message.working_days),
-        cut_off_minute=check.whole("cut_off_minute", message.cut_off_minute, 0, LAST_MINUTE_OF_DAY),
-        processing_minutes=check.whole("processing_minutes", message.processing_minutes, 0, PROCESSING_MINUTES_MAX),
-        closed_dates=check.days("closed_dates", message.closed_dates, CLOSED_DATES_MAX),
-    )
-
-
 def _parse_capacity(check: Check, message: pb.Capacity) -> Capacity:
     return Capacity(
         measure=check.member("measure", message.measure, CAPACITY_MEASURES),
@@ -175,80 +199,11 @@ def _parse_capacity(check: Check, message: pb.Capacity) -> Capacity:
     )
 
 
-def parse_service(check: Check, message: pb.Service, currency_code: str) -> Service:
-    """A carrier service."""
-    return Service(
-        service_id=check.text("service_id", message.service_id),
-        method=check.member("method", message.method, METHODS),
-        transit=_parse_transit(check, message.transit),
-        delivery_days=check.weekdays("delivery_days", message.delivery_days),
-        closed_dates=check.days("closed_dates", message.closed_dates, CLOSED_DATES_MAX),
-        weight_tiers=_parse_weight_tiers(check, message.weight_tiers, currency_code),
-        **_parse_amounts(check, message, TARIFF, currency_code),
-    )
-
-
-def fill_service(message: pb.Service, service: Service, currency_code: str) -> None:
-    """Write a carrier service."""
-    message.service_id = service.service_id
-    message.method = METHODS.to_proto[service.method]
-    for band in service.transit:
-        message.transit.add(max_distance_m=band.max_distance_m, business_days=band.business_days)
-    message.delivery_days.extend(sorted(service.delivery_days))  # type: ignore[arg-type]
-    _fill_days(message.closed_dates, service.closed_dates)
-    _fill_amounts(message, service, TARIFF, currency_code)
-    for tier in service.weight_tiers:
-        fill_money(message.weight_tiers.add(max_grams=tier.max_grams).cost, tier.cost_micros, currency_code)
-
-
-def _parse_transit(check: Check, messages: Sequence[pb.TransitBand]) -> tuple[TransitBand, ...]:
-    check.count("transit", messages, 1, TRANSIT_BANDS_MAX)
-    limits = _rising(check, "transit", "max_distance_m", messages, DISTANCE_M_MAX)
-    return tuple(
-        TransitBand(
-            max_distance_m=limit,
-            business_days=check.item("transit", index).whole(
-                "business_days", message.business_days, 0, TRANSIT_DAYS_MAX
-            ),
-        )
-        for index, (message, limit) in enumerate(zip(messages, limits, strict=True))
-    )
-
-
-def _parse_weight_tiers(check: Check, messages: Sequence[pb.WeightTier], currency_code: str) -> tuple[WeightTier, ...]:
-    check.count("weight_tiers", messages, 0, WEIGHT_TIERS_MAX)
-    limits = _rising(check, "weight_tiers", "max_grams", messages, UNIT_WEIGHT_GRAMS_MAX)
-    return tuple(
-        WeightTier(
-            max_grams=limit,
-            cost_micros=check.item("weight_tiers", index).money("cost", message, currency_code),
-        )
-        for index, (message, limit) in enumerate(zip(messages, limits, strict=True))
-    )
-
-
-def _rising(check: Check, name: str, limit: str, messages: Sequence[Message], high: int) -> list[int | None]:
-    """The upper limits of bands or tiers: each above the one before it, and only the last may be open."""
-    limits: list[int | None] = [
-        check.item(name, index).whole(limit, getattr(message, limit), 1, high) if message.HasField(limit) else None
-        for index, message in enumerate(messages)
-    ]
-    for index, (before, after) in enumerate(pairwise(limits)):
-        if before is None:
-            check.fault(f"{name}[{index}].{limit}", "is required; only the last may be without")
-        elif after is not None and after <= before:
-            check.fault(f"{name}[{index + 1}].{limit}", f"must be more than the {before} before it")
-    return limits
-
-
 def parse_postal_area(check: Check, message: pb.PostalArea) -> PostalArea:
     """A postal area."""
-    if not _PREFIX.fullmatch(message.prefix):
-        words = "must be 1 to 16 capitals, digits, blanks and hyphens"
-        check.fault("prefix", words if message.prefix else "is required")
     return PostalArea(
         country_code=check.country("country_code", message.country_code),
-        prefix=message.prefix,
+        prefix=_parse_prefix(check, "prefix", message.prefix),
         point=check.point("point", message),
         time_zone=check.zone("time_zone", message.time_zone),
     )
@@ -262,19 +217,44 @@ def fill_postal_area(message: pb.PostalArea, area: PostalArea) -> None:
     message.time_zone = area.time_zone
 
 
-def _parse_amounts(check: Check, message: Message, names: tuple[str, ...], currency_code: str) -> dict[str, Any]:
-    return {f"{name}_micros": check.money(name, message, currency_code) for name in names}
+def _parse_prefix(check: Check, name: str, value: str) -> str:
+    if not _PREFIX.fullmatch(value):
+        words = f"must be 1 to {POSTAL_PREFIX_CHARS_MAX} capitals, digits, blanks and hyphens"
+        check.fault(name, words if value else "is required")
+        return ""
+    return value
 
 
-def _fill_amounts(message: Message, value: Node | Service, names: tuple[str, ...], currency_code: str) -> None:
-    for name in names:
-        if micros := getattr(value, f"{name}_micros"):
-            fill_money(getattr(message, name), micros, currency_code)
+def _parse_zones(check: Check, messages: Sequence[pb.Zone]) -> tuple[Zone, ...]:
+    zones, left = [], POSTAL_RANGES_MAX
+    for at, message in check.entries("zones", messages, 0, ZONES_MAX):
+        entries = at.entries("ranges", message.ranges, 1, max(left, 1))
+        left -= len(message.ranges)
+        ranges = tuple(_parse_range(inner, entry) for inner, entry in entries)
+        zones.append(Zone(zone_id=at.text("zone_id", message.zone_id), ranges=ranges))
+    return tuple(zones)
 
 
-def _fill_days(messages: Sequence[Date], days: frozenset[date]) -> None:
-    for day in sorted(days):
-        fill_day(messages.add(), day)  # type: ignore[attr-defined]
+def _parse_range(check: Check, message: pb.PostalRange) -> PostalRange:
+    return PostalRange(
+        country_code=check.country("country_code", message.country_code),
+        low=_parse_prefix(check, "low", message.low),
+        high=_parse_prefix(check, "high", message.high),
+    )
+
+
+def _fill_zone(message: pb.Zone, zone: Zone) -> None:
+    message.zone_id = zone.zone_id
+    for entry in zone.ranges:
+        message.ranges.add(country_code=entry.country_code, low=entry.low, high=entry.high)
+
+
+def _parse_transfer_lane(check: Check, message: pb.TransferLane) -> TransferLane:
+    return TransferLane(
+        from_node_id=check.text("from_node_id", message.from_node_id),
+        to_node_id=check.text("to_node_id", message.to_node_id),
+        service_id=check.text("service_id", message.service_id),
+    )
 
 
 def parse_set_node_status(request: pb.SetNodeStatusRequest) -> SetNodeStatus:

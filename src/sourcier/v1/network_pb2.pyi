@@ -297,9 +297,11 @@ class Round(_message.Message):
     every_minutes: _builtins.int
     """The round comes again after so many minutes, 10..1,440, up to `last_pickup_minute`. Absent means once a day."""
     last_pickup_minute: _builtins.int
-    """With `every_minutes`: minutes after local midnight, `pickup_minute`..1,439."""
+    """Goes with `every_minutes`: minutes after local midnight, `pickup_minute`..1,439."""
     parcels: _builtins.int
-    """Parcels that go with one round, one for each shipment, 0..1,000,000; absent means any number."""
+    """Parcels that go with one round, one for each shipment, 0..1,000,000; absent means any number. Rounds of a service
+    at the same minute of different days have the same number.
+    """
     @_builtins.property
     def days(self) -> _containers.RepeatedScalarFieldContainer[_dayofweek_pb2.DayOfWeek.ValueType]:
         """The days of the week, each once, at least one."""
@@ -647,7 +649,7 @@ class Service(_message.Message):
     @_builtins.property
     def transit(self) -> _containers.RepeatedCompositeFieldContainer[Global___TransitBand]:
         """At most 16 bands, distances rising; only the last may lack its limit. A destination beyond the last is only reached
-        through `zone_transit`. At least one of the two is required, unless the goods are collected where they are.
+        through `zone_transit`. At least one of the two is required, but for CLICK_AND_COLLECT.
         """
 
     @_builtins.property

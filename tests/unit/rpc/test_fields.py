@@ -275,8 +275,9 @@ def test_closed_dates_stand_once_and_are_counted() -> None:
     christmas = Date(year=2026, month=12, day=25)
     assert check.days("closed_dates", [christmas], 1) == {date(2026, 12, 25)}
     assert not check.faults
+    check.days("closed_dates", [christmas, christmas], 2)
     check.days("closed_dates", [christmas, christmas], 1)
-    assert faults(check) == ["closed_dates", "closed_dates[1]"]
+    assert faults(check) == ["closed_dates[1]", "closed_dates"]
 
 
 @pytest.mark.parametrize(
@@ -338,3 +339,35 @@ def test_bad_pages_are_refused() -> None:
     check = Check()
     check.page(-1, "x" * 1_025)
     assert faults(check) == ["page_size", "page_token"]
+
+
+def test_entries_beyond_the_limit_are_not_looked_at() -> None:
+    check = Check()
+    lines = [common_pb2.Line(line_id=str(number)) for number in range(4)]
+    assert [(at.path, line.line_id) for at, line in check.entries("lines", lines, 1, 2)] == [
+        ("lines[0].", "0"),
+        ("lines[1].", "1"),
+    ]
+    assert faults(check) == ["lines"]
+    assert check.texts("skus", ["a", "b", ""], 2) == ("a", "b")
+    assert check.days("days", [Date()] * 9, 0) == frozenset()
+    assert check.weekdays("weekdays", [1, 2, 3, 4, 5, 6, 7, 8]) == frozenset(range(1, 8))
+    assert faults(check) == ["lines", "skus", "days", "weekdays"]
+
+
+def test_the_walk_ends_after_so_many_faults() -> None:
+    check = Check()
+    for number in range(1, fields.FAULTS_MAX):
+        check.fault(str(number), "is odd")
+    with pytest.raises(Refusal) as refused:
+        check.fault("last", "is odd")
+    assert len(refused.value.violations) == fields.FAULTS_MAX
+
+
+def test_a_day_that_must_be_there_is_asked_for() -> None:
+    check = Check()
+    exception = network_pb2.DayException()
+    check.required_day("day", exception)
+    assert faults(check) == ["day"]
+    exception.day.year, exception.day.month, exception.day.day = 2026, 12, 24
+    assert check.required_day("day", exception) == date(2026, 12, 24)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from google.type.date_pb2 import Date
 from google.type.latlng_pb2 import LatLng
-from tests.rpc import messages
+from tests.rpc import messages, networks
 from tests.rpc.spoil import REQUEST_IDS_REFUSED, assign, faults_of
 
 from sourcier.domain.network import (
@@ -17,7 +17,7 @@ from sourcier.domain.network import (
     NodeType,
 )
 from sourcier.rpc import translate_network as network
-from sourcier.rpc.fields import Check
+from sourcier.rpc.fields import FAULTS_MAX, Check
 from sourcier.service.commands import NetworkAnswer
 from sourcier.v1 import network_pb2 as pb
 
@@ -47,6 +47,7 @@ def variants() -> list[Network]:
     node = base.nodes[0]
     return [
         base,
+        network.parse_apply_network(networks.apply_network()).network,
         replace(base, postal_areas=()),
         *(replace(base, nodes=(replace(node, node_type=kind),)) for kind in NodeType),
         *(replace(base, nodes=(replace(node, status=status),)) for status in NodeStatus),
@@ -77,8 +78,6 @@ def test_a_node_is_told_alone() -> None:
 def test_a_node_of_unsaid_status_is_open() -> None:
     assert parsed().nodes[0].status is NodeStatus.OPEN
 
-
-BAND, TIER = pb.TransitBand, pb.WeightTier
 
 SPOILT = [
     ("", None, "network"),
@@ -118,34 +117,6 @@ SPOILT = [
     ("nodes[0].handling_per_shipment.units", -1, "nodes[0].handling_per_shipment"),
     ("services", [], "services"),
     ("services", [messages.service(), messages.service(), messages.service("express")], "services[1].service_id"),
-    ("services[1].service_id", "", "services[1].service_id"),
-    ("services[0].method", 0, "services[0].method"),
-    ("services[0].transit", [], "services[0].transit"),
-    ("services[0].transit", [BAND(max_distance_m=i + 1) for i in range(17)], "services[0].transit"),
-    ("services[0].transit", [BAND(), BAND(max_distance_m=1)], "services[0].transit[0].max_distance_m"),
-    (
-        "services[0].transit",
-        [BAND(max_distance_m=2), BAND(max_distance_m=2)],
-        "services[0].transit[1].max_distance_m",
-    ),
-    ("services[0].transit[0].max_distance_m", 0, "services[0].transit[0].max_distance_m"),
-    ("services[0].transit[0].max_distance_m", 20_100_001, "services[0].transit[0].max_distance_m"),
-    ("services[0].transit[0].business_days", -1, "services[0].transit[0].business_days"),
-    ("services[0].transit[0].business_days", 61, "services[0].transit[0].business_days"),
-    ("services[0].delivery_days", [], "services[0].delivery_days"),
-    ("services[0].delivery_days", [7, 8], "services[0].delivery_days[1]"),
-    ("services[0].closed_dates", [Date()], "services[0].closed_dates[0]"),
-    ("services[0].per_shipment.nanos", 1, "services[0].per_shipment.nanos"),
-    ("services[0].per_kg", messages.euros(-1), "services[0].per_kg"),
-    ("services[0].weight_tiers", [TIER(max_grams=i + 1) for i in range(17)], "services[0].weight_tiers"),
-    ("services[0].weight_tiers", [TIER(), TIER()], "services[0].weight_tiers[0].max_grams"),
-    (
-        "services[0].weight_tiers",
-        [TIER(max_grams=2), TIER(max_grams=1)],
-        "services[0].weight_tiers[1].max_grams",
-    ),
-    ("services[0].weight_tiers[0].max_grams", 10_000_001, "services[0].weight_tiers[0].max_grams"),
-    ("services[0].weight_tiers[0].cost.units", -1, "services[0].weight_tiers[0].cost"),
     ("postal_areas[0].country_code", "deu", "postal_areas[0].country_code"),
     ("postal_areas[0].prefix", "", "postal_areas[0].prefix"),
     ("postal_areas[0].prefix", "1" * 17, "postal_areas[0].prefix"),
@@ -171,10 +142,6 @@ def test_spoilt_networks_are_refused_for_the_field(path: str, value: object, fie
         ("nodes[0].calendar.processing_minutes", 20_160),
         ("nodes[0].capacity.per_day", 0),
         ("nodes[0].capacity.per_day", 10**9),
-        ("services[0].transit[0].max_distance_m", 20_100_000),
-        ("services[0].transit[0].business_days", 60),
-        ("services[0].weight_tiers[0].max_grams", 10_000_000),
-        ("services[0].weight_tiers", []),
         ("postal_areas[0].prefix", "1" * 16),
         ("nodes", [messages.node(str(i)) for i in range(5_000)]),
     ],
@@ -183,6 +150,66 @@ def test_networks_at_their_limits_are_taken(path: str, value: object) -> None:
     request = messages.apply_network()
     assign(f"network.{path}", value)(request)
     network.parse_apply_network(request)
+
+
+RANGE, LANE = networks.postal_range, pb.TransferLane
+
+SPOILT_ZONES = [
+    ("zones", [networks.zone(str(i), RANGE(f"{i:05}", f"{i:05}")) for i in range(1_001)], "zones"),
+    ("zones[0].zone_id", "", "zones[0].zone_id"),
+    ("zones[1].zone_id", "islands", "zones[1].zone_id"),
+    ("zones[0].ranges", [], "zones[0].ranges"),
+    ("zones[0].ranges", [RANGE()] * 50_001, "zones[0].ranges"),
+    ("zones[0].ranges[0].country_code", "", "zones[0].ranges[0].country_code"),
+    ("zones[0].ranges[0].country_code", "de", "zones[0].ranges[0].country_code"),
+    ("zones[0].ranges[0].low", "", "zones[0].ranges[0].low"),
+    ("zones[0].ranges[0].low", "1" * 17, "zones[0].ranges[0].low"),
+    ("zones[0].ranges[0].high", "äöü", "zones[0].ranges[0].high"),
+    ("zones[0].ranges[0].high", "1856", "zones[0].ranges[0]"),
+    ("zones[0].ranges[0].high", "18564", "zones[0].ranges[0]"),
+    ("zones[1].ranges", [RANGE("18", "19")], "zones[1].ranges[0]"),  # overlaps the islands
+    ("transfer_lanes", [LANE(from_node_id="near", to_node_id="store", service_id="feeder")] * 2, "transfer_lanes[1]"),
+    ("transfer_lanes", [LANE(from_node_id="near", to_node_id="near", service_id="feeder")], "transfer_lanes[0]"),
+    ("transfer_lanes", [LANE(from_node_id="x", to_node_id="y", service_id="z")] * 20_001, "transfer_lanes"),
+    ("transfer_lanes[0].from_node_id", "", "transfer_lanes[0].from_node_id"),
+    ("transfer_lanes[0].from_node_id", "nowhere", "transfer_lanes[0].from_node_id"),
+    ("transfer_lanes[0].to_node_id", "", "transfer_lanes[0].to_node_id"),
+    ("transfer_lanes[0].to_node_id", "nowhere", "transfer_lanes[0].to_node_id"),
+    ("transfer_lanes[0].service_id", "", "transfer_lanes[0].service_id"),
+    ("transfer_lanes[0].service_id", "drone", "transfer_lanes[0].service_id"),
+    ("transfer_lanes[0].service_id", "counter", "transfer_lanes[0].service_id"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "field"), SPOILT_ZONES)
+def test_spoilt_zones_and_transfers_are_refused_for_the_field(path: str, value: object, field: str) -> None:
+    request = networks.apply_network()
+    assign(f"network.{path}", value)(request)
+    assert f"network.{field}" in faults_of(lambda: network.parse_apply_network(request))
+
+
+def test_lanes_that_lead_back_are_a_cycle() -> None:
+    request = networks.apply_network()
+    request.network.nodes[1].services.append("feeder")
+    request.network.transfer_lanes.add(from_node_id="store", to_node_id="near", service_id="feeder")
+    assert faults_of(lambda: network.parse_apply_network(request)) == {
+        "network.transfer_lanes[1]": "closes a cycle: near > store > near"
+    }
+
+
+def test_a_field_that_is_unfit_itself_is_told_once() -> None:
+    request = networks.apply_network()
+    request.network.nodes[0].calendar.picking_hours[1].from_minute = -1
+    request.network.zones[0].zone_id = ""
+    assert list(faults_of(lambda: network.parse_apply_network(request))) == [
+        "network.nodes[0].calendar.picking_hours[1].from_minute",
+        "network.zones[0].zone_id",
+    ]
+
+
+def test_millions_of_faults_are_not_walked_to_the_end() -> None:
+    request = pb.ApplyNetworkRequest.FromString(b"\x0a\xc0\x84\x3d" + b"\x22\x00" * 500_000)  # 500,000 empty nodes
+    assert len(faults_of(lambda: network.parse_apply_network(request))) == FAULTS_MAX
 
 
 @pytest.mark.parametrize("value", REQUEST_IDS_REFUSED)
