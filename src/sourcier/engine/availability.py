@@ -7,6 +7,7 @@ everything is a gather over ``available[sku, node]``.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -67,15 +68,16 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
     arrival, reaches = _arrivals(cart, snapshot, rules, available)
     units = available[:, reaches].sum(axis=1)
     supply = _next_supplies(query.skus, snapshot, floor, reaches, at)
-    near = _near(snapshot.network, place, rules)
+    earliest = _earliest(snapshot.network, arrival)
+    stores = _stores(snapshot.network, place, rules, available, query.nearby_stores)
     return Availability(
         skus=tuple(
             SkuAvailability(
                 sku=sku,
                 units=int(units[i]),
                 band=band(rules, int(units[i])),
-                earliest=_earliest(snapshot.network, arrival[i]),
-                stores=_stores(snapshot.network, place, near, available[i], query.nearby_stores),
+                earliest=earliest[i],
+                stores=stores[i],
                 next_supply=supply[i],
             )
             for i, sku in enumerate(query.skus)
@@ -153,33 +155,38 @@ def _trips(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[Lan
     yield lanes(cart, snapshot, rules, ONE_UNIT)
 
 
-def _earliest(network: CompiledNetwork, arrival: IntArray) -> tuple[EarliestDate, ...]:
-    """One entry per service with an ``arrival[service]``, by date, then by id."""
-    services = network.network.services
-    found = [
-        EarliestDate(method=services[s].method, service_id=services[s].service_id, on=date.fromordinal(int(arrival[s])))
-        for s in np.flatnonzero(arrival < UNLIMITED)
-    ]
-    return tuple(sorted(found, key=lambda entry: (entry.on, entry.service_id)))
+def _earliest(network: CompiledNetwork, arrival: IntArray) -> list[tuple[EarliestDate, ...]]:
+    """Of every SKU one entry per service with an ``arrival[sku, service]``, by date, then by id."""
+    services = sorted(enumerate(network.network.services), key=lambda entry: entry[1].service_id)
+    keys = np.where(arrival < UNLIMITED, arrival * len(services), UNLIMITED)[:, [s for s, _ in services]]
+    keys += np.arange(len(services))
+    keys.sort(axis=1)
 
+    @cache
+    def entry(key: int) -> EarliestDate:
+        day, position = divmod(key, len(services))
+        service = services[position][1]
+        return EarliestDate(method=service.method, service_id=service.service_id, on=date.fromordinal(day))
 
-def _near(network: CompiledNetwork, place: _Place, rules: CompiledRules) -> IntArray:
-    """Stores within the rule set's radius, the nearest first."""
-    radius = rules.rule_set.promising.store_radius_m
-    is_store = network.node_type == NODE_TYPES.index(NodeType.STORE)
-    found = np.flatnonzero(is_store & (place.distance_m <= radius))
-    return found[np.argsort(place.distance_m[found], kind="stable")]
+    return [tuple(entry(key) for key in row if key < UNLIMITED) for row in keys.tolist()]
 
 
 def _stores(
-    network: CompiledNetwork, place: _Place, near: IntArray, available: IntArray, most: int
-) -> tuple[StoreStock, ...]:
-    """The first `most` of the stores ``near`` that have something, by distance."""
-    nodes = network.network.nodes
-    return tuple(
-        StoreStock(store_id=nodes[n].node_id, units=int(available[n]), distance_m=int(place.distance_m[n]))
-        for n in near[available[near] > 0][:most]
-    )
+    network: CompiledNetwork, place: _Place, rules: CompiledRules, available: IntArray, most: int
+) -> list[tuple[StoreStock, ...]]:
+    """Of every SKU the first `most` stores by distance that have some, within the rule set's radius."""
+    is_store = network.node_type == NODE_TYPES.index(NodeType.STORE)
+    near = np.flatnonzero(is_store & (place.distance_m <= rules.rule_set.promising.store_radius_m))
+    near = near[np.argsort(place.distance_m[near], kind="stable")]
+    units = available[:, near]
+    has = units > 0
+    row, position = np.nonzero(has & (np.cumsum(has, axis=1) <= most))
+    stores = [(network.network.nodes[n].node_id, int(place.distance_m[n])) for n in near]
+    found: list[list[StoreStock]] = [[] for _ in available]
+    for sku, at, quantity in zip(row.tolist(), position.tolist(), units[row, position].tolist(), strict=True):
+        store_id, distance_m = stores[at]
+        found[sku].append(StoreStock(store_id=store_id, units=quantity, distance_m=distance_m))
+    return [tuple(entries) for entries in found]
 
 
 def _next_supplies(
