@@ -1,0 +1,73 @@
+"""What a product page costs inside the engine: ``python -m benchmarks.availability --help``. CPU milliseconds."""
+
+import argparse
+import json
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+from benchmarks import shop
+from benchmarks.promises import snapshot
+from sourcier.domain.availability import AvailabilityQuery
+from sourcier.engine.availability import availability
+from sourcier.engine.compile import CompiledRules, compile_rules
+from sourcier.engine.snapshot import Snapshot
+
+NODES = (50, 200, 2_000)
+SKUS = (1, 24, 100)
+QUERIES = 40
+
+
+def measure(filled: Snapshot, rules: CompiledRules, num_skus: int, *, store: bool) -> dict[str, Any]:
+    """CPU milliseconds a query, for a destination or for a store."""
+    spent, units, dates = [], 0, 0
+    stores = [node.node_id for node in filled.network.network.nodes if node.node_type.value == "STORE"]
+    for i, cart in enumerate(shop.carts(1, QUERIES)):
+        query = AvailabilityQuery(
+            channel="web",
+            skus=tuple(f"sku-{(17 * i + k) % shop.NUM_SKUS}" for k in range(num_skus)),
+            destination=None if store else cart.destination,
+            store_id=stores[i % len(stores)] if store else "",
+        )
+        for timed in (False, True):
+            start = process_time()
+            answer = availability(query, filled, rules, cart.placed_at)
+            if timed:
+                spent.append(1_000 * (process_time() - start))
+        units += sum(entry.units for entry in answer.skus)
+        dates += sum(len(entry.earliest) for entry in answer.skus)
+    ranked = sorted(spent)
+    return {
+        "nodes": len(filled.network.node_index),
+        "skus": num_skus,
+        "for": "store" if store else "destination",
+        "queries": len(spent),
+        "dates_per_sku": round(dates / len(spent) / num_skus, 1),
+        "units_per_sku": round(units / len(spent) / num_skus, 1),
+        "ms_median": round(median(ranked), 2),
+        "ms_p95": round(ranked[int(0.95 * len(ranked))], 2),
+    }
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nodes", type=int, nargs="+", default=NODES)
+    parser.add_argument("--skus", type=int, nargs="+", default=SKUS)
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    options = parser.parse_args()
+    rules = compile_rules(shop.rules(), "ruleSets/benchmark/revisions/1")
+    rows = []
+    for num_nodes in options.nodes:
+        filled = snapshot(num_nodes)
+        for num_skus in options.skus:
+            for store in (False, True):
+                rows.append(measure(filled, rules, num_skus, store=store))
+                print(rows[-1], flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""What a promise costs inside the engine, and a timetable: ``python -m benchmarks.promises --help``.
+
+CPU milliseconds of this process, without a server, a ledger and the solver's processes. Every cart asks for all five
+methods at once. The garbage collector runs as it does in a server.
+"""
+
+import argparse
+import gc
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+from typing import Any
+
+from benchmarks import shop
+from sourcier.domain.promise import Choice
+from sourcier.engine.compile import CompiledRules, compile_network, compile_rules
+from sourcier.engine.decide import drive
+from sourcier.engine.promise import promise_steps
+from sourcier.engine.refine import Model, Solution
+from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.solver import Budget, load, solve
+from sourcier.engine.timetable import compile_timetable
+
+TIMETABLE = (2_000, 6, 60)
+"""Nodes, services, days."""
+
+NODES = (50, 200, 2_000)
+LINES = (1, 3, 10)
+CARTS = 40
+MIB = 2**20
+
+
+def timetable(num_nodes: int, num_services: int, days: int) -> dict[str, Any]:
+    """Seconds and MiB of compiling one: what is kept, and the most that was needed meanwhile."""
+    network = shop.network(num_nodes, num_services)
+    start = perf_counter()
+    compiled = compile_network(network)
+    network_seconds = perf_counter() - start
+    start = perf_counter()
+    compile_timetable(compiled, shop.FIRST_DAY, days)
+    seconds = perf_counter() - start
+    gc.collect()
+    tracemalloc.start()
+    kept = compile_timetable(compiled, shop.FIRST_DAY, days)
+    size, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return {
+        "nodes": num_nodes,
+        "services": num_services,
+        "days": days,
+        "network_seconds": round(network_seconds, 3),
+        "seconds": round(seconds, 3),
+        "mib": round(size / MIB, 1),
+        "mib_most": round(peak / MIB, 1),
+    }
+
+
+def snapshot(num_nodes: int) -> Snapshot:
+    """A filled snapshot of a network of so many nodes and five methods."""
+    network = shop.network(num_nodes)
+    filled = Snapshot(compile_network(network))
+    filled.put_rows(shop.stock(network.nodes))
+    filled.put_supplies(shop.supply(network.nodes))
+    return filled
+
+
+def promises(filled: Snapshot, rules: CompiledRules, num_lines: int, choices: frozenset[Choice]) -> dict[str, Any]:
+    """CPU milliseconds a cart in the engine and, where it was needed, in the solver."""
+    engine, solver, promised = [], [], 0
+    for cart in shop.carts(num_lines, CARTS):
+        for timed in (False, True):  # first untimed, so that nothing is compiled or cached under way
+            needed, solving = _solving()
+            start = process_time()
+            answer = drive(promise_steps(cart, filled, rules, choices=choices), solving)
+            spent = process_time() - start
+            if timed:
+                engine.append(1_000 * (spent - sum(needed)))
+                solver += [1_000 * sum(needed)] if needed else []
+                promised += len(answer.promised)
+    ranked = sorted(engine)
+    return {
+        "nodes": len(filled.network.node_index),
+        "lines": num_lines,
+        "choices": sorted(choice.lower() for choice in choices),
+        "carts": len(engine),
+        "options_per_cart": round(promised / len(engine), 1),
+        "ms_median": round(median(ranked), 2),
+        "ms_p95": round(ranked[int(0.95 * len(ranked))], 2),
+        "carts_with_solver": len(solver),
+        "solver_ms_median": round(median(solver), 1) if solver else 0.0,
+    }
+
+
+def _solving() -> tuple[list[float], Callable[[Model], Solution | None]]:
+    """A solver in this process, and the CPU seconds of each call."""
+    spent: list[float] = []
+
+    def solving(model: Model) -> Solution | None:
+        start = process_time()
+        solution = solve(model, Budget())
+        spent.append(process_time() - start)
+        return solution
+
+    return spent, solving
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nodes", type=int, nargs="+", default=NODES)
+    parser.add_argument("--lines", type=int, nargs="+", default=LINES)
+    parser.add_argument("--all-choices", action="store_true", help="earliest, cheapest, fewest and the frontier")
+    parser.add_argument("--no-timetable", action="store_true")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    options = parser.parse_args()
+    load()
+    rules = compile_rules(shop.rules(), "ruleSets/benchmark/revisions/1")
+    choices = frozenset(Choice) if options.all_choices else frozenset({Choice.EARLIEST})
+    rows: list[dict[str, Any]] = []
+    if not options.no_timetable:
+        rows.append(timetable(*TIMETABLE))
+        print(rows[-1], flush=True)
+    for num_nodes in options.nodes:
+        filled = snapshot(num_nodes)
+        for num_lines in options.lines:
+            rows.append(promises(filled, rules, num_lines, choices))
+            print(rows[-1], flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
