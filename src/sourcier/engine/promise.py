@@ -1,59 +1,75 @@
-"""What can be promised: per service, the earliest date for the whole cart and the cheapest plan that makes it."""
+"""What can be promised: for every way to get the whole cart, its options, or why there are none and what would help.
 
+A way is a service, at a store where it is collected. `engine.options` searches the dates of one way.
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
-import numpy as np
-
+from sourcier.domain.calendar import is_working_day
+from sourcier.domain.network import NodeCalendar, Service
 from sourcier.domain.order import Cart
-from sourcier.domain.plan import Decision
-from sourcier.domain.promise import Promise, Promises, Unpromised
+from sourcier.domain.plan import Plan, Shipment
+from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Unpromised
 from sourcier.domain.rules import DeliverBy
-from sourcier.engine.bounds import can_fill
-from sourcier.engine.compile import CompiledRules
-from sourcier.engine.decide import Steps, decide_steps
-from sourcier.engine.offers import Problem, build
+from sourcier.engine import carbon
+from sourcier.engine.compile import CompiledRules, distances_m
+from sourcier.engine.decide import Steps, prepare
+from sourcier.engine.fees import fee_micros
+from sourcier.engine.options import Option, arrival, options
 from sourcier.engine.prefilter import locate, wanted_services
+from sourcier.engine.remedies import obstacle_steps
 from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.stores import chosen_stores, nearest_stores
+
+EARLIEST_ONLY = frozenset({Choice.EARLIEST})
+CERTAIN_BP = 10_000
+"""All parcels, in basis points."""
 
 
-def promise_steps(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, explained: bool = False) -> Steps[Promises]:
-    """Promise a cart by every service it allows. Raises the Refusals of `engine.prefilter`.
+def promise_steps(
+    cart: Cart,
+    snapshot: Snapshot,
+    rules: CompiledRules,
+    *,
+    choices: frozenset[Choice] = EARLIEST_ONLY,
+    explained: bool = False,
+) -> Steps[Promises]:
+    """Promise a cart in every way that it allows. Raises the Refusals of `engine.prefilter` and `engine.stores`.
 
-    The promised date is the first one for which a plan for the whole cart exists; dates that plainly have not enough
-    stock are passed over without a decision. A cart's own deliver-by date cuts off later promises.
+    Every option brings the whole cart by its date, which is firm: a cart's own deliver-by date cuts off later ones.
     """
     firm = replace(
         rules,
         rule_set=replace(rules.rule_set, constraints=replace(rules.rule_set.constraints, deliver_by=DeliverBy.HARD)),
     )
-    _, time_zone = locate(snapshot.network, cart.destination)
     version = snapshot.version
-    promised, unpromised = [], []
-    for index in wanted_services(cart, snapshot.network):
-        service = snapshot.network.network.services[index]
-        mine = replace(cart, services=(service.service_id,))
-        result = yield from _earliest(mine, snapshot, firm, explained=explained)
-        if isinstance(result, Decision):
-            shipments = result.plan.shipments
-            latest = max(s.deliver_on for s in shipments)
-            promised.append(
-                Promise(
+    services = snapshot.network.network.services
+    promised: list[Promise] = []
+    unpromised: list[Unpromised] = []
+    for index, store in _ways(cart, snapshot, rules):
+        service = services[index]
+        if service.method.collected and not store:
+            unpromised.append(_nowhere(service))
+            continue
+        mine = replace(cart, services=(service.service_id,), methods=(), store_ids=(store,) if store else ())
+        prepared = prepare(mine, snapshot, firm, complete=True)
+        found = yield from options(prepared, choices, explained=explained)
+        promised += [_promise(mine, service, option, snapshot, rules) for option in found]
+        if not found:
+            obstacle, line_ids, remedy = yield from obstacle_steps(prepared)
+            unpromised.append(
+                Unpromised(
                     method=service.method,
                     service_id=service.service_id,
-                    order_by=min(s.order_by for s in shipments),
-                    ship_by=max(s.ship_by for s in shipments),
-                    earliest=latest,
-                    latest=latest,
-                    time_zone=time_zone,
-                    decision=result,
+                    reason=obstacle,
+                    line_ids=line_ids,
+                    store_id=store,
+                    remedy=remedy,
                 )
             )
-        else:
-            unpromised.append(
-                Unpromised(method=service.method, service_id=service.service_id, reason=result[0], line_ids=result[1])
-            )
-    promised.sort(key=lambda p: (p.latest, p.decision.objective_micros, p.service_id))
+    promised.sort(key=lambda p: (p.latest, p.decision.objective_micros, p.service_id, p.store_id))
     return Promises(
         promised=tuple(promised),
         unpromised=tuple(unpromised),
@@ -62,56 +78,89 @@ def promise_steps(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, expla
     )
 
 
-def _earliest(
-    cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, explained: bool
-) -> Steps[Decision | tuple[str, tuple[str, ...]]]:
-    """The decision for the earliest feasible date, or why there is none and the lines that no date can fill.
-
-    What can be had by one date can be had by every later one, so after the first date the last one is tried, and then
-    the dates between are halved.
-    """
-    problem, _, seen = build(cart, snapshot, rules, complete=True)
-    if problem.num_offers == 0:
-        reason = "OUT_OF_STOCK" if not (seen > 0).any() else "NO_LANE"
-        return reason, tuple(line.line_id for line in cart.lines)
-    short = _short_lines(cart, problem)
-    if short:
-        return "OUT_OF_STOCK", short
-    dates = _plausible_dates(problem)
-    best: Decision | None = None
-    probe = 0
-    while dates:
-        dated = replace(cart, deliver_by=date.fromordinal(dates[probe]))
-        decision = yield from decide_steps(dated, snapshot, rules, complete=True, explained=explained)
-        if decision.plan.shipments:
-            best, dates = decision, dates[:probe]
-        elif best is None and probe == 0:
-            dates = dates[1:]
-            probe = len(dates) - 1
+def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tuple[int, str]]:
+    """(service index, store id) of every way to get the cart; the store is empty where goods are delivered, and
+    where no store in question offers what is collected."""
+    network, promising = snapshot.network, rules.rule_set.promising
+    point, _ = locate(network, cart.destination)
+    chosen = chosen_stores(cart, network)
+    distance = distances_m(network, point)
+    for index in wanted_services(cart, network):
+        method = network.network.services[index].method
+        if cart.methods and method not in cart.methods:
             continue
-        elif best is None:
-            break
-        else:
-            dates = dates[probe + 1 :]
-        probe = len(dates) // 2
-    return best or ("NO_PLAN", ())
+        if not method.collected:
+            yield index, ""
+            continue
+        stores = chosen or nearest_stores(
+            snapshot, index, distance, radius_m=promising.store_radius_m, count=promising.nearest_stores
+        )
+        for store in stores:
+            yield index, network.network.nodes[store].node_id
+        if not stores:
+            yield index, ""
 
 
-def _short_lines(cart: Cart, problem: Problem) -> tuple[str, ...]:
-    """Lines whose units exceed all that every offer together could bring, on any date."""
-    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
-    reachable = np.maximum.reduceat(problem.supply, starts, axis=1).sum(axis=1)
-    return tuple(
-        cart.lines[position].line_id
-        for d in np.flatnonzero(reachable < problem.quantity)
-        for position in problem.lines_of[d]
+def _nowhere(service: Service) -> Unpromised:
+    return Unpromised(method=service.method, service_id=service.service_id, reason=Obstacle.NO_STORE)
+
+
+def _promise(cart: Cart, service: Service, option: Option, snapshot: Snapshot, rules: CompiledRules) -> Promise:
+    """What the customer is told of an option; `cart` asks for its service and store alone."""
+    network, plan = snapshot.network, option.decision.plan
+    store_id = cart.store_ids[0] if cart.store_ids else ""
+    latest = date.fromordinal(arrival(plan))
+    store = network.network.nodes[network.node_index[store_id]] if store_id else None
+    last = _last_legs(plan)
+    return Promise(
+        method=service.method,
+        service_id=service.service_id,
+        order_by=min(shipment.order_by for shipment in plan.shipments),
+        ship_by=max(shipment.ship_by for shipment in last),
+        earliest=max(shipment.deliver_from or shipment.deliver_on for shipment in last),
+        latest=latest,
+        time_zone=store.time_zone if store else locate(network, cart.destination)[1],
+        decision=option.decision,
+        choices=option.choices,
+        store_id=store_id,
+        ready_at=_ready_at(plan),
+        windows=_opening(store.calendar, latest) if store else _delivery_windows(service, latest),
+        fee_micros=fee_micros(cart, service.method, network, rules),
+        co2_grams=carbon.plan_grams(plan),
+        confidence_bp=confidence_bp(plan),
     )
 
 
-def _plausible_dates(problem: Problem) -> list[int]:
-    """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees."""
-    return [
-        int(arrival)
-        for arrival in np.unique(problem.arrival)
-        if can_fill(problem.restricted(np.flatnonzero(problem.arrival <= arrival)))
-    ]
+def _last_legs(plan: Plan) -> tuple[Shipment, ...]:
+    """What the customer receives: the shipments, or the one parcel of a hub."""
+    return plan.shipments if plan.onward is None else (plan.onward,)
+
+
+def _ready_at(plan: Plan) -> datetime | None:
+    """The instant at which everything is there, if every shipment has one."""
+    instants = [shipment.ready_at for shipment in _last_legs(plan)]
+    return None if None in instants else max(instant for instant in instants if instant is not None)
+
+
+def confidence_bp(plan: Plan) -> int:
+    """The share of such plans that arrive in time, in basis points, as if each shipment were late for itself."""
+    legs = plan.shipments if plan.onward is None else (*plan.shipments, plan.onward)
+    share = CERTAIN_BP
+    for leg in legs:
+        share = share * leg.confidence_bp // CERTAIN_BP
+    return share
+
+
+def _delivery_windows(service: Service, day: date) -> tuple[tuple[int, int], ...]:
+    """The hours of the day in which the service delivers."""
+    return tuple(sorted((w.from_minute, w.to_minute) for w in service.windows if day.isoweekday() in w.days))
+
+
+def _opening(calendar: NodeCalendar, day: date) -> tuple[tuple[int, int], ...]:
+    """The hours of the day in which customers can collect; empty where the store has none."""
+    for exception in calendar.exceptions:
+        if exception.day == day:
+            return tuple(sorted(exception.opening))
+    if not is_working_day(calendar, day):
+        return ()
+    return tuple(sorted((h.from_minute, h.to_minute) for h in calendar.opening_hours if day.isoweekday() in h.days))

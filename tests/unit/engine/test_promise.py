@@ -9,15 +9,15 @@ from tests.reference.instances import World, random_world
 from tests.reference.model import optimum
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.network import Capacity, CapacityMeasure, Method, NodeCalendar, TransitBand, WeightTier
-from sourcier.domain.promise import Promises
-from sourcier.domain.rules import Constraints, DeliverBy, SafetyStock
+from sourcier.domain.network import Capacity, CapacityMeasure, Hours, Method, NodeCalendar, TransitBand, WeightTier
+from sourcier.domain.plan import Costs, Plan, Shipment
+from sourcier.domain.promise import Choice, Obstacle, Promises, Remedy
+from sourcier.domain.rules import Constraints, DeliverBy, Fee, SafetyStock
 from sourcier.engine.decide import drive
-from sourcier.engine.promise import promise_steps
+from sourcier.engine.promise import confidence_bp, promise_steps
 from sourcier.engine.solver import Budget, solve
 
 DAYS_SEARCHED = 50
-REASONS = {"OUT_OF_STOCK", "NO_LANE", "NO_PLAN"}
 
 
 def promised(world: World, **options) -> Promises:
@@ -69,7 +69,7 @@ def test_the_earliest_date_is_the_one_an_exhaustive_search_finds(first_seed: int
             assert told.get(service.service_id) == expected, f"seed {seed}, {service.service_id}"
             kept += expected is not None
             broken += expected is None
-        assert all(u.reason in REASONS for u in refused.values())
+        assert all(u.reason in set(Obstacle) for u in refused.values())
     assert kept > 5
     assert broken > 5
 
@@ -128,7 +128,9 @@ def test_a_cart_is_never_late_even_where_orders_may_be() -> None:
     soft = small.rules(constraints=Constraints(deliver_by=DeliverBy.SOFT))
     answer = promised(two_services(rule_set=soft, deliver_by=date(2026, 3, 6)))
     assert [p.service_id for p in answer.promised] == ["fast"]
-    assert [(u.service_id, u.reason) for u in answer.unpromised] == [("slow", "NO_LANE")]
+    (late,) = answer.unpromised
+    assert (late.service_id, late.reason) == ("slow", "TOO_LATE")
+    assert late.remedy == Remedy(wait_until=date(2026, 3, 7))
 
 
 def test_a_promise_may_wait_for_a_node_with_the_rest_of_the_cart() -> None:
@@ -155,7 +157,7 @@ def test_explanations_are_given_when_asked_for() -> None:
         ({"stock": {"n": {"a": 1}}}, "OUT_OF_STOCK", ("line-a",)),
         ({"stock": {"n": {"b": 5}}, "order": small.lines(a=1, b=1)}, "OUT_OF_STOCK", ("line-a",)),
         ({"rule_set": small.rules(safety_stock=(SafetyStock(units=1),))}, "OUT_OF_STOCK", ("line-a",)),
-        ({"deliver_by": date(2026, 3, 4)}, "NO_LANE", ("line-a",)),
+        ({"deliver_by": date(2026, 3, 4)}, "TOO_LATE", ()),
     ],
     ids=["nothing-anywhere", "too-few", "one-line-short", "protected", "too-late"],
 )
@@ -183,3 +185,85 @@ def test_a_cart_too_heavy_or_too_large_for_every_day_has_no_plan() -> None:
     tiny = Capacity(measure=CapacityMeasure.UNITS, per_day=1)
     world = small.world([small.node("n", capacity=tiny)], {"n": {"a": 2}}, small.lines(a=2))
     assert [u.reason for u in promised(world).unpromised] == ["NO_PLAN"]
+
+
+def test_only_the_methods_asked_for_answer() -> None:
+    world = two_services()
+    express = replace(world.network.services[0], method=Method.EXPRESS)
+    world = replace(world, network=replace(world.network, services=(express, world.network.services[1])))
+    assert {p.method for p in promised(world).promised} == {Method.EXPRESS, Method.HOME_DELIVERY}
+    for method, services in ((Method.EXPRESS, ["slow"]), (Method.HOME_DELIVERY, ["fast"]), (Method.SAME_DAY, [])):
+        answer = promised(replace(world, cart=replace(world.cart, methods=(method,))))
+        assert [p.service_id for p in answer.promised] == services
+        assert answer.unpromised == ()
+
+
+def test_the_customer_is_told_the_fee_of_the_method() -> None:
+    fees = (Fee(fee_micros=0, min_value_micros=150 * small.EURO), Fee(fee_micros=4 * small.EURO))
+    rule_set = small.rules(fees=fees)
+    assert {p.fee_micros for p in promised(two_services(rule_set=rule_set)).promised} == {4 * small.EURO}
+    dear = two_services(rule_set=rule_set, stock={"n": {"a": 3}}, order=small.lines(a=3))
+    assert {p.fee_micros for p in promised(dear).promised} == {0}
+
+
+def test_the_windows_are_those_of_the_day() -> None:
+    windows = (
+        Hours(days=frozenset({4}), from_minute=840, to_minute=1_080),
+        Hours(days=frozenset({4, 5}), from_minute=480, to_minute=720),
+        Hours(days=frozenset({6}), from_minute=0, to_minute=60),
+    )
+    service = small.service(windows=windows)
+    world = small.world([small.node("n")], {"n": {"a": 1}}, small.lines(a=1), services=(service,))
+    (thursday,) = promised(world).promised
+    assert (thursday.latest, thursday.windows) == (date(2026, 3, 5), ((480, 720), (840, 1_080)))
+    assert (thursday.store_id, thursday.ready_at) == ("", None)
+
+
+def test_every_choice_is_an_option_of_the_answer() -> None:
+    slow = small.node("slow", calendar=NodeCalendar(working_days=frozenset({5}), cut_off_minute=720))
+    fast = small.node("fast", handling_per_shipment_micros=small.EURO)
+    world = small.world([fast, slow], {"fast": {"a": 1}, "slow": {"a": 1}}, small.lines(a=1))
+    told = promised(world, choices=frozenset(Choice)).promised
+    assert [(p.latest, p.decision.objective_micros // small.EURO, p.choices) for p in told] == [
+        (date(2026, 3, 5), 6, {Choice.EARLIEST, Choice.FRONTIER}),
+        (date(2026, 3, 7), 5, {Choice.CHEAPEST, Choice.FRONTIER, Choice.FEWEST_SHIPMENTS}),
+    ]
+    assert [p.choices for p in promised(world).promised] == [{Choice.EARLIEST}]
+
+
+def test_where_no_store_is_near_nothing_can_be_collected() -> None:
+    service = small.service(method=Method.CLICK_AND_COLLECT, transit=())
+    world = small.world([small.node("n")], {"n": {"a": 1}}, small.lines(a=1), services=(service,))
+    (told,) = promised(world).unpromised
+    assert (told.method, told.reason, told.store_id) == (Method.CLICK_AND_COLLECT, "NO_STORE", "")
+    chosen = replace(world, cart=replace(world.cart, store_ids=("n",)))
+    with pytest.raises(Refusal) as caught:
+        promised(chosen)
+    assert caught.value.reason is Reason.NODE_UNKNOWN
+
+
+def shipment(**changes) -> Shipment:
+    ordinary = {
+        "node_id": "n",
+        "service_id": "std",
+        "ship_day": date(2026, 3, 4),
+        "deliver_on": date(2026, 3, 5),
+        "order_by": small.PLACED_AT,
+        "ship_by": small.PLACED_AT,
+        "distance_m": 0,
+        "weight_grams": 0,
+        "lines": (),
+        "shipping_micros": 0,
+        "handling_micros": 0,
+        "late_micros": 0,
+    }
+    return Shipment(**{**ordinary, **changes})
+
+
+def test_confidence_is_that_every_shipment_is_in_time() -> None:
+    nine, eight = shipment(confidence_bp=9_000), shipment(confidence_bp=8_000)
+    assert confidence_bp(Plan(shipments=(nine, eight, shipment()), unfilled=(), costs=Costs())) == 7_200
+    assert confidence_bp(Plan(shipments=(nine,), unfilled=(), costs=Costs(), onward=eight)) == 7_200
+    assert confidence_bp(Plan(shipments=(shipment(),), unfilled=(), costs=Costs())) == 10_000
+    odd = shipment(confidence_bp=9_999)
+    assert confidence_bp(Plan(shipments=(odd, odd), unfilled=(), costs=Costs())) == 9_998  # never rounded up

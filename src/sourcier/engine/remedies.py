@@ -1,0 +1,160 @@
+"""Why a service cannot bring the whole cart, and what would make it possible: leaving lines out, or waiting.
+
+A remedy is only named if a plan was found for it; no solver is asked for one that leaves lines out.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from sourcier.domain.order import Cart
+from sourcier.domain.plan import NodeReason
+from sourcier.domain.promise import Obstacle, Remedy
+from sourcier.engine.bounds import can_fill
+from sourcier.engine.compile import IntArray
+from sourcier.engine.decide import Prepared, Steps, drive, prepare
+from sourcier.engine.offers import Problem
+from sourcier.engine.options import earliest
+from sourcier.engine.prefilter import REASONS
+from sourcier.engine.proof import prove
+
+SINGLE_LINES_MAX = 16
+"""Lines that are left out one at a time, to see whether the others can be had together."""
+
+
+def obstacle_steps(prepared: Prepared) -> Steps[tuple[Obstacle, tuple[str, ...], Remedy]]:
+    """What keeps an order without a plan from one, the lines in its way, and the remedy.
+
+    Where the cart has a deliver-by date, the order is looked at again without it: this decides whether it is late.
+    """
+    cart, late = prepared.cart, None
+    whole = prepared
+    if cart.deliver_by is not None:
+        whole = prepare(replace(cart, deliver_by=None), prepared.snapshot, prepared.rules, complete=True)
+        late = yield from earliest(whole)
+    if late is not None:
+        full = NodeReason.CAPACITY_FULL in _node_reasons(prepared)
+        obstacle = Obstacle.NO_CAPACITY if full else Obstacle.TOO_LATE
+        lines = short_lines(cart, prepared.problem) if prepared.problem.num_offers else frozenset[int]()
+    else:
+        obstacle, lines = diagnose(whole)
+    remedy = Remedy(
+        remove_line_ids=_named(cart, removable(cart, prepared.problem, lines)),
+        wait_until=None if late is None else date.fromordinal(late.latest),
+    )
+    return obstacle, _named(cart, lines), remedy
+
+
+def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
+    """What keeps an order from a plan on any date, and the positions of the lines in its way."""
+    cart, problem, found = prepared.cart, prepared.problem, prepared.found
+    everything = frozenset(range(len(cart.lines)))
+    reasons = _node_reasons(prepared)
+    if len(found.node) == 0:
+        if NodeReason.CAPACITY_FULL in reasons:
+            return Obstacle.NO_CAPACITY, frozenset()
+        if reasons & {NodeReason.NO_STOCK, NodeReason.PROTECTED}:
+            return Obstacle.OUT_OF_STOCK, everything
+        return Obstacle.NO_LANE, frozenset()
+    tables = [prepared.snapshot.network.services[int(s)].tier_limit_g for s in np.unique(found.service)]
+    heaviest = max(int(limits[-1]) for limits in tables)
+    heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > heaviest)
+    if heavy:
+        return Obstacle.TOO_HEAVY, heavy
+    short = short_lines(cart, problem) if problem.num_offers else everything
+    return (Obstacle.OUT_OF_STOCK, short) if short else (Obstacle.NO_PLAN, short)
+
+
+def short_lines(cart: Cart, problem: Problem) -> frozenset[int]:
+    """Positions of the lines of every SKU of which all offers together bring too little, on any date."""
+    reach = _reach(problem)
+    wanted = np.bincount(problem.group, weights=problem.quantity)
+    alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
+    groups = set(np.flatnonzero(reach < wanted).tolist()) | set(problem.group[alone].tolist())
+    return frozenset(p for d, g in enumerate(problem.group) if int(g) in groups for p in problem.lines_of[d])
+
+
+def removable(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
+    """Positions of lines without which a plan for the others is found; none if there are no such lines.
+
+    Of the lines that are short, the smaller ones are kept as far as there is enough for them. Where no line is short,
+    every line is left out on its own, the least valuable first.
+    """
+    if problem.num_offers == 0 or len(cart.lines) < 2:
+        return frozenset()
+    if short:
+        tries: Iterable[frozenset[int]] = [_excess(cart, problem, short)]
+    else:
+        value = [line.quantity * line.unit_price_micros for line in cart.lines]
+        tries = (frozenset({p}) for p in sorted(range(len(value)), key=lambda p: (value[p], p))[:SINGLE_LINES_MAX])
+    return next((gone for gone in tries if len(gone) < len(cart.lines) and _has_plan(cart, problem, gone)), frozenset())
+
+
+def without(cart: Cart, problem: Problem, gone: Collection[int]) -> Problem:
+    """The same order without the lines at these positions; at least one other line must be left."""
+    lines_of = [tuple(p for p in positions if p not in gone) for positions in problem.lines_of]
+    kept = np.array([d for d, positions in enumerate(lines_of) if positions], dtype=np.int64)
+    quantity = np.array([sum(cart.lines[p].quantity for p in lines_of[d]) for d in kept], dtype=np.int64)
+    supply = np.minimum(problem.supply[kept], quantity[:, None])
+    part = replace(
+        problem,
+        quantity=quantity,
+        weight=problem.weight[kept],
+        unfilled=problem.unfilled[kept],
+        group=np.unique(problem.group[kept], return_inverse=True)[1],
+        lines_of=tuple(lines_of[d] for d in kept),
+        unit=problem.unit[kept],
+        available=problem.available[kept],
+        supply=supply,
+    )
+    return part.restricted(np.flatnonzero(supply.any(axis=0)))
+
+
+def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
+    part = without(cart, problem, gone)
+    if not can_fill(part):
+        return False
+    answer = drive(prove(part), lambda _: None)
+    return int(answer.cover.units.sum()) == int(part.quantity.sum())
+
+
+def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
+    """Of the lines that are short, those for which nothing is left when the smaller ones have theirs."""
+    reach, carried = _reach(problem), problem.supply.any(axis=1)
+    gone = set()
+    of_line = {p: d for d, positions in enumerate(problem.lines_of) for p in positions}
+    for position in sorted(short, key=lambda p: (cart.lines[p].quantity, p)):
+        demand, quantity = of_line[position], cart.lines[position].quantity
+        if carried[demand] and quantity <= reach[problem.group[demand]]:
+            reach[problem.group[demand]] -= quantity
+        else:
+            gone.add(position)
+    return frozenset(gone)
+
+
+def _reach(problem: Problem) -> IntArray:
+    """Per stock group, the units that all nodes together can bring, no more than are wanted of it."""
+    wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)
+    usable = np.where(problem.supply > 0, np.minimum(problem.available, wanted[problem.group][:, None]), 0)
+    per_demand = _per_node(problem, usable).sum(axis=1)
+    reach = np.zeros(len(wanted), dtype=np.int64)
+    np.maximum.at(reach, problem.group, per_demand)
+    return np.minimum(reach, wanted)
+
+
+def _per_node(problem: Problem, brought: IntArray) -> IntArray:
+    """``brought[D, K]`` as the most that any offer of a node brings."""
+    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
+    most: IntArray = np.maximum.reduceat(brought, starts, axis=1)
+    return most
+
+
+def _node_reasons(prepared: Prepared) -> set[NodeReason]:
+    found = (REASONS[code] for code in np.unique(prepared.found.reason))
+    return {reason for reason in found if reason is not None}
+
+
+def _named(cart: Cart, positions: Collection[int]) -> tuple[str, ...]:
+    return tuple(line.line_id for position, line in enumerate(cart.lines) if position in positions)
