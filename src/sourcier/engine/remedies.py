@@ -122,7 +122,7 @@ def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
 
 def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
     """Of the lines that are short, those for which nothing is left when the smaller ones have theirs."""
-    reach, carried = _reach(problem), problem.supply.any(axis=1)
+    reach, carried = _reach(problem), problem.supply.max(axis=1)
     gone = set()
     of_line = {p: d for d, positions in enumerate(problem.lines_of) for p in positions}
     for position in sorted(short, key=lambda p: (cart.lines[p].quantity, p)):
