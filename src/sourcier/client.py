@@ -20,6 +20,7 @@ from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.limits import MESSAGE_BYTES_MAX
 from sourcier.rpc.status import parse_status
 from sourcier.v1 import (
+    availability_pb2,
     inventory_pb2,
     inventory_pb2_grpc,
     network_pb2,
@@ -146,6 +147,19 @@ class Client:
         _identify(request)
         return await _answer(self._sourcing.ReleaseHold(request, timeout=seconds))
 
+    async def get_availability(
+        self, request: availability_pb2.GetAvailabilityRequest, *, seconds: float = PROMISE_SECONDS
+    ) -> availability_pb2.GetAvailabilityResponse:
+        """Say what there is of some SKUs, how early and where."""
+        return await _answer(self._sourcing.GetAvailability(request, timeout=seconds))
+
+    async def watch_availability(
+        self, request: availability_pb2.WatchAvailabilityRequest, *, seconds: float | None = None
+    ) -> AsyncIterator[availability_pb2.WatchAvailabilityResponse]:
+        """Yield what there is of some SKUs, then what changes. No end unless `seconds` are named."""
+        async for response in _answers(self._sourcing.WatchAvailability(request, timeout=seconds)):
+            yield response
+
     async def apply_stock(
         self,
         requests: Iterable[inventory_pb2.ApplyStockRequest] | AsyncIterable[inventory_pb2.ApplyStockRequest],
@@ -153,13 +167,8 @@ class Client:
         seconds: float | None = None,
     ) -> AsyncIterator[inventory_pb2.ApplyStockResponse]:
         """Send batches and yield their answers in order, as they come. No deadline unless one is named."""
-        call = self._inventory.ApplyStock(_identified(requests), timeout=seconds)
-        try:
-            async for response in call:
-                yield response
-        except grpc.aio.AioRpcError as error:
-            _refuse(error)
-            raise
+        async for response in _answers(self._inventory.ApplyStock(_identified(requests), timeout=seconds)):
+            yield response
 
     async def get_stock(
         self, request: inventory_pb2.GetStockRequest, *, seconds: float = CALL_SECONDS
@@ -248,6 +257,15 @@ async def _identified(
 async def _answer(call: Awaitable[T]) -> T:
     try:
         return await call
+    except grpc.aio.AioRpcError as error:
+        _refuse(error)
+        raise
+
+
+async def _answers(call: AsyncIterable[T]) -> AsyncIterator[T]:
+    try:
+        async for response in call:
+            yield response
     except grpc.aio.AioRpcError as error:
         _refuse(error)
         raise

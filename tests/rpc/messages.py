@@ -8,7 +8,7 @@ from google.type.date_pb2 import Date
 from google.type.latlng_pb2 import LatLng
 from google.type.money_pb2 import Money
 
-from sourcier.v1 import common_pb2, inventory_pb2, network_pb2, rules_pb2, sourcing_pb2
+from sourcier.v1 import availability_pb2, common_pb2, inventory_pb2, network_pb2, rules_pb2, sourcing_pb2
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def line(line_id: str = "1", sku: str = "tea", quantity: int = 2) -> common_pb2.
 def cart(*lines: common_pb2.Line) -> common_pb2.Cart:
     return common_pb2.Cart(
         channel="web",
-        destination=common_pb2.Destination(country_code="DE", postal_code="10115"),
+        destination=destination(),
         lines=lines or (line(),),
         currency_code="EUR",
         placed_at=Timestamp(seconds=int(NOW.timestamp())),
@@ -77,6 +77,18 @@ def cancel(name: str = "allocations/a1") -> sourcing_pb2.CancelAllocationRequest
 
 def release(name: str = "holds/h1") -> sourcing_pb2.ReleaseHoldRequest:
     return sourcing_pb2.ReleaseHoldRequest(name=name, request_id=new_id())
+
+
+def destination() -> common_pb2.Destination:
+    return common_pb2.Destination(country_code="DE", postal_code="10115")
+
+
+def get_availability() -> availability_pb2.GetAvailabilityRequest:
+    return availability_pb2.GetAvailabilityRequest(channel="web", skus=["tea", "cup"], destination=destination())
+
+
+def watch_availability() -> availability_pb2.WatchAvailabilityRequest:
+    return availability_pb2.WatchAvailabilityRequest(channel="web", skus=["tea", "cup"], destination=destination())
 
 
 def record(

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_status import rpc_status
-from tests.rpc import messages
+from tests.rpc import messages, networks
 
 from sourcier.domain.errors import Refusal
 from sourcier.rpc.status import parse_status
@@ -24,7 +24,8 @@ class Rpc:
     path: str
     request: type[Message]
     response: type[Message]
-    streaming: bool
+    streaming: bool  # both ways
+    watching: bool  # one request, answers without end
     valid: Callable[[], Any]
 
     @property
@@ -40,9 +41,11 @@ VALID: Final[Mapping[str, Callable[[], Any]]] = {
     "ShipAllocation": messages.ship,
     "CancelAllocation": messages.cancel,
     "ReleaseHold": messages.release,
+    "GetAvailability": messages.get_availability,
+    "WatchAvailability": messages.watch_availability,
     "ApplyStock": messages.stock,
     "GetStock": messages.get_stock,
-    "ApplyNetwork": messages.apply_network,
+    "ApplyNetwork": networks.apply_network,
     "GetNetwork": network_pb2.GetNetworkRequest,
     "SetNodeStatus": messages.set_node_status,
     "CreateRuleSetRevision": messages.create_revision,
@@ -58,6 +61,7 @@ RPCS: Final[Mapping[str, Rpc]] = MappingProxyType(
             request=GetMessageClass(method.input_type),
             response=GetMessageClass(method.output_type),
             streaming=method.client_streaming,
+            watching=method.server_streaming and not method.client_streaming,
             valid=VALID[method.name],
         )
         for module in (sourcing_pb2, inventory_pb2, network_pb2, rules_pb2)
@@ -68,11 +72,16 @@ RPCS: Final[Mapping[str, Rpc]] = MappingProxyType(
 
 
 async def send(channel: grpc.aio.Channel, rpc: Rpc, *bodies: bytes, seconds: float = 20) -> list[bytes]:
-    """The answers to these bytes; raises AioRpcError."""
+    """The answers to these bytes, of a watch the first one; raises AioRpcError."""
     if rpc.streaming:
         call = channel.stream_stream(rpc.path)(iter(bodies), timeout=seconds)
         return [answer async for answer in call]
     (body,) = bodies
+    if rpc.watching:
+        watch = channel.unary_stream(rpc.path)(body, timeout=seconds)
+        first = await watch.read()
+        watch.cancel()
+        return [first]
     return [await channel.unary_unary(rpc.path)(body, timeout=seconds)]
 
 

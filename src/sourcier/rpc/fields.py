@@ -220,6 +220,15 @@ class Check:
         self.fault(name, "is required" if value == 0 else f"{value} is not a known value")
         return table.first
 
+    def members(self, name: str, values: Sequence[int], table: EnumTable[E]) -> tuple[E, ...]:
+        """Known members of an enum, each one once."""
+        high = len(table.to_domain)
+        self.count(name, values, 0, high)
+        members = tuple(self.member(f"{name}[{index}]", value, table) for index, value in enumerate(values[:high]))
+        known = ((f"{name}[{index}]", value) for index, value in enumerate(values[:high]) if value in table.to_domain)
+        self.unique(known, "is named twice")
+        return members
+
     def money(self, name: str, parent: Message, currency_code: str) -> int:
         """Micros of a Money field of `parent` in the given currency; absent means 0."""
         if not parent.HasField(name):

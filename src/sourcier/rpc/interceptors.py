@@ -9,8 +9,9 @@ import asyncio
 import os
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from inspect import isasyncgenfunction
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -31,6 +32,7 @@ CHAIN_MAX: Final = 8  # exceptions behind one another that are logged
 SHEDDABLE: Final = frozenset(
     {
         "/sourcier.v1.SourcingService/PromiseDelivery",
+        "/sourcier.v1.SourcingService/GetAvailability",
         "/sourcier.v1.InventoryService/GetStock",
         "/sourcier.v1.RuleService/ListRuleSets",
     }
@@ -129,6 +131,9 @@ class Guard(grpc.aio.ServerInterceptor):
             closing = None if method.startswith(UNCOUNTED) else self._closing
             unary = _guard_unary(method, handler.unary_unary, decode, room, closing)
             return grpc.unary_unary_rpc_method_handler(unary, None, encode)
+        if handler.unary_stream and isasyncgenfunction(handler.unary_stream):
+            answers = _guard_answers(method, handler.unary_stream, decode, room, self._closing)
+            return grpc.unary_stream_rpc_method_handler(answers, None, encode)
         if handler.unary_stream:
             watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode, room, None)
             return grpc.unary_stream_rpc_method_handler(watch, None, encode)
@@ -159,6 +164,26 @@ def _guard_unary(method: str, call: Handler, decode: Decode, room: Room, closing
         except Exception as error:
             refusal = _refusal(error, call_id)
         return await status.abort(context, refusal)
+
+    return guarded
+
+
+def _guard_answers(method: str, call: Handler, decode: Decode, room: Room, closing: asyncio.Event) -> Handler:
+    """For handlers that are asynchronous generators of one request. They end when the server closes."""
+
+    async def guarded(data: bytes, context: Context) -> AsyncIterator[Any]:
+        call_id = _enter(method)
+        try:
+            with room.one():
+                async with aclosing(call(_decode(decode, data), context)) as answers:
+                    while (answer := await _unless(closing, anext(answers, _END))) is not _END:
+                        yield answer
+                return
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            refusal = _refusal(error, call_id)
+        await status.abort(context, refusal)
 
     return guarded
 
@@ -198,8 +223,11 @@ async def _unless(closing: asyncio.Event, awaitable: Awaitable[Any]) -> Any:
             raise status.shutting_down()
         return await wanted
     finally:
-        wanted.cancel()
         closed.cancel()
+        if not wanted.done():
+            # What is left behind must have ended before its generator can be closed.
+            wanted.cancel()
+            await asyncio.wait((wanted,))
 
 
 def _decode(decode: Decode, data: bytes) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
+from sourcier.rpc import translate_availability as availability
 from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
 from sourcier.rpc import translate_rules as rules
@@ -21,8 +22,10 @@ from sourcier.service import (
     rule_sets,
     settle,
 )
+from sourcier.service import availability as product_pages
 from sourcier.service.app import App
 from sourcier.v1 import (
+    availability_pb2,
     inventory_pb2,
     inventory_pb2_grpc,
     network_pb2,
@@ -84,6 +87,21 @@ class SourcingServicer(sourcing_pb2_grpc.SourcingServiceServicer):
         """Give a hold back."""
         await settle.release_hold(self._app, sourcing.parse_release_hold(request))
         return Empty()
+
+    async def GetAvailability(
+        self, request: availability_pb2.GetAvailabilityRequest, context: Context
+    ) -> availability_pb2.GetAvailabilityResponse:
+        """Show product pages what there is."""
+        query = availability.parse_get_availability(request)
+        return availability.format_availability(await product_pages.get_availability(self._app, query))
+
+    async def WatchAvailability(
+        self, request: availability_pb2.WatchAvailabilityRequest, context: Context
+    ) -> AsyncIterator[availability_pb2.WatchAvailabilityResponse]:
+        """Tell what there is and what changes, until the caller goes."""
+        query = availability.parse_watch_availability(request)
+        async for answer in product_pages.watch_availability(self._app, query):
+            yield availability.format_change(answer)
 
 
 class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):

@@ -13,14 +13,26 @@ from sourcier.domain.errors import Refusal, invalid
 from sourcier.domain.limits import (
     LINES_PER_ORDER_MAX,
     ORDER_TIME_SKEW_SECONDS_MAX,
+    PRIORITY_MAX,
     QUANTITY_PER_LINE_MAX,
     SERVICES_PER_REQUEST_MAX,
+    STORES_PER_REQUEST_MAX,
     UNIT_WEIGHT_GRAMS_MAX,
 )
 from sourcier.domain.network import Method
 from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination
-from sourcier.domain.plan import Costs, Decision, NodeReason, Proof, Shipment, ShipmentLine, Status
+from sourcier.domain.plan import (
+    Costs,
+    Decision,
+    Marking,
+    NodeReason,
+    Plan,
+    Proof,
+    Shipment,
+    ShipmentLine,
+    Status,
+)
 from sourcier.rpc.fields import Check, EnumTable, fill_day, fill_instant, fill_money, fill_point
 from sourcier.service.commands import RequestKey
 from sourcier.v1 import common_pb2 as pb
@@ -29,6 +41,7 @@ METHODS: Final = EnumTable(pb.Method, Method, "METHOD")
 STATUSES: Final = EnumTable(pb.Status, Status, "STATUS")
 PROOFS: Final = EnumTable(pb.Proof, Proof, "PROOF")
 NODE_REASONS: Final = EnumTable(pb.NodeReason, NodeReason, "NODE_REASON")
+MARKINGS: Final = EnumTable(pb.Marking, Marking, "MARKING")
 
 _CART_FIELDS: Final = frozenset(field.name for field in fields(Cart))
 _COSTS: Final = ("shipping", "handling", "split", "late", "unfilled", "total")
@@ -104,6 +117,8 @@ def parse_cart(check: Check, message: pb.Cart, now: datetime) -> Cart:
         placed_at=_placed_at(check, message, now),
         services=check.texts("services", message.services, SERVICES_PER_REQUEST_MAX),
         deliver_by=check.day("deliver_by", message.deliver_by) if message.HasField("deliver_by") else None,
+        methods=check.members("methods", message.methods, METHODS),
+        store_ids=check.texts("store_ids", message.store_ids, STORES_PER_REQUEST_MAX),
     )
 
 
@@ -127,6 +142,8 @@ def fill_cart(message: pb.Cart, cart: Cart) -> None:
     message.services.extend(cart.services)
     if cart.deliver_by is not None:
         fill_day(message.deliver_by, cart.deliver_by)
+    message.methods.extend(METHODS.to_proto[method] for method in cart.methods)
+    message.store_ids.extend(cart.store_ids)
 
 
 def parse_order(check: Check, message: pb.Order, now: datetime) -> Order:
@@ -134,6 +151,7 @@ def parse_order(check: Check, message: pb.Order, now: datetime) -> Order:
     return Order(
         order_id=check.text("order_id", message.order_id),
         cart=parse_cart(check.required("cart", message), message.cart, now),
+        priority=check.whole("priority", message.priority, 0, PRIORITY_MAX),
     )
 
 
@@ -153,16 +171,13 @@ def fill_order(message: pb.Order, order: Order) -> None:
     """Write an order."""
     message.order_id = order.order_id
     fill_cart(message.cart, order.cart)
+    message.priority = order.priority
 
 
 def fill_decision(message: pb.Decision, decision: Decision, currency_code: str, *, explain: bool) -> None:
     """Write a decision; the nodes that were left out only when `explain`."""
     message.status = STATUSES.to_proto[decision.status]
-    for shipment in decision.plan.shipments:
-        _fill_shipment(message.plan.shipments.add(), shipment, currency_code)
-    for line in decision.plan.unfilled:
-        _fill_shipment_line(message.plan.unfilled.add(), line)
-    _fill_costs(message.plan.costs, decision.plan.costs, currency_code)
+    _fill_plan(message.plan, decision.plan, currency_code)
     fill_money(message.objective, decision.objective_micros, currency_code)
     fill_money(message.bound, decision.bound_micros, currency_code)
     fill_money(message.gap, decision.gap_micros, currency_code)
@@ -177,6 +192,16 @@ def fill_decision(message: pb.Decision, decision: Decision, currency_code: str, 
             fill_money(entry.extra_cost, outcome.extra_cost_micros, currency_code)
 
 
+def _fill_plan(message: pb.Plan, plan: Plan, currency_code: str) -> None:
+    for shipment in plan.shipments:
+        _fill_shipment(message.shipments.add(), shipment, currency_code)
+    for line in plan.unfilled:
+        _fill_shipment_line(message.unfilled.add(), line)
+    _fill_costs(message.costs, plan.costs, currency_code)
+    if plan.onward is not None:
+        _fill_shipment(message.onward, plan.onward, currency_code)
+
+
 def _fill_costs(message: pb.Costs, costs: Costs, currency_code: str) -> None:
     for name in _COSTS:
         fill_money(getattr(message, name), getattr(costs, name), currency_code)
@@ -186,6 +211,10 @@ def _fill_shipment_line(message: pb.ShipmentLine, line: ShipmentLine) -> None:
     message.line_id = line.line_id
     message.sku = line.sku
     message.quantity = line.quantity
+    for peg in line.pegs:
+        entry = message.pegs.add(supply_id=peg.supply_id, quantity=peg.quantity, to_order=peg.to_order)
+        fill_day(entry.expected_on, peg.expected_on)
+    message.marking = MARKINGS.to_proto[line.marking]
 
 
 def _fill_shipment(message: pb.Shipment, shipment: Shipment, currency_code: str) -> None:
@@ -201,3 +230,14 @@ def _fill_shipment(message: pb.Shipment, shipment: Shipment, currency_code: str)
         _fill_shipment_line(message.lines.add(), line)
     for name in _SHARES:
         fill_money(getattr(message, name), getattr(shipment, f"{name}_micros"), currency_code)
+    fill_day(message.deliver_from, shipment.deliver_from or shipment.deliver_on)
+    if shipment.ready_at is not None:
+        fill_instant(message.ready_at, shipment.ready_at)
+    message.confidence_bp = shipment.confidence_bp
+    message.co2_grams = shipment.co2_grams
+    if shipment.shift is not None:
+        message.shift.shift_id, day = shipment.shift
+        fill_day(message.shift.day, day)
+    if shipment.round_minute is not None:
+        message.round_minute = shipment.round_minute
+    message.to_node_id = shipment.to_node_id

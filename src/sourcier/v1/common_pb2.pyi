@@ -11,8 +11,8 @@ Conventions of the whole package:
 - Lists are complete and in the order that their comment gives; nothing is cut without saying so.
 - Every mutation carries a `request_id`. Sent again with the same content it gets the same answer and changes
   nothing; sent again with other content it is refused with ALREADY_EXISTS / REQUEST_ID_REUSED.
-- Faults of a request come all at once, as `google.rpc.BadRequest`; every error carries a
-  `google.rpc.ErrorInfo` of the domain `sourcier`, whose reasons docs/reference/errors.md lists.
+- Faults of a request come all at once, as `google.rpc.BadRequest`; after 1,000 the check ends. Every error carries
+  a `google.rpc.ErrorInfo` of the domain `sourcier`, whose reasons docs/reference/errors.md lists.
 """
 
 from collections import abc as _abc

@@ -436,8 +436,10 @@ class Unpromised(_message.Message):
     service_id: _builtins.str
     """The carrier service."""
     reason: _builtins.str
-    """Why not: `OUT_OF_STOCK` (the nodes that it can reach have too little), `NO_LANE` (it takes nothing of this from
-    anywhere to there) or `NO_PLAN` (the rules allow no plan for the whole cart).
+    """Why not, the first that fits: `NO_STORE` (no store in question offers it), `TOO_LATE` (it could after `deliver_by`),
+    `NO_CAPACITY` (it could after `deliver_by`, for nodes with stock are full until then), `NO_LANE` (it reaches the
+    destination from no node), `TOO_HEAVY` (it does not carry a unit of these lines), `OUT_OF_STOCK` (the nodes that it
+    can reach have too little) or `NO_PLAN` (each line could be had, but there is no plan for all of them).
     """
     store_id: _builtins.str
     """The store where the customer would collect; empty where the goods are delivered."""
@@ -539,7 +541,7 @@ class AllocateRequest(_message.Message):
     explain: _builtins.bool
     """Fill `decision.left_out`. With `hold`, it says what the promise was asked to explain."""
     promise_token: _builtins.str
-    """`token` of a promise for this very cart, at most 65,536 bytes: its dates and its fee are kept, whatever rule set is
+    """`token` of a promise for this very cart, at most 2,048 bytes: its dates and its fee are kept, whatever rule set is
     in force by now. A hold keeps its own promise; with both, the token counts only where the hold has expired and
     `reallocate_if_expired` is set. Where no plan keeps the dates any more, the rule set says whether the best late
     plan is answered or the request is refused with FAILED_PRECONDITION / PROMISE_BROKEN.

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
+from sourcier.v1 import availability_pb2 as sourcier_dot_v1_dot_availability__pb2
 from sourcier.v1 import sourcing_pb2 as sourcier_dot_v1_dot_sourcing__pb2
 
 GRPC_GENERATED_VERSION = '1.81.1'
@@ -66,6 +67,16 @@ class SourcingServiceStub:
                 request_serializer=sourcier_dot_v1_dot_sourcing__pb2.ReleaseHoldRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.GetAvailability = channel.unary_unary(
+                '/sourcier.v1.SourcingService/GetAvailability',
+                request_serializer=sourcier_dot_v1_dot_availability__pb2.GetAvailabilityRequest.SerializeToString,
+                response_deserializer=sourcier_dot_v1_dot_availability__pb2.GetAvailabilityResponse.FromString,
+                _registered_method=True)
+        self.WatchAvailability = channel.unary_stream(
+                '/sourcier.v1.SourcingService/WatchAvailability',
+                request_serializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityRequest.SerializeToString,
+                response_deserializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityResponse.FromString,
+                _registered_method=True)
 
 
 class SourcingServiceServicer:
@@ -117,6 +128,21 @@ class SourcingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAvailability(self, request, context):
+        """Say what a channel may take of some SKUs, how early and where: what product pages show.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchAvailability(self, request, context):
+        """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
+        caller ends it. A new day counts as a change, and so do a new network and a new rule set.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SourcingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -149,6 +175,16 @@ def add_SourcingServiceServicer_to_server(servicer, server):
                     servicer.ReleaseHold,
                     request_deserializer=sourcier_dot_v1_dot_sourcing__pb2.ReleaseHoldRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'GetAvailability': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAvailability,
+                    request_deserializer=sourcier_dot_v1_dot_availability__pb2.GetAvailabilityRequest.FromString,
+                    response_serializer=sourcier_dot_v1_dot_availability__pb2.GetAvailabilityResponse.SerializeToString,
+            ),
+            'WatchAvailability': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchAvailability,
+                    request_deserializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityRequest.FromString,
+                    response_serializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -314,6 +350,60 @@ class SourcingService:
             '/sourcier.v1.SourcingService/ReleaseHold',
             sourcier_dot_v1_dot_sourcing__pb2.ReleaseHoldRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAvailability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sourcier.v1.SourcingService/GetAvailability',
+            sourcier_dot_v1_dot_availability__pb2.GetAvailabilityRequest.SerializeToString,
+            sourcier_dot_v1_dot_availability__pb2.GetAvailabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchAvailability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/sourcier.v1.SourcingService/WatchAvailability',
+            sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityRequest.SerializeToString,
+            sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityResponse.FromString,
             options,
             channel_credentials,
             insecure,

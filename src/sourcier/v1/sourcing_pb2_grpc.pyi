@@ -6,6 +6,7 @@ Promises for carts and product pages, and allocations of orders."""
 from collections import abc as _abc
 from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
+from sourcier.v1 import availability_pb2 as _availability_pb2
 from sourcier.v1 import sourcing_pb2 as _sourcing_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -51,6 +52,12 @@ class SourcingServiceStub:
     """Give lines that have not shipped back to stock, and their capacity back to the nodes."""
     ReleaseHold: _grpc.UnaryUnaryMultiCallable[_sourcing_pb2.ReleaseHoldRequest, _empty_pb2.Empty]
     """Give a hold back before it expires."""
+    GetAvailability: _grpc.UnaryUnaryMultiCallable[_availability_pb2.GetAvailabilityRequest, _availability_pb2.GetAvailabilityResponse]
+    """Say what a channel may take of some SKUs, how early and where: what product pages show."""
+    WatchAvailability: _grpc.UnaryStreamMultiCallable[_availability_pb2.WatchAvailabilityRequest, _availability_pb2.WatchAvailabilityResponse]
+    """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
+    caller ends it. A new day counts as a change, and so do a new network and a new rule set.
+    """
 
 @_typing.type_check_only
 class SourcingServiceAsyncStub(SourcingServiceStub):
@@ -74,6 +81,12 @@ class SourcingServiceAsyncStub(SourcingServiceStub):
     """Give lines that have not shipped back to stock, and their capacity back to the nodes."""
     ReleaseHold: _aio.UnaryUnaryMultiCallable[_sourcing_pb2.ReleaseHoldRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Give a hold back before it expires."""
+    GetAvailability: _aio.UnaryUnaryMultiCallable[_availability_pb2.GetAvailabilityRequest, _availability_pb2.GetAvailabilityResponse]  # type: ignore[assignment]
+    """Say what a channel may take of some SKUs, how early and where: what product pages show."""
+    WatchAvailability: _aio.UnaryStreamMultiCallable[_availability_pb2.WatchAvailabilityRequest, _availability_pb2.WatchAvailabilityResponse]  # type: ignore[assignment]
+    """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
+    caller ends it. A new day counts as a change, and so do a new network and a new rule set.
+    """
 
 class SourcingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers what can be promised to a cart and where an order ships from, and keeps the stock that was promised."""
@@ -130,5 +143,23 @@ class SourcingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Give a hold back before it expires."""
+
+    @_abc_1.abstractmethod
+    def GetAvailability(
+        self,
+        request: _availability_pb2.GetAvailabilityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_availability_pb2.GetAvailabilityResponse, _abc.Awaitable[_availability_pb2.GetAvailabilityResponse]]:
+        """Say what a channel may take of some SKUs, how early and where: what product pages show."""
+
+    @_abc_1.abstractmethod
+    def WatchAvailability(
+        self,
+        request: _availability_pb2.WatchAvailabilityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_availability_pb2.WatchAvailabilityResponse], _abc.AsyncIterator[_availability_pb2.WatchAvailabilityResponse]]:
+        """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
+        caller ends it. A new day counts as a change, and so do a new network and a new rule set.
+        """
 
 def add_SourcingServiceServicer_to_server(servicer: SourcingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,7 +18,15 @@ from sourcier.rpc.interceptors import Guard
 from sourcier.rpc.server import SERVICES
 from sourcier.rpc.status import parse_status
 from sourcier.service import deadline
-from sourcier.v1 import inventory_pb2, inventory_pb2_grpc, rules_pb2, rules_pb2_grpc, sourcing_pb2, sourcing_pb2_grpc
+from sourcier.v1 import (
+    availability_pb2,
+    inventory_pb2,
+    inventory_pb2_grpc,
+    rules_pb2,
+    rules_pb2_grpc,
+    sourcing_pb2,
+    sourcing_pb2_grpc,
+)
 
 CANARY = "password=hunter2"
 
@@ -53,10 +61,11 @@ class Rules(rules_pb2_grpc.RuleServiceServicer):
 
 
 class Sourcing(sourcing_pb2_grpc.SourcingServiceServicer):
-    """PromiseDelivery and ReleaseHold wait."""
+    """PromiseDelivery and ReleaseHold wait; WatchAvailability tells two times, and then waits or fails."""
 
     def __init__(self, slow: Slow) -> None:
         self.slow = slow
+        self.ended = False
 
     async def PromiseDelivery(self, request: Any, context: Any) -> sourcing_pb2.PromiseDeliveryResponse:
         await self.slow.wait()
@@ -65,6 +74,18 @@ class Sourcing(sourcing_pb2_grpc.SourcingServiceServicer):
     async def ReleaseHold(self, request: Any, context: Any) -> Empty:
         await self.slow.wait()
         return Empty()
+
+    async def WatchAvailability(
+        self, request: availability_pb2.WatchAvailabilityRequest, context: Any
+    ) -> AsyncIterator[availability_pb2.WatchAvailabilityResponse]:
+        try:
+            for version in (1, 2):
+                yield availability_pb2.WatchAvailabilityResponse(snapshot_version=version)
+            if request.channel == "fail":
+                raise RuntimeError(CANARY)
+            await self.slow.wait()
+        finally:
+            self.ended = True
 
 
 class Inventory(inventory_pb2_grpc.InventoryServiceServicer):
@@ -86,7 +107,8 @@ class World:
         self.slow = Slow()
         self.server = grpc.aio.server(interceptors=(guard,))
         rules_pb2_grpc.add_RuleServiceServicer_to_server(self.rules, self.server)
-        sourcing_pb2_grpc.add_SourcingServiceServicer_to_server(Sourcing(self.slow), self.server)
+        self.sourcing = Sourcing(self.slow)
+        sourcing_pb2_grpc.add_SourcingServiceServicer_to_server(self.sourcing, self.server)
         inventory_pb2_grpc.add_InventoryServiceServicer_to_server(Inventory(), self.server)
         self.port = self.server.add_insecure_port("127.0.0.1:0")
         self.channel: Any = None
@@ -103,6 +125,10 @@ class World:
     def release(self, **options: Any) -> Any:
         request = sourcing_pb2.ReleaseHoldRequest()
         return sourcing_pb2_grpc.SourcingServiceStub(self.channel).ReleaseHold(request, **options)
+
+    def watch(self, channel: str = "web") -> Any:
+        request = availability_pb2.WatchAvailabilityRequest(channel=channel)
+        return sourcing_pb2_grpc.SourcingServiceStub(self.channel).WatchAvailability(request, timeout=20)
 
     def feed(self, *sources: str) -> Any:
         requests = [inventory_pb2.ApplyStockRequest(source=source) for source in sources]
@@ -319,3 +345,32 @@ async def test_closing_refuses_new_calls_and_waits_for_those_under_way() -> None
 
 def test_what_may_be_shed_exists() -> None:
     assert {path.split("/")[1] for path in interceptors.SHEDDABLE} <= set(SERVICES)
+
+
+async def told(watch: Any) -> list[int]:
+    """The versions that a watcher is told before it waits."""
+    return [(await watch.read()).snapshot_version for _ in range(2)]
+
+
+async def test_a_watcher_that_leaves_ends_what_it_watched() -> None:
+    async with world(streams_max=1) as served:
+        watch = served.watch()
+        assert await told(watch) == [1, 2]
+        assert (await refused(served.watch().read())).reason is Reason.OVERLOADED
+        watch.cancel()
+        async with asyncio.timeout(5):
+            while not served.sourcing.ended:
+                await asyncio.sleep(0.005)
+        assert await told(served.watch()) == [1, 2]
+
+
+async def test_a_watcher_is_told_when_the_server_closes_or_fails() -> None:
+    async with world() as served:
+        failing = served.watch("fail")
+        assert await told(failing) == [1, 2]
+        assert (await refused(failing.read())).reason is Reason.INTERNAL
+        watch = served.watch()
+        assert await told(watch) == [1, 2]
+        closing = asyncio.create_task(served.guard.close())
+        assert (await refused(watch.read())).reason is Reason.SHUTTING_DOWN
+        await closing

@@ -19,7 +19,8 @@ SERVICERS = {
 def test_every_rpc_is_served(rpc: Rpc) -> None:
     service, method = rpc.path.strip("/").split("/")
     handler = vars(SERVICERS[service.rpartition(".")[2]])[method]
-    assert inspect.isasyncgenfunction(handler) if rpc.streaming else inspect.iscoroutinefunction(handler)
+    streams = rpc.streaming or rpc.watching
+    assert inspect.isasyncgenfunction(handler) if streams else inspect.iscoroutinefunction(handler)
     assert inspect.getdoc(handler)
 
 

@@ -1,5 +1,6 @@
 """Carts, orders and decisions between protobuf and the domain."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,16 @@ from tests.rpc.messages import NOW
 from tests.rpc.spoil import TEXTS_REFUSED, assign, faults_of
 
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
+from sourcier.domain.network import Method
 from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import (
     Costs,
     Decision,
+    Marking,
     NodeOutcome,
     NodeReason,
+    Peg,
     Plan,
     Proof,
     Shipment,
@@ -38,6 +42,8 @@ TABLES = {
     "Status": (common.STATUSES, pb.Status),
     "Proof": (common.PROOFS, pb.Proof),
     "NodeReason": (common.NODE_REASONS, pb.NodeReason),
+    "Marking": (common.MARKINGS, pb.Marking),
+    "Choice": (sourcing.CHOICES, sourcing_pb2.Choice),
     "State": (sourcing.STATES, sourcing_pb2.State),
     "RecordKind": (inventory.RECORD_KINDS, inventory_pb2.RecordKind),
     "Verdict": (inventory.VERDICTS, inventory_pb2.Verdict),
@@ -87,13 +93,15 @@ CARTS = [
         placed_at=NOW + timedelta(microseconds=1),
         services=("ground", "express"),
         deliver_by=date(2026, 12, 24),
+        methods=tuple(Method),
+        store_ids=tuple(str(i) for i in range(16)),
     ),
 ]
 
 
 @pytest.mark.parametrize("cart", CARTS)
 def test_orders_go_there_and_back(cart: Cart) -> None:
-    order = Order(order_id="o-1", cart=cart)
+    order = Order(order_id="o-1", cart=cart, priority=1_000_000)
     message = pb.Order()
     common.fill_order(message, order)
     check = Check()
@@ -150,6 +158,18 @@ def test_names_of_an_order_are_checked(path: str, value: str) -> None:
         ("cart.services", [""], "cart.services[0]"),
         ("cart.deliver_by", Date(), "cart.deliver_by"),
         ("cart.deliver_by", Date(year=2026, month=2, day=30), "cart.deliver_by"),
+        ("cart.methods", [0], "cart.methods[0]"),
+        ("cart.methods", [1, 6], "cart.methods[1]"),
+        ("cart.methods", [-1], "cart.methods[0]"),
+        ("cart.methods", [1, 2, 1], "cart.methods[2]"),
+        ("cart.methods", [1, 2, 3, 4, 5, 99], "cart.methods"),
+        ("cart.store_ids", [str(i) for i in range(17)], "cart.store_ids"),
+        ("cart.store_ids", ["a", "a"], "cart.store_ids[1]"),
+        ("cart.store_ids", [""], "cart.store_ids[0]"),
+        ("cart.store_ids", ["x" * 129], "cart.store_ids[0]"),
+        ("priority", -1, "priority"),
+        ("priority", 1_000_001, "priority"),
+        ("priority", 2**31 - 1, "priority"),
     ],
 )
 def test_spoilt_orders_are_refused_for_the_field(path: str, value: object, field: str) -> None:
@@ -293,3 +313,54 @@ def test_every_status_and_proof_can_be_told(status: Status, proof: Proof) -> Non
     common.fill_decision(message, decision(status=status, proof=proof), "EUR", explain=False)
     assert common.STATUSES.to_domain[message.status] is status
     assert common.PROOFS.to_domain[message.proof] is proof
+
+
+def test_a_shipment_tells_its_round_its_supply_and_where_it_goes() -> None:
+    shipment = decision().plan.shipments[0]
+    peg = Peg(supply_id="po-1", quantity=1, expected_on=date(2026, 11, 30), to_order=True)
+    waiting = ShipmentLine(line_id="1", sku="tea", quantity=2, pegs=(peg,), marking=Marking.PREORDER)
+    rich = replace(
+        shipment,
+        lines=(waiting,),
+        deliver_from=date(2026, 11, 25),
+        ready_at=datetime(2026, 11, 26, 9, 0, tzinfo=UTC),
+        confidence_bp=9_250,
+        co2_grams=640,
+        shift=("night", date(2026, 11, 22)),
+        round_minute=0,
+        to_node_id="store",
+    )
+    plan = Plan(shipments=(rich,), unfilled=(), costs=Costs(), onward=replace(shipment, node_id="hub"))
+    message = pb.Decision()
+    common.fill_decision(message, decision(plan=plan), "EUR", explain=False)
+    (told,) = message.plan.shipments
+    assert (told.deliver_from.day, told.deliver_on.day) == (25, 26)
+    assert told.ready_at.ToJsonString() == "2026-11-26T09:00:00Z"
+    assert (told.confidence_bp, told.co2_grams, told.to_node_id) == (9_250, 640, "store")
+    assert (told.shift.shift_id, told.shift.day.day, told.round_minute) == ("night", 22, 0)
+    assert told.HasField("round_minute")
+    (line,) = told.lines
+    assert line.marking == pb.MARKING_PREORDER
+    (told_peg,) = line.pegs
+    assert (told_peg.supply_id, told_peg.quantity, told_peg.to_order) == ("po-1", 1, True)
+    assert told_peg.expected_on == Date(year=2026, month=11, day=30)
+    assert message.plan.onward.node_id == "hub"
+
+
+def test_what_a_shipment_does_not_have_is_absent() -> None:
+    message = pb.Decision()
+    common.fill_decision(message, decision(), "EUR", explain=False)
+    (told,) = message.plan.shipments
+    assert [told.HasField(name) for name in ("ready_at", "shift", "round_minute")] == [False] * 3
+    assert (told.deliver_from, told.confidence_bp) == (told.deliver_on, 10_000)
+    assert (told.lines[0].marking, len(told.lines[0].pegs)) == (pb.MARKING_ON_HAND, 0)
+    assert not message.plan.HasField("onward")
+
+
+@pytest.mark.parametrize("marking", Marking)
+def test_every_marking_can_be_told(marking: Marking) -> None:
+    line = ShipmentLine(line_id="1", sku="tea", quantity=2, marking=marking)
+    message = pb.Decision()
+    plan = Plan(shipments=(), unfilled=(line,), costs=Costs())
+    common.fill_decision(message, decision(plan=plan), "EUR", explain=False)
+    assert common.MARKINGS.to_domain[message.plan.unfilled[0].marking] is marking
