@@ -12,11 +12,12 @@ FILE_FAULTS_MAX: Final = 100  # faults told of one file; one more says where the
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """The faults of `filename` so far. `advice` completes the message on an unknown key."""
+    """The faults of `filename` so far. `advice` completes the message on an unknown key; `paths` lead to the faults."""
 
     filename: str
     reason: Reason
     advice: Mapping[str, str] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
     _found: dict[tuple[str, int, int, str], str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -34,6 +35,7 @@ class Faults:
 
     def add(self, line: int, column: int, problem: str, path: str = "") -> None:
         """Note a fault at `line` and `column`, both from 1 (column 0: the whole line), once."""
+        self.paths.add(path)
         told = f"{path}: {problem}" if path else problem
         key = problem if column else told  # a default that many nodes share is one place with many paths
         self._found.setdefault((self.filename, line, column, key), told)

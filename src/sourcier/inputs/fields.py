@@ -60,6 +60,26 @@ class Fields:
         found = read_scalar(self.mapping.entries[key][1], self.at(key), read, self.faults)
         return default if found is None else found
 
+    def unique(self, key: str, read: Callable[[str], str], seen: dict[str, int]) -> str:
+        """A required id that none of the entries `seen` before has; notes it there with its line."""
+        name = self.value(key, read, "", required=True)
+        if name in seen:
+            self.fault(f"is given twice; the first is on line {seen[name]}", key)
+        elif name:
+            seen[name] = self.mapping.line
+        return name
+
+    def pairs(self, key: str, items_max: int) -> Iterator[tuple[Scalar, Node]]:
+        """Every key and value of the mapping under a key, whatever its keys are."""
+        node = self.mapping.entries[key][1]
+        if not isinstance(node, Mapping):
+            _note_kind(node, _KINDS[Mapping], self.at(key), self.faults)
+        elif not 0 < len(node.entries) <= items_max:
+            told = f"must have at most {items_max} entries" if node.entries else "must not be empty"
+            self.fault(told, key)
+        else:
+            yield from node.entries.values()
+
     def section(self, key: str, keys: tuple[str, ...], *, required: bool = False) -> "Fields":
         """The mapping under a key; an empty one when it is absent or unfit."""
         if key not in self:
@@ -86,6 +106,13 @@ class Fields:
             return
         for index, item in enumerate(node.items):
             yield item, f"{self.at(key)}[{index}]"
+
+    def one_or_more(self, key: str, items_max: int, *, required: bool = False) -> Iterator[tuple[Node, str]]:
+        """The single value under a key, or every item of the list there, with its path."""
+        if self.text(key) is not None:
+            yield self.mapping.entries[key][1], self.at(key)
+        else:
+            yield from self.nodes(key, items_max, required=required)
 
     def sections(
         self, key: str, keys: tuple[str, ...], items_max: int, *, required: bool = False

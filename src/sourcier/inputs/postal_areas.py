@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from sourcier.domain.limits import NETWORK_BYTES_MAX, POSTAL_AREAS_MAX
+from sourcier.domain.limits import POSTAL_AREAS_MAX
 from sourcier.domain.network import PostalArea
 from sourcier.domain.place import GeoPoint
 from sourcier.inputs import values
-from sourcier.inputs.faults import Faults, shown
+from sourcier.inputs.faults import Faults
 from sourcier.inputs.fields import Fields
+from sourcier.inputs.files import read_beside
 from sourcier.inputs.tables import read_rows
 
 POSTAL_AREA_COLUMNS: Final = ("country", "prefix", "lat", "lon")
@@ -21,22 +22,7 @@ def read_postal_areas(top: Fields, key: str, folder: Path, time_zone: str) -> tu
 
     An empty time zone means `time_zone`, that of the network.
     """
-    name = top.value(key, values.identifier, "")
-    if not name:
-        return ()
-    if not name.endswith(".csv"):
-        top.fault(f"must be a list, or the name of a .csv file in the same folder, found {shown(name)}", key)
-        return ()
-    try:
-        if (folder / name).stat().st_size > NETWORK_BYTES_MAX:
-            top.fault(f"{name} has more than {NETWORK_BYTES_MAX} bytes", key)
-            return ()
-        faults = top.faults.beside(str(folder / name))
-        with (folder / name).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-            return _areas(lines, time_zone, faults)
-    except OSError as error:
-        top.fault(f"cannot read {name}: {error.strerror}", key)
-        return ()
+    return read_beside(top, key, folder, lambda lines, faults: _areas(lines, time_zone, faults)) or ()
 
 
 def _areas(lines: Iterable[str], time_zone: str, faults: Faults) -> tuple[PostalArea, ...]:

@@ -27,6 +27,7 @@ Word = TypeVar("Word", bound=StrEnum)
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -155,6 +156,12 @@ def postal_code(text: str) -> str:
     return text
 
 
+def postal_range(text: str) -> tuple[str, str]:
+    """The beginning of postal codes as in ``201``, or two of them as in ``201 to 206``: the first and the last."""
+    low, *high = re.split(" to ", text, maxsplit=1, flags=re.IGNORECASE)
+    return postal_code(low), postal_code(high[0] if high else low)
+
+
 @cache
 def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
@@ -174,6 +181,31 @@ def minute_of_day(text: str) -> int:
     if match is None:
         raise Unfit(f"must be a time of day from 00:00 to 23:59, found {shown(text)}")
     return int(match[1]) * 60 + int(match[2])
+
+
+def span(text: str) -> tuple[int, int]:
+    """A part of one day as HH:MM-HH:MM, in minutes after midnight; it may end at 24:00."""
+    begin, end = _span(text)
+    if end <= begin:
+        hint = f"; write {text[:5]}-24:00 and 00:00-{text[6:]}" if end else f"; write {text[:5]}-24:00"
+        raise Unfit(f"must end after it begins, found {shown(text)}{hint if begin != end else ''}")
+    return begin, end
+
+
+def night_span(text: str) -> tuple[int, int]:
+    """A part of a day as HH:MM-HH:MM; one that ends on the next day ends after minute 1440."""
+    begin, end = _span(text)
+    if begin == end:
+        raise Unfit(f"must end after it begins, found {shown(text)}")
+    return begin, end if begin < end else end + 1_440
+
+
+def _span(text: str) -> tuple[int, int]:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise Unfit(f"must be hours such as 09:00-18:00, found {shown(text)}")
+    begin = int(match[1]) * 60 + int(match[2])
+    return begin, 1_440 if match[3] is None else int(match[3]) * 60 + int(match[4])
 
 
 def iso_date(text: str) -> date:

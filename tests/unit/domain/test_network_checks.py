@@ -163,7 +163,7 @@ def test_transit_to_zones() -> None:
     there = ZoneTransit(zone_id="corsica", business_days=1)
     from_a = replace(there, node_ids=frozenset({"a"}))
     path = "services[0].zone_transit"
-    assert found(replace(there, zone_id="corse")) == (f"{path}[0].zone_id", "'corse' is not a zone of this network")
+    assert found(replace(there, zone_id="corsika")) == (f"{path}[0].zone_id", "'corsika' is not a zone of this network")
     assert found(replace(there, node_ids=frozenset({"x"}))) == (
         f"{path}[0].node_ids",
         "'x' is not a node of this network",

@@ -90,3 +90,40 @@ def test_defaults_stand_in_for_keys_that_are_not_there() -> None:
 )
 def test_an_unknown_key_comes_with_the_best_hint(key: str, hint: str) -> None:
     assert told(fields(f"{key}: 1")) == [f"f:1:1 {hint}"]
+
+
+def test_one_value_or_a_list_of_them() -> None:
+    def paths(text: str) -> list[str]:
+        return [path for _, path in fields(text).one_or_more("items", 2)]
+
+    assert paths("items: 1") == ["items"]
+    assert paths("items: [1, 2]") == ["items[0]", "items[1]"]
+    assert paths("n: 1") == []
+
+
+def test_pairs_have_any_keys() -> None:
+    read = fields("items: {1: a, 2: [b]}")
+    assert [key.text for key, _ in read.pairs("items", 2)] == ["1", "2"]
+    assert not read.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("items: {}", "f:1:8 items: must not be empty"),
+        ("items: {1: a, 2: b, 3: c}", "f:1:8 items: must have at most 2 entries"),
+        ("items: [1]", "f:1:8 items: must be keys and values, found a list"),
+    ],
+)
+def test_pairs_that_are_none(text: str, fault: str) -> None:
+    read = fields(text)
+    assert list(read.pairs("items", 2)) == []
+    assert told(read) == [fault]
+
+
+def test_an_id_stands_once() -> None:
+    first, second = fields("parts: [{n: a},\n {n: a}]").sections("parts", KEYS, 9)
+    seen: dict[str, int] = {}
+    assert first.unique("n", values.name, seen) == "a"
+    second.unique("n", values.name, seen)
+    assert told(second) == ["f:2:6 parts[1].n: is given twice; the first is on line 1"]

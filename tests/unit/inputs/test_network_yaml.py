@@ -170,8 +170,8 @@ SERVICE = [
         ["service is missing"],
     ),
     ("no tariff", "§{service: std, transit: [{business_days: 1}], delivery_days: mon}", ["tariff is missing"]),
-    ("no transit", "§{service: std, delivery_days: mon, tariff: {}}", ["transit is missing"]),
-    ("empty transit", "{service: std, transit: §[], delivery_days: mon, tariff: {}}", ["must not be empty"]),
+    ("no transit", "§{service: std, delivery_days: mon, tariff: {}}", ["must have a band, unless"]),
+    ("empty transit", "{service: std, transit: §[], delivery_days: mon, tariff: {}}", ["must have a band, unless"]),
     ("no delivery day", "§{service: std, transit: [{business_days: 1}], tariff: {}}", ["delivery_days is missing"]),
     (
         "unknown weekday",

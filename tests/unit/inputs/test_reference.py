@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sourcier.inputs.network_yaml import NETWORK_KEYS, parse_network
+from sourcier.inputs.network_keys import NETWORK_KEYS
+from sourcier.inputs.network_yaml import parse_network
 from sourcier.inputs.orders import (
     LINE_FIELDS,
     LINE_FIELDS_OPTIONAL,
@@ -15,6 +16,7 @@ from sourcier.inputs.orders import (
 from sourcier.inputs.postal_areas import POSTAL_AREA_COLUMNS, POSTAL_AREA_COLUMNS_OPTIONAL
 from sourcier.inputs.rules_yaml import RULE_SET_KEYS, parse_rule_set
 from sourcier.inputs.stock import STOCK_COLUMNS, STOCK_COLUMNS_OPTIONAL, read_stock
+from sourcier.inputs.zones import ZONE_COLUMNS, ZONE_COLUMNS_OPTIONAL
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference"
 
@@ -62,14 +64,18 @@ def test_network_page_names_what_defaults_take() -> None:
 
 
 def test_network_page_example_is_read(tmp_path: Path) -> None:
-    (example,), (table,) = examples(page("network.md"), "yaml"), examples(page("network.md"), "csv")
-    (tmp_path / "postal_areas.csv").write_text(table, encoding="utf-8")
+    (example,), (zones, areas) = examples(page("network.md"), "yaml"), examples(page("network.md"), "csv")
+    (tmp_path / "zones.csv").write_text(zones, encoding="utf-8")
+    (tmp_path / "postal_areas.csv").write_text(areas, encoding="utf-8")
     network = parse_network(example, str(tmp_path / "network.yaml"))
-    assert (len(network.nodes), len(network.postal_areas)) == (3, 2)
+    assert (len(network.nodes), len(network.postal_areas), len(network.transfer_lanes)) == (3, 2, 2)
+    before, after = example.index("zones:"), example.index("services:")
+    from_table = parse_network(f"{example[:before]}zones: zones.csv\n{example[after:]}", str(tmp_path / "network.yaml"))
+    assert from_table == network
 
 
-def test_network_page_names_the_columns_of_postal_areas() -> None:
-    for column in (*POSTAL_AREA_COLUMNS, *POSTAL_AREA_COLUMNS_OPTIONAL):
+def test_network_page_names_the_columns_of_tables() -> None:
+    for column in (*POSTAL_AREA_COLUMNS, *POSTAL_AREA_COLUMNS_OPTIONAL, *ZONE_COLUMNS, *ZONE_COLUMNS_OPTIONAL):
         assert f"`{column}`" in page("network.md")
 
 
