@@ -112,6 +112,33 @@ def get_stock() -> inventory_pb2.GetStockRequest:
     return inventory_pb2.GetStockRequest(node_ids=["near"], skus=["tea"], page_size=10)
 
 
+def supply_record(
+    supply_id: str = "po-1", node_id: str = "near", sku: str = "tea", quantity: int = 40, seq: int = 1
+) -> inventory_pb2.SupplyRecord:
+    return inventory_pb2.SupplyRecord(
+        supply_id=supply_id,
+        kind=inventory_pb2.SUPPLY_KIND_PURCHASE_ORDER,
+        node_id=node_id,
+        sku=sku,
+        quantity=quantity,
+        expected_on=Date(year=2026, month=11, day=30),
+        epoch=1,
+        seq=seq,
+    )
+
+
+def supply(*records: inventory_pb2.SupplyRecord, source: str = "erp") -> inventory_pb2.ApplySupplyRequest:
+    return inventory_pb2.ApplySupplyRequest(request_id=new_id(), source=source, records=records or (supply_record(),))
+
+
+def get_supply() -> inventory_pb2.GetSupplyRequest:
+    return inventory_pb2.GetSupplyRequest(node_ids=["near"], skus=["tea"], page_size=10)
+
+
+def list_promises_at_risk() -> sourcing_pb2.ListPromisesAtRiskRequest:
+    return sourcing_pb2.ListPromisesAtRiskRequest(node_ids=["near"], skus=["tea"], supply_ids=["po-1"], page_size=10)
+
+
 def calendar() -> network_pb2.NodeCalendar:
     return network_pb2.NodeCalendar(
         working_days=[1, 2, 3, 4, 5, 6, 7],

@@ -33,6 +33,7 @@ from sourcier.rpc import translate_common as common
 from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
 from sourcier.rpc import translate_sourcing as sourcing
+from sourcier.rpc import translate_supply as supply
 from sourcier.rpc.fields import Check, EnumTable
 from sourcier.v1 import common_pb2 as pb
 from sourcier.v1 import inventory_pb2, network_pb2, sourcing_pb2
@@ -46,6 +47,8 @@ TABLES = {
     "Choice": (sourcing.CHOICES, sourcing_pb2.Choice),
     "State": (sourcing.STATES, sourcing_pb2.State),
     "RecordKind": (inventory.RECORD_KINDS, inventory_pb2.RecordKind),
+    "SupplyKind": (supply.SUPPLY_KINDS, inventory_pb2.SupplyKind),
+    "RiskReason": (supply.RISK_REASONS, sourcing_pb2.RiskReason),
     "Verdict": (inventory.VERDICTS, inventory_pb2.Verdict),
     "NodeType": (network.NODE_TYPES, network_pb2.NodeType),
     "NodeStatus": (network.NODE_STATUSES, network_pb2.NodeStatus),

@@ -1,0 +1,163 @@
+"""The dated supply of inventory.proto, and what is at risk of it in sourcing.proto, beside the use cases."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sourcier.domain.limits import FILTERS_PER_REQUEST_MAX, SUPPLY_RECORDS_PER_BATCH_MAX
+from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.domain.supply import RiskReason, SupplyKind, SupplyRecord, SupplyRow
+from sourcier.rpc.fields import Check, EnumTable, fill_day
+from sourcier.rpc.translate_common import request_key
+from sourcier.rpc.translate_inventory import VERDICTS
+from sourcier.rpc.translate_sourcing import fill_kept
+from sourcier.service.commands import ApplySupply, AtRisk, ListPromisesAtRisk
+from sourcier.v1 import inventory_pb2 as pb
+from sourcier.v1 import sourcing_pb2
+
+SUPPLY_KINDS: Final = EnumTable(pb.SupplyKind, SupplyKind, "SUPPLY_KIND")
+RISK_REASONS: Final = EnumTable(sourcing_pb2.RiskReason, RiskReason, "RISK_REASON")
+WHOLE_BP: Final = 10_000
+
+
+def parse_apply_supply(request: pb.ApplySupplyRequest) -> tuple[ApplySupply, tuple[RecordResult, ...]]:
+    """The command with every record that can be said in it, and the verdicts on those that cannot.
+
+    The ledger judges the records. FIELD_INVALID is raised for faults of the batch.
+    """
+    check = Check()
+    key = request_key(check, "ApplySupply", request, request.request_id)
+    source = check.text("source", request.source)
+    check.count("records", request.records, 1, SUPPLY_RECORDS_PER_BATCH_MAX)
+    check.finish()
+    records, rejected = [], []
+    for index, message in enumerate(request.records):
+        faults = Check()
+        record = parse_supply_record(faults, message)
+        if faults.faults:
+            reason = f"{faults.faults[0].field.upper()}_INVALID"
+            rejected.append(RecordResult(index=index, verdict=Verdict.REJECTED, reason=reason))
+        else:
+            records.append(record)
+    return ApplySupply(key=key, source=source, records=tuple(records)), tuple(rejected)
+
+
+def parse_supply_record(check: Check, message: pb.SupplyRecord) -> SupplyRecord:
+    """One record as its source says it, be it true or not."""
+    return SupplyRecord(
+        supply_id=message.supply_id,
+        kind=check.member("kind", message.kind, SUPPLY_KINDS),
+        node_id=message.node_id,
+        sku=message.sku,
+        quantity=message.quantity if message.HasField("quantity") else None,
+        expected_on=check.day("expected_on", message.expected_on) if message.HasField("expected_on") else None,
+        epoch=message.epoch,
+        seq=message.seq,
+        received=message.received,
+        lead_days=message.lead_days if message.HasField("lead_days") else None,
+        probability_bp=message.probability_bp if message.HasField("probability_bp") else WHOLE_BP,
+        preorder=message.preorder,
+        closed=message.closed,
+    )
+
+
+def fill_supply_record(message: pb.SupplyRecord, record: SupplyRecord) -> None:
+    """Write one record."""
+    message.supply_id = record.supply_id
+    message.kind = SUPPLY_KINDS.to_proto[record.kind]
+    message.node_id = record.node_id
+    message.sku = record.sku
+    if record.quantity is not None:
+        message.quantity = record.quantity
+    if record.expected_on is not None:
+        fill_day(message.expected_on, record.expected_on)
+    message.epoch = record.epoch
+    message.seq = record.seq
+    message.received = record.received
+    if record.lead_days is not None:
+        message.lead_days = record.lead_days
+    if record.probability_bp != WHOLE_BP:
+        message.probability_bp = record.probability_bp
+    message.preorder = record.preorder
+    message.closed = record.closed
+
+
+def format_supply_answer(request_id: str, results: Sequence[RecordResult]) -> pb.ApplySupplyResponse:
+    """The response to one batch."""
+    response = pb.ApplySupplyResponse(request_id=request_id)
+    for result in results:
+        response.results.add(index=result.index, verdict=VERDICTS.to_proto[result.verdict], reason=result.reason)
+    return response
+
+
+def parse_get_supply(request: pb.GetSupplyRequest) -> tuple[tuple[str, ...], tuple[str, ...], int, str]:
+    """Node ids, SKUs, page size and page token; raises FIELD_INVALID with every fault."""
+    check = Check()
+    node_ids = check.texts("node_ids", request.node_ids, FILTERS_PER_REQUEST_MAX)
+    skus = check.texts("skus", request.skus, FILTERS_PER_REQUEST_MAX)
+    page_size, page_token = check.page(request.page_size, request.page_token)
+    check.finish()
+    return node_ids, skus, page_size, page_token
+
+
+def format_supply(rows: Sequence[SupplyRow], next_page_token: str) -> pb.GetSupplyResponse:
+    """One page of rows."""
+    response = pb.GetSupplyResponse(next_page_token=next_page_token)
+    for row in rows:
+        message = response.rows.add(
+            supply_id=row.supply_id,
+            kind=SUPPLY_KINDS.to_proto[row.kind],
+            node_id=row.node_id,
+            sku=row.sku,
+            usable=row.usable,
+            held=row.held,
+            allocated=row.allocated,
+            free=row.free,
+            lead_days=row.lead_days,
+            preorder=row.preorder,
+        )
+        if row.expected_on is not None:
+            fill_day(message.expected_on, row.expected_on)
+    return response
+
+
+def parse_list_promises_at_risk(request: sourcing_pb2.ListPromisesAtRiskRequest) -> ListPromisesAtRisk:
+    """The query in a request; raises FIELD_INVALID with every fault."""
+    check = Check()
+    page_size, page_token = check.page(request.page_size, request.page_token)
+    query = ListPromisesAtRisk(
+        page_size=page_size,
+        page_token=page_token,
+        node_ids=check.texts("node_ids", request.node_ids, FILTERS_PER_REQUEST_MAX),
+        skus=check.texts("skus", request.skus, FILTERS_PER_REQUEST_MAX),
+        supply_ids=check.texts("supply_ids", request.supply_ids, FILTERS_PER_REQUEST_MAX),
+    )
+    check.finish()
+    return query
+
+
+def format_promises_at_risk(
+    entries: Sequence[AtRisk], next_page_token: str, currency_code: str
+) -> sourcing_pb2.ListPromisesAtRiskResponse:
+    """One page of entries; fees are in the given currency."""
+    response = sourcing_pb2.ListPromisesAtRiskResponse(next_page_token=next_page_token)
+    for entry in entries:
+        risk = entry.risk
+        message = response.promises.add(
+            reservation=f"{'allocations' if risk.order_id else 'holds'}/{risk.reservation_id}",
+            order_id=risk.order_id,
+            priority=risk.priority,
+            line_id=risk.line_id,
+            sku=risk.sku,
+            node_id=risk.node_id,
+            supply_id=risk.supply_id,
+            quantity=risk.quantity,
+            short=risk.short,
+            reason=RISK_REASONS.to_proto[risk.reason],
+        )
+        if risk.ship_day is not None:
+            fill_day(message.ship_day, risk.ship_day)
+        if risk.ready_on is not None:
+            fill_day(message.ready_on, risk.ready_on)
+        if entry.kept is not None:
+            fill_kept(message.kept, entry.kept, currency_code)
+    return response
