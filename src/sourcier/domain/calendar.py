@@ -1,18 +1,28 @@
-"""Dates and instants: when a node ships and when a carrier delivers.
+"""Dates and instants: when a node works, ships and is open, and when a carrier delivers.
 
 Instants are UTC; a calendar day belongs to a zone. Where a local time does not exist (spring gap) the first valid
-instant after it is taken; where it exists twice (autumn fold), the first.
+instant after it is taken; where it exists twice (autumn fold), the first. So a span of local times runs, in real time,
+from the first reading of its begin to the first reading of its end: hours that the clock repeats count twice in it.
+
+These functions answer for one node and one order, day by day; the engine's timetable answers the same for all at once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sourcier.domain.network import NodeCalendar
+from sourcier.domain.calendar_checks import pickup_minutes
+from sourcier.domain.network import DayException, Hours, Node, NodeCalendar, Service, Shift
 
 MINUTES_PER_DAY = 24 * 60
 _ONE_DAY = timedelta(days=1)
+_YEAR_DAYS = 366
+_NO_TIME = timedelta(0)
+
+Span = tuple[datetime, datetime]
+"""From the first instant up to, not including, the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +69,190 @@ def _gap_end(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def is_working_day(calendar: NodeCalendar, day: date) -> bool:
-    """Whether the node works on this local day."""
+    """Whether the node works on this local day: it picks, and carriers come."""
+    exception = _exception(calendar, day)
+    if exception is not None:
+        return bool(exception.picking)
     return day.isoweekday() in calendar.working_days and day not in calendar.closed_dates
+
+
+def _exception(calendar: NodeCalendar, day: date) -> DayException | None:
+    return next((exception for exception in calendar.exceptions if exception.day == day), None)
+
+
+def picking_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, ...]:
+    """When the picking clock runs on a local day: in the picking hours if the node works.
+
+    A calendar without picking hours runs around the clock on every day, working or not. An exception replaces both.
+    """
+    exception = _exception(calendar, day)
+    if exception is not None:
+        return _spans(exception.picking, zone, day)
+    if not calendar.picking_hours:
+        return _spans([(0, MINUTES_PER_DAY)], zone, day)
+    return _spans(_of_day(calendar.picking_hours, day), zone, day) if is_working_day(calendar, day) else ()
+
+
+def opening_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, ...]:
+    """When customers can collect on a local day: in the opening hours of a working day, all day where there are none.
+
+    On a day with an exception they can in its opening hours alone, whether the node picks or not.
+    """
+    exception = _exception(calendar, day)
+    if exception is not None:
+        return _spans(exception.opening, zone, day)
+    if not is_working_day(calendar, day):
+        return ()
+    return _spans(_of_day(calendar.opening_hours, day) if calendar.opening_hours else [(0, 1_440)], zone, day)
+
+
+def _of_day(hours: Iterable[Hours], day: date) -> list[tuple[int, int]]:
+    return [(entry.from_minute, entry.to_minute) for entry in hours if day.isoweekday() in entry.days]
+
+
+def _spans(minutes: Iterable[tuple[int, int]], zone: str, day: date) -> tuple[Span, ...]:
+    return tuple((local_instant(day, a, zone), local_instant(day, b, zone)) for a, b in sorted(minutes))
+
+
+def work_on(calendar: NodeCalendar, units: int) -> timedelta:
+    """How long a node works, backlog first, until an order of `units` units is ready."""
+    minutes = calendar.backlog_minutes + calendar.processing_minutes
+    return timedelta(minutes=minutes, seconds=units * calendar.processing_seconds_per_unit)
+
+
+def ready_at(calendar: NodeCalendar, zone: str, begin: datetime, work: timedelta) -> datetime | None:
+    """The instant at which work that starts at `begin` is done; None if a year is not enough."""
+    if work <= _NO_TIME:
+        return begin
+    day = begin.astimezone(ZoneInfo(zone)).date() - _ONE_DAY
+    for _ in range(_YEAR_DAYS):
+        for start, end in picking_spans(calendar, zone, day):
+            span = end - max(start, begin)
+            if span >= work:
+                return max(start, begin) + work
+            work -= max(span, _NO_TIME)
+        day += _ONE_DAY
+    return None
+
+
+def start_by(calendar: NodeCalendar, zone: str, end_by: datetime, work: timedelta) -> datetime | None:
+    """The last instant at which work can start that is done by `end_by`; None if a year is not enough."""
+    if work <= _NO_TIME:
+        return end_by
+    day = end_by.astimezone(ZoneInfo(zone)).date() + _ONE_DAY
+    for _ in range(_YEAR_DAYS):
+        for start, end in reversed(picking_spans(calendar, zone, day)):
+            span = min(end, end_by) - start
+            if span >= work:
+                return min(end, end_by) - work
+            work -= max(span, _NO_TIME)
+        day -= _ONE_DAY
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """When a service leaves a node: with a carrier's round, or at the calendar's cut-off (`minute` None).
+
+    `day` is the node's local day, `minute` the pickup minute of the round, `cut_off` the last instant to place an order
+    for it (`pickup` itself where being ready is enough), `parcels` what the round takes (None: any number).
+    """
+
+    day: date
+    pickup: datetime
+    cut_off: datetime
+    minute: int | None = None
+    parcels: int | None = None
+
+
+def departures(node: Node, service_id: str, day: date) -> tuple[Departure, ...]:
+    """What leaves on a local day of the node by the service, in the order of time; nothing if it does not work."""
+    if not is_working_day(node.calendar, day):
+        return ()
+    rounds = [entry for entry in node.rounds if entry.service_id == service_id]
+    if not rounds:
+        cut_off = local_instant(day, node.calendar.cut_off_minute, node.time_zone)
+        return (Departure(day=day, pickup=cut_off, cut_off=cut_off),)
+    found = []
+    for entry in (entry for entry in rounds if day.isoweekday() in entry.days):
+        for minute in pickup_minutes(entry):
+            pickup = local_instant(day, minute, node.time_zone)
+            stated = (
+                pickup if entry.cut_off_minute is None else local_instant(day, entry.cut_off_minute, node.time_zone)
+            )
+            cut_off = min(pickup, stated)
+            found.append(Departure(day=day, pickup=pickup, cut_off=cut_off, minute=minute, parcels=entry.parcels))
+    return tuple(sorted(found, key=lambda departure: departure.pickup))
+
+
+def makes(node: Node, departure: Departure, placed_at: datetime, begin: datetime, work: timedelta) -> bool:
+    """Whether an order makes a departure: placed by its cut-off, and ready if its work starts at `begin`."""
+    if placed_at > departure.cut_off or begin > departure.pickup:
+        return False
+    latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
+    return latest is not None and begin <= latest
+
+
+def order_by(node: Node, departure: Departure, work: timedelta) -> datetime | None:
+    """The last instant to place an order, on which work starts at once, for a departure; None if there is none."""
+    latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
+    return None if latest is None else min(latest, departure.cut_off)
+
+
+def open_from(calendar: NodeCalendar, zone: str, instant: datetime) -> datetime | None:
+    """The first instant from `instant` on at which customers can collect; None if there is none within a year."""
+    day = instant.astimezone(ZoneInfo(zone)).date() - _ONE_DAY
+    for _ in range(_YEAR_DAYS):
+        for start, end in opening_spans(calendar, zone, day):
+            if instant < end and start < end:
+                return max(start, instant)
+        day += _ONE_DAY
+    return None
+
+
+def collectable_at(calendar: NodeCalendar, zone: str, day: date, minutes: int) -> datetime | None:
+    """When goods that arrive at a store on a local day can be collected: `minutes` after it opens, while it is open."""
+    opens = open_from(calendar, zone, local_instant(day, 0, zone))
+    return None if opens is None else open_from(calendar, zone, opens + timedelta(minutes=minutes))
+
+
+def shift_span(node: Node, shift: Shift, day: date) -> Span:
+    """When a shift that starts on a local day runs; one that ends beyond midnight ends on the next day."""
+    return local_instant(day, shift.from_minute, node.time_zone), local_instant(day, shift.to_minute, node.time_zone)
+
+
+def shift_begin(node: Node, shift: Shift, day: date, begin: datetime, work: timedelta) -> datetime | None:
+    """When the work on an order starts that is picked in this shift of this day; None if it is not picked in it.
+
+    An order whose work can start at `begin` belongs to the last shift that starts before the order would be ready,
+    unless that is over by `begin`. It can be left to every later shift; its work then starts with that shift.
+    """
+    if not is_working_day(node.calendar, day):
+        return None
+    ready = ready_at(node.calendar, node.time_zone, begin, work)
+    if ready is None:
+        return None
+    start, end = shift_span(node, shift, day)
+    if ready <= start:
+        return start
+    later = (
+        (shift_span(node, other, date.fromordinal(on))[0], position)
+        for on in range(day.toordinal() - 1, ready.toordinal() + 2)
+        if is_working_day(node.calendar, date.fromordinal(on))
+        for position, other in enumerate(node.shifts)
+    )
+    last = max(one for one in later if one[0] < ready)
+    return begin if begin <= end and last == (start, node.shifts.index(shift)) else None
+
+
+def courier_delivers(service: Service, departure: Departure, zone: str) -> bool:
+    """Whether a SAME_DAY service brings what leaves then to a destination in `zone` on that day, in a window."""
+    day = departure.day
+    if day.isoweekday() not in service.delivery_days or day in service.closed_dates:
+        return False
+    there = departure.pickup + timedelta(minutes=service.courier_minutes)
+    windows = _of_day(service.windows, day) if service.windows else [(0, MINUTES_PER_DAY)]
+    return any(start <= there < end for start, end in _spans(windows, zone, day))
 
 
 @lru_cache(maxsize=65_536)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.calendar import MINUTES_PER_DAY
+from sourcier.domain.calendar_checks import pickup_minutes
 from sourcier.domain.network import Method, Round, Service
 from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.hours import Calendars, weekdays
@@ -141,10 +141,10 @@ def _pickups(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round, ..
             rows.append((schedule, calendar, calendars.cut_off_minute[calendar], -1, int(UNLIMITED), 1, 1))
             days.append(weekdays(every_day, calendars.first, calendars.num_days))
         for one in stated:
-            again, times = _repeats(one)
+            minutes = pickup_minutes(one)
             cut_off = -1 if one.cut_off_minute is None else one.cut_off_minute
             parcels = int(UNLIMITED) if one.parcels is None else one.parcels
-            rows.append((schedule, calendar, one.pickup_minute, cut_off, parcels, again, times))
+            rows.append((schedule, calendar, one.pickup_minute, cut_off, parcels, minutes.step, len(minutes)))
             days.append(weekdays(one.days, calendars.first, calendars.num_days))
     table = np.array(rows, dtype=np.int64).reshape(-1, 7)
     copies = table[:, 6]
@@ -160,14 +160,6 @@ def _pickups(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round, ..
         parcels=table[source, 4],
         is_round=is_round[table[source, 0]],
     )
-
-
-def _repeats(one: Round) -> tuple[int, int]:
-    """After how many minutes a round comes again, and how often it comes a day."""
-    if one.every_minutes is None:
-        return 1, 1
-    last = MINUTES_PER_DAY - 1 if one.last_pickup_minute is None else one.last_pickup_minute
-    return one.every_minutes, 1 + max(0, last - one.pickup_minute) // one.every_minutes
 
 
 def compile_couriers(
@@ -247,7 +239,7 @@ def _joined(parts: Sequence[Rounds]) -> Rounds:
 
 
 def compile_shifts(network: CompiledNetwork, calendars: Calendars) -> Shifts:
-    """The shifts of every node on the days on which it works; one that ends before it starts ends the next day."""
+    """The shifts of every node on the days on which it works."""
     rows = np.array(
         [
             (n, position, shift.from_minute, shift.to_minute)
@@ -256,7 +248,6 @@ def compile_shifts(network: CompiledNetwork, calendars: Calendars) -> Shifts:
         ],
         dtype=np.int64,
     ).reshape(-1, 4)
-    rows[:, 3] += np.where(rows[:, 3] <= rows[:, 2], MINUTES_PER_DAY, 0)
     calendar = network.calendar_of[rows[:, 0]]
     row, column = np.nonzero(calendars.works[calendar])
     node, day, zone = rows[row, 0], calendars.first + column, calendars.zone_of[calendar[row]]

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from sourcier.domain.calendar import MINUTES_PER_DAY
-from sourcier.domain.network import Hours, NodeCalendar
+from sourcier.domain.network import Hours
 from sourcier.engine.compile import BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.zones import SPAN, Zones
 
@@ -127,7 +127,9 @@ class Calendars:
 def compile_calendars(network: CompiledNetwork, zones: Zones, num_days: int) -> Calendars:
     """Working days and hours of every distinct calendar; see `domain.calendar` for what they mean."""
     known = [calendar for calendar, _ in network.calendars]
-    regular = np.array([_regular_days(c, zones.first, num_days) for c in known], dtype=np.bool_)
+    regular = np.array(
+        [open_days(c.working_days, c.closed_dates, zones.first, num_days) for c in known], dtype=np.bool_
+    )
     regular = regular.reshape(-1, num_days)
     works, opens, plain = regular.copy(), regular.copy(), np.ones_like(regular)
     extra: dict[str, list[tuple[int, int, int, int]]] = {"picking": [], "opening": []}
@@ -177,9 +179,9 @@ def _intervals(zones: Zones, zone_of: IntArray, cells: IntArray, extra: list[tup
     return compile_hours(len(zone_of), calendar, start, end, zones.origin)
 
 
-def _regular_days(calendar: NodeCalendar, first: int, num_days: int) -> BoolArray:
-    """The days on which the node works by its weekdays and closed dates."""
-    return weekdays(calendar.working_days, first, num_days) & ~_among(calendar.closed_dates, first, num_days)
+def open_days(days: frozenset[int], closed: frozenset[date], first: int, num_days: int) -> BoolArray:
+    """Which of the days from the ordinal `first` on are among the ISO weekdays, but for the closed dates."""
+    return weekdays(days, first, num_days) & ~_among(closed, first, num_days)
 
 
 @lru_cache(maxsize=4_096)

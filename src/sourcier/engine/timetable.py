@@ -15,7 +15,10 @@ How a caller goes about it, for lanes `node[L]`, `service[L]` of one cart::
 later day, or the start of a later shift (`first_shift`). The next departure of the same lane is ``at + 1`` as long as
 that is less than ``table.rounds.stop[schedule]``; an order that makes a departure makes every later one whose cut-off
 is not before `placed`. `order_by` inverts: the last instant to place the order for a departure. Goods that are
-collected have `ready` and `next_opening` instead of departures. Transit is in `engine.transit`.
+collected have `ready` and `next_opening` instead of departures. Then `transit`::
+
+    row = table.transit.rows(node, service, distance_m, zone_id)             # [L], -1: out of range
+    arrivals = table.transit.arrivals(row, table.rounds.day[at], quantile_bp)  # earliest, latest, confidence_bp
 """
 
 from collections.abc import Mapping
@@ -30,6 +33,7 @@ from sourcier.domain.limits import TIMETABLE_DAYS
 from sourcier.engine.compile import CompiledNetwork, IntArray
 from sourcier.engine.departures import Rounds, Shifts, compile_couriers, compile_rounds, compile_shifts
 from sourcier.engine.hours import NEVER, HoursTable, compile_calendars
+from sourcier.engine.transit import Transit, compile_transit
 from sourcier.engine.zones import SPAN, Zones, compile_zones, seconds
 
 
@@ -54,6 +58,7 @@ class Timetable:
     shifts: Shifts
     schedule: NDArray[np.int32]
     couriers: Mapping[str, NDArray[np.int32]]
+    transit: Transit
 
     def placed(self, at: datetime) -> int:
         """The instant of an order, UTC epoch seconds, rounded up; ValueError where the timetable does not reach."""
@@ -78,6 +83,8 @@ class Timetable:
         All arguments but `placed` are over L.
         """
         rounds = self.rounds
+        if len(rounds.pickup) == 0:
+            return np.full(len(node), -1)
         calendar = self.network.calendar_of[node]
         served = schedule >= 0
         run = np.where(served, schedule, 0).astype(np.int64)
@@ -182,4 +189,5 @@ def compile_timetable(network: CompiledNetwork, first_day: date, days: int = TIM
         shifts=compile_shifts(network, calendars),
         schedule=schedule,
         couriers=MappingProxyType(couriers),
+        transit=compile_transit(network, zones.first, days + 2),
     )

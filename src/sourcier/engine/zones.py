@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -84,16 +84,16 @@ def _days_of(zone: str, first_day: date, days: int) -> tuple[IntArray, dict[int,
     midnight = np.array([seconds(local_instant(day, 0, zone)) for day in dates], dtype=np.int64)
     changing = {}
     for position, day in enumerate(dates):
-        if not _is_even(int(midnight[position]), ZoneInfo(zone)):
+        if not _is_even(day, int(midnight[position]), ZoneInfo(zone)):
             minutes = [seconds(local_instant(day, minute, zone)) for minute in range(MINUTES_PER_DAY)]
             changing[position] = np.array(minutes, dtype=np.int64) - midnight[position]
     return midnight, changing
 
 
-def _is_even(midnight: int, zone: ZoneInfo) -> bool:
-    """Whether the clock runs through the 24 hours after `midnight` without a change; changes are hours apart."""
-    hours = (datetime.fromtimestamp(midnight + 3_600 * h, tz=zone).utcoffset() for h in range(25))
-    return len(set(hours)) == 1
+def _is_even(day: date, midnight: int, zone: ZoneInfo) -> bool:
+    """Whether the clock shows 00:00 at `midnight` and runs on for 24 hours without a change; changes are hours apart."""
+    shown = [datetime.fromtimestamp(midnight + 3_600 * h, tz=zone) for h in range(25)]
+    return shown[0].replace(tzinfo=None) == datetime.combine(day, time.min) and len({s.utcoffset() for s in shown}) == 1
 
 
 def seconds(instant: datetime) -> int:

@@ -1,0 +1,215 @@
+"""The timetable: it says what a walk through every minute of a node's life says."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from tests.reference.calendars import DAYS, SEASONS, Season, random_season
+from tests.reference.minutes import Film, Life, brought_by_courier, delivery, film
+
+from sourcier.domain import calendar as one_by_one
+from sourcier.domain.network import Method, Node
+from sourcier.engine.compile import compile_network
+from sourcier.engine.hours import NEVER
+from sourcier.engine.timetable import Timetable, compile_timetable
+
+SHIFTS_FOLLOWED = 2
+"""Of every order, so many shifts are compared."""
+
+
+def instant(seconds: int) -> datetime:
+    """UTC epoch seconds as the domain has them."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def ints(*values: int) -> np.ndarray:
+    """An array over lanes."""
+    return np.array(values, dtype=np.int64)
+
+
+class Comparison:
+    """One random season, told three ways: by the timetable, by `domain.calendar`, and minute by minute."""
+
+    def __init__(self, season: Season) -> None:
+        self.season = season
+        self.table: Timetable = compile_timetable(compile_network(season.network), season.first_day, DAYS)
+        self.first = season.first_day - timedelta(days=1)
+        self.faults: list[str] = []
+
+    def film(self, zone: str) -> Film:
+        """The zone's clock over all days that matter."""
+        return film(zone, self.season.first_day - timedelta(days=3), DAYS + 8)
+
+    def say(self, what: str, told: object, expected: object) -> None:
+        """Note a disagreement."""
+        if told != expected:
+            self.faults.append(f"{what}: {told}, not {expected}")
+
+    def run(self) -> list[str]:
+        """Every disagreement."""
+        start = int(datetime(*self.season.first_day.timetuple()[:3], tzinfo=UTC).timestamp())
+        for n, node in enumerate(self.season.network.nodes):
+            life = Life(node, self.film(node.time_zone))
+            for seconds, units, days in self.season.orders:
+                self.order(n, node, life, start + seconds, units, days)
+        return self.faults
+
+    def order(self, n: int, node: Node, life: Life, placed: int, units: int, days: int) -> None:
+        """One order at one node: work, shifts, departures, readiness."""
+        work = life.seconds_of_work(units)
+        self.say("work", int(self.table.work(units)[n]), work)
+        self.say("work one by one", one_by_one.work_on(node.calendar, units), timedelta(seconds=work))
+        here = life.film.shown[(placed - life.film.begin) // 60].date()
+        self.say("local day", date.fromordinal(int(self.table.local_day(ints(n), ints(placed))[0])), here)
+        begin = placed
+        if days:
+            midnight = life.at(here + timedelta(days=days), 0)
+            told = int(self.table.midnight(ints(n), ints((here + timedelta(days=days)).toordinal()))[0])
+            self.say("midnight", told, midnight)
+            begin = max(placed, midnight)
+        self.ready(n, node, life, begin, work)
+        self.departures(n, node, life, placed, begin, work)
+        self.shifts(n, node, life, placed, begin, work)
+
+    def ready(self, n: int, node: Node, life: Life, begin: int, work: int) -> None:
+        """When the work is done, and when it can be collected."""
+        ready = life.ready(begin, work)
+        told = int(self.table.ready(ints(n), ints(begin), ints(work))[0])
+        end = life.at(self.season.first_day + timedelta(days=DAYS + 1), 0)
+        if told >= NEVER:
+            assert ready is None or ready > end, "the timetable has it"
+            return
+        self.say("ready", told, ready)
+        alone = one_by_one.ready_at(node.calendar, node.time_zone, instant(begin), timedelta(seconds=work))
+        self.say("ready one by one", alone, instant(ready))
+        opens = life.open_from(ready)
+        told = int(self.table.next_opening(ints(n), ints(ready))[0])
+        if told < NEVER:
+            self.say("open", told, opens)
+            self.say(
+                "open one by one", one_by_one.open_from(node.calendar, node.time_zone, instant(ready)), instant(opens)
+            )
+        else:
+            self.say("open", opens is None or opens >= end, True)
+        self.collected(n, node, life, end)
+
+    def collected(self, n: int, node: Node, life: Life, end: int) -> None:
+        """Goods that come to the store a day after the first."""
+        day = self.season.first_day + timedelta(days=1)
+        opens = life.open_from(life.at(day, 0))
+        later = None if opens is None else life.open_from(opens + 60 * 95)
+        told = int(self.table.collectable(ints(n), ints(day.toordinal()), ints(95))[0])
+        if told < NEVER:
+            self.say("collectable", told, later)
+            alone = one_by_one.collectable_at(node.calendar, node.time_zone, day, 95)
+            self.say("collectable one by one", alone, instant(later))
+        else:
+            self.say("collectable", later is None or later >= end, True)
+
+    def departures(self, n: int, node: Node, life: Life, placed: int, begin: int, work: int) -> None:
+        """The first departure by every service, the one after it, when it arrives and until when it can be had."""
+        network = self.season.network
+        services = range(len(network.services))
+        lanes, service_of = np.full(len(services), n), np.array(services)
+        schedule = self.table.schedules(network.time_zone)[lanes, service_of]
+        found = self.table.first_round(lanes, schedule, placed, np.full(len(lanes), begin), np.full(len(lanes), work))
+        order_by = np.zeros(len(lanes), dtype=np.int64)
+        made = np.flatnonzero(found >= 0)
+        order_by[made] = self.table.order_by(lanes[made], found[made], np.full(len(made), work))
+        rounds = self.table.rounds
+        for s, service in enumerate(network.services):
+            events = life.events(service.service_id, self.first, DAYS + 2)
+            if service.method is Method.SAME_DAY:
+                clock = self.film(network.time_zone)
+                events = [event for event in events if brought_by_courier(service, event, clock)]
+            event = life.first_event(events, placed, begin, work)
+            at = int(found[s])
+            if event is None or at < 0:
+                self.say(f"{service.service_id} departs", at, -1 if event is None else event)
+                continue
+            told = (int(rounds.pickup[at]), int(rounds.cut_off[at]), date.fromordinal(int(rounds.day[at])))
+            self.say(f"{service.service_id} departs", told, (event.pickup, event.cut_off, event.day))
+            minute, parcels = int(rounds.minute[at]), int(rounds.parcels[at])
+            self.say("minute", minute, -1 if event.minute is None else event.minute)
+            self.say("parcels", parcels, 2**53 if event.parcels is None else event.parcels)
+            self.say("order by", int(order_by[s]), life.last_order(event, work))
+            following = events[events.index(event) + 1 :][:1]
+            more = at + 1 < rounds.stop[schedule[s]]
+            self.say("next", [int(rounds.pickup[at + 1])] if more else [], [event.pickup for event in following])
+            self.alone(life, service.service_id, instant(placed), instant(begin), work, event.day)
+            self.arrival(n, s, event.day)
+
+    def alone(self, life: Life, service_id: str, placed: datetime, begin: datetime, work: int, day: date) -> None:
+        """`domain.calendar` about the departures of the day on which the first one lies."""
+        node = life.node
+        told = one_by_one.departures(node, service_id, day)
+        events = life.events(service_id, day, 1)
+        self.say(
+            "departures",
+            [(d.pickup, d.cut_off) for d in told],
+            [(instant(e.pickup), instant(e.cut_off)) for e in events],
+        )
+        for departure, event in zip(told, events, strict=True):
+            time = timedelta(seconds=work)
+            made = life.first_event([event], int(placed.timestamp()), int(begin.timestamp()), work) is not None
+            self.say("makes", one_by_one.makes(node, departure, placed, begin, time), made)
+            if made:
+                self.say("last", one_by_one.order_by(node, departure, time), instant(life.last_order(event, work)))
+
+    def arrival(self, n: int, s: int, day: date) -> None:
+        """First and last delivery day, near, far, and on the isle."""
+        service = self.season.network.services[s]
+        if service.method is Method.SAME_DAY:
+            return
+        isle = [e for e in service.zone_transit if not e.node_ids or f"n{n}" in e.node_ids][-1]
+        for distance, zone, transit in (
+            (100_000, "", service.transit[0]),
+            (100_001, "", service.transit[1]),
+            (0, "isle", isle),
+        ):
+            row = self.table.transit.rows(ints(n), ints(s), ints(distance), zone)
+            told = self.table.transit.arrivals(row, ints(day.toordinal()), 9_000)
+            shares = [(e.business_days, e.share_bp) for e in transit.distribution] or [(transit.business_days, 10_000)]
+            sums = [(days, sum(share for _, share in shares[: k + 1])) for k, (days, _) in enumerate(shares)]
+            last, confidence = next(one for one in sums if one[1] >= 9_000)
+            days = getattr(transit, "delivery_days", None) or service.delivery_days
+            expected = [delivery(days, service.closed_dates, day, wanted) for wanted in (shares[0][0], last)]
+            found = [date.fromordinal(int(one[0])) for one in (told.earliest, told.latest)]
+            self.say(f"{service.service_id} arrives", (found, int(told.confidence_bp[0])), (expected, confidence))
+
+    def shifts(self, n: int, node: Node, life: Life, placed: int, begin: int, work: int) -> None:
+        """The shifts that can take the order, when its work starts in them, and what it then departs with."""
+        runs = life.shift_runs(self.first, DAYS + 2)
+        choices = life.shift_choices(runs, begin, work)[:SHIFTS_FOLLOWED]
+        shifts = self.table.shifts
+        at, starts = (int(a[0]) for a in self.table.first_shift(ints(n), ints(begin), ints(work)))
+        stop = int(shifts.stop[n])
+        told = [] if at < 0 else [(at, starts), *((q, int(shifts.start[q])) for q in range(at + 1, stop))]
+        named = [(date.fromordinal(int(shifts.day[q])), node.shifts[int(shifts.which[q])], start) for q, start in told][
+            :SHIFTS_FOLLOWED
+        ]
+        ready = life.ready(begin, work)
+        if ready is None or ready > life.at(self.season.first_day + timedelta(days=DAYS + 1), 0):
+            return  # no departure that the timetable knows
+        self.say("shifts", named, choices)
+        for day, shift, start in choices:
+            one = one_by_one.shift_begin(node, shift, day, instant(begin), timedelta(seconds=work))
+            self.say("shift one by one", one, instant(start))
+            self.departures(n, node, life, placed, start, work)
+
+
+def compare(season: int, seeds: range) -> list[str]:
+    """Every disagreement over the seasons of these seeds."""
+    return [f"{season}/{seed} {fault}" for seed in seeds for fault in Comparison(random_season(seed, season)).run()]
+
+
+@pytest.mark.parametrize("season", range(len(SEASONS)))
+def test_the_timetable_agrees_with_every_minute(season: int) -> None:
+    assert compare(season, range(25)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("season", range(len(SEASONS)))
+def test_the_timetable_agrees_with_every_minute_of_10_000_networks(season: int) -> None:
+    assert compare(season, range(10_000 // len(SEASONS))) == []
