@@ -13,6 +13,7 @@ MONEY_MICROS_MAX: Final = 10**12  # micros of one amount (1,000,000 of the curre
 SERVICES_PER_REQUEST_MAX: Final = 16
 STORES_PER_REQUEST_MAX: Final = 16
 PRIORITY_MAX: Final = 1_000_000  # of an order; the higher is served first
+PROMISE_TOKEN_MINUTES_MAX: Final = 30 * 24 * 60  # for which a promise is kept
 PROMISE_TOKEN_BYTES_MAX: Final = 2_048  # bytes
 AVAILABILITY_SKUS_MAX: Final = 100  # SKUs of one GetAvailability
 WATCH_SKUS_MAX: Final = 10_000  # SKUs of one WatchAvailability

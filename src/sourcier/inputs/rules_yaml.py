@@ -19,15 +19,34 @@ from sourcier.domain.network import NodeType
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices, RuleSet, SafetyStock
 from sourcier.inputs.faults import Faults
 from sourcier.inputs.fields import Fields, read_fields
+from sourcier.inputs.promising_yaml import (
+    PROMISING_KEYS,
+    read_bands,
+    read_consolidation,
+    read_fees,
+    read_promising,
+)
 from sourcier.inputs.values import identifier, known_in, money, name, scaled, truth, whole, word_of
 from sourcier.inputs.yaml_nodes import compose
 
 RULE_SET_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "": ("rule_set", "channels", "prices", "constraints", "eligibility", "protection"),
+    "": (
+        "rule_set",
+        "channels",
+        "prices",
+        "constraints",
+        "promising",
+        "fees",
+        "consolidation",
+        "bands",
+        "eligibility",
+        "protection",
+    ),
     "prices": ("split", "unfilled", "late"),
     "prices.unfilled": ("per_unit", "percent_of_value"),
     "prices.late": ("per_unit_day",),
     "constraints": ("max_shipments", "max_nodes_per_line", "ship_complete", "partial_orders", "deliver_by"),
+    **PROMISING_KEYS,
     "eligibility[]": ("exclude_node_types", "channels"),
     "protection": ("safety_stock",),
     "protection.safety_stock[]": ("units", "node_types", "channels"),
@@ -42,12 +61,17 @@ _OTHER_WORDS: Final = {
     "fulfill_partial_orders": "; use constraints.partial_orders",
     "minimum_inventory": "; use protection.safety_stock",
     "buffer": "; use protection.safety_stock",
+    "quantile": "; use promising.percent_on_time",
+    "shipping_fees": "; use fees, a list of {fee, methods, zones, min_value}",
+    "free_from": "; use fees: {fee: 0, min_value: ...} before the entry that costs",
+    "availability_bands": "; use bands",
+    "free_shipping": "; use fees: {fee: 0, min_value: ...} before the entry that costs",
 }
 _ELSEWHERE: Final = {
     key: f"; it belongs under {section.removesuffix('[]')}"
     for section, keys in RULE_SET_KEYS.items()
     for key in keys
-    if section and key != "channels"
+    if section and key not in {"channels", "methods"}
 }
 
 _percent_bp = scaled(2, 0, UNFILLED_VALUE_BP_MAX, "a percentage")
@@ -71,6 +95,10 @@ def parse_rule_set(text: str, filename: str) -> RuleSet:
         channels=channels,
         prices=_prices(prices),
         constraints=_constraints(top.section("constraints", RULE_SET_KEYS["constraints"])),
+        promising=read_promising(top),
+        fees=read_fees(top),
+        consolidation=read_consolidation(top),
+        bands=read_bands(top),
         eligibility=_eligibility(top, channels),
         safety_stock=_safety_stock(top.section("protection", RULE_SET_KEYS["protection"]), channels),
     )

@@ -46,7 +46,7 @@ def test_rules_page_lists_every_key() -> None:
 
 def test_rules_page_examples_are_read() -> None:
     found = examples(page("rules.md"), "yaml")
-    assert len(found) == 4
+    assert len(found) == 5
     for example in found:
         whole = example if "rule_set:" in example else f"rule_set: r\nchannels: [marketplace]\nprices: {{}}\n{example}"
         parse_rule_set(whole, "example.yaml")
