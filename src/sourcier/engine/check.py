@@ -1,24 +1,20 @@
 """The independent checker: every plan is verified from the domain objects alone before anyone sees it.
 
 It shares no arithmetic with the engine: distances, dates, tariffs and limits are worked out again, one by one.
+`check_time` has the rules of time, `check_supply` those of stock, supply and pools.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable
 
-from sourcier.domain.calendar import is_working_day, ship_moment
-from sourcier.domain.limits import SHIP_HORIZON_DAYS
-from sourcier.domain.network import CapacityMeasure, Network, Node, Service
-from sourcier.domain.order import Cart
+from sourcier.domain.network import Node, Service
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.plan import Decision, Shipment, Status
-from sourcier.domain.rules import DeliverBy, RuleSet
-from sourcier.engine.compile import EARTH_RADIUS_M, BoolArray, IntArray
-from sourcier.engine.offers import Problem
-from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.check_supply import within_pools, within_stock, within_supply
+from sourcier.engine.check_time import arrives_on_time, leaves_on_time
+from sourcier.engine.compile import EARTH_RADIUS_M
+from sourcier.engine.seen import Seen
 
 DISTANCE_TOLERANCE_M = 2
 """Metres by which two haversine computations may differ by rounding."""
@@ -26,29 +22,6 @@ DISTANCE_TOLERANCE_M = 2
 
 class PlanRejected(AssertionError):
     """The engine produced a plan that breaks a rule: a fault of the engine, answered as an internal error."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a decision was made from: `available[line, node]`, `online[node]`, capacity left by (node id, ship day)."""
-
-    cart: Cart
-    network: Network
-    rules: RuleSet
-    available: IntArray
-    online: BoolArray
-    capacity_left: Mapping[tuple[str, date], int]
-    complete: bool = False
-
-
-def capacity_seen(snapshot: Snapshot, problem: Problem) -> dict[tuple[str, date], int]:
-    """Capacity left of every (node, ship day) that the problem offers and that has a capacity."""
-    nodes = snapshot.network.network.nodes
-    seen = {}
-    for node, day in sorted(set(zip(problem.node.tolist(), problem.day.tolist(), strict=True))):
-        if nodes[node].capacity is not None:
-            seen[nodes[node].node_id, date.fromordinal(day)] = int(snapshot.capacity_left(day)[node])
-    return seen
 
 
 def accept(decision: Decision, seen: Seen) -> None:
@@ -108,38 +81,6 @@ def _eligible(shipment: Shipment, node: Node, service: Service, seen: Seen) -> l
     return faults
 
 
-def _leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
-    moment = ship_moment(node.calendar, node.time_zone, shipment.ship_day)
-    faults = []
-    if not is_working_day(node.calendar, shipment.ship_day):
-        faults.append("ships on a day on which the node does not work")
-    if (shipment.order_by, shipment.ship_by) != (moment.order_by, moment.ship_by):
-        faults.append("cut-off is not the node's")
-    if moment.order_by < seen.cart.placed_at:
-        faults.append("order was placed after the order-by of the ship day")
-    if moment.order_by > seen.cart.placed_at + timedelta(days=2 * SHIP_HORIZON_DAYS + 16):
-        faults.append("ships beyond the horizon")
-    return faults
-
-
-def _arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
-    bands = [b for b in service.transit if b.max_distance_m is None or shipment.distance_m <= b.max_distance_m]
-    if not bands:
-        return ["destination is out of the service's range"]
-    arrival, remaining = shipment.ship_day, bands[0].business_days
-    while remaining or arrival.isoweekday() not in service.delivery_days or arrival in service.closed_dates:
-        arrival += timedelta(days=1)
-        if remaining and arrival.isoweekday() in service.delivery_days and arrival not in service.closed_dates:
-            remaining -= 1
-    faults = []
-    if arrival != shipment.deliver_on:
-        faults.append(f"arrives on {arrival}, not {shipment.deliver_on}")
-    hard = seen.rules.constraints.deliver_by is DeliverBy.HARD
-    if hard and seen.cart.deliver_by is not None and arrival > seen.cart.deliver_by:
-        faults.append("arrives after the deliver-by date")
-    return faults
-
-
 def _travels_the_distance(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
     point = seen.cart.destination.point
     if point is None:
@@ -183,18 +124,6 @@ def _half_up(thousandths: int) -> int:
     return math.floor(thousandths / 1_000 + 0.5) if thousandths < 2**50 else (thousandths + 500) // 1_000
 
 
-def _within_capacity(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
-    if node.capacity is None:
-        return []
-    load = {
-        CapacityMeasure.ORDERS: 1,
-        CapacityMeasure.LINES: len({part.line_id for part in shipment.lines}),
-        CapacityMeasure.UNITS: sum(part.quantity for part in shipment.lines),
-    }[node.capacity.measure]
-    left = seen.capacity_left.get((node.node_id, shipment.ship_day), 0)
-    return [] if load <= left else [f"needs {load} of {left} {node.capacity.measure.value} left on {shipment.ship_day}"]
-
-
 def _fills_what_it_says(decision: Decision, seen: Seen) -> list[str]:
     placed: Counter[str] = Counter()
     for parts in [shipment.lines for shipment in decision.plan.shipments] + [decision.plan.unfilled]:
@@ -202,20 +131,6 @@ def _fills_what_it_says(decision: Decision, seen: Seen) -> list[str]:
             placed[part.line_id] += part.quantity
     wanted = {line.line_id: line.quantity for line in seen.cart.lines}
     return [] if placed == Counter(wanted) else [f"units placed and unfilled are {dict(placed)}, ordered {wanted}"]
-
-
-def _within_stock(decision: Decision, seen: Seen) -> list[str]:
-    drawn: Counter[tuple[str, str]] = Counter()
-    for shipment in decision.plan.shipments:
-        for part in shipment.lines:
-            drawn[shipment.node_id, part.sku] += part.quantity
-    columns = {node.node_id: i for i, node in enumerate(seen.network.nodes)}
-    rows = {line.sku: i for i, line in enumerate(seen.cart.lines)}
-    return [
-        f"{node_id}: takes {units} of {sku}, {seen.available[rows[sku], columns[node_id]]} available"
-        for (node_id, sku), units in drawn.items()
-        if units > seen.available[rows[sku], columns[node_id]]
-    ]
 
 
 def _within_splits(decision: Decision, seen: Seen) -> list[str]:
@@ -272,15 +187,16 @@ def _costs_its_parts(decision: Decision, seen: Seen) -> list[str]:
 _ShipmentRule = Callable[[Shipment, Node, Service, Seen], list[str]]
 _SHIPMENT_RULES: tuple[_ShipmentRule, ...] = (
     _eligible,
-    _leaves_on_time,
-    _arrives_on_time,
+    leaves_on_time,
+    arrives_on_time,
     _travels_the_distance,
     _costs_its_tariff,
-    _within_capacity,
+    within_pools,
 )
 _PLAN_RULES: tuple[Callable[[Decision, Seen], list[str]], ...] = (
     _fills_what_it_says,
-    _within_stock,
+    within_stock,
+    within_supply,
     _within_splits,
     _complete_if_it_must,
     _costs_its_parts,

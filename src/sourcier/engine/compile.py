@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from sourcier.domain.calendar import MINUTES_PER_DAY
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
 from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Round, Service
@@ -56,9 +57,9 @@ class CompiledNetwork:
     `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S,
     S]`: the first service's tier costs no more than the second's at any weight the second carries.
 
-    Shifts stand over axis H, by node: `shift_node[H]`, `shift_measure[H]` (indexes MEASURES), `shift_limit[H]`.
-    `round_keys` are the `round_key` of every carrier's round with a limit of parcels, ascending. `postal_zones` is for
-    `engine.postal_zones.zone_of`.
+    Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
+    `shift_limit[H]`. `round_keys` are the `round_key` of every carrier's round with a limit of parcels, ascending.
+    `postal_zones` is for `engine.postal_zones.zone_of`.
     """
 
     network: Network
@@ -81,7 +82,7 @@ class CompiledNetwork:
     tier_dominates: BoolArray
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
-    shift_node: IntArray
+    first_shift: IntArray
     shift_measure: NDArray[np.int8]
     shift_limit: IntArray
     round_keys: IntArray
@@ -102,7 +103,7 @@ def compile_network(network: Network) -> CompiledNetwork:
     services = tuple(_compile_service(s) for s in network.services)
     zones: dict[str, int] = {}
     zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
-    shifts = [(i, shift) for i, node in enumerate(network.nodes) for shift in node.shifts]
+    shifts = [shift for node in network.nodes for shift in node.shifts]
     rounds = {
         (i * len(services) + service_index[r.service_id]) * ROUND_MINUTES + minute
         for i, node in enumerate(network.nodes)
@@ -134,18 +135,19 @@ def compile_network(network: Network) -> CompiledNetwork:
         tier_dominates=np.array([[_tiers_dominate(a, b) for b in services] for a in services], dtype=np.bool_),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),
-        shift_node=_ints(i for i, _ in shifts),
-        shift_measure=np.array([MEASURES.index(shift.measure) for _, shift in shifts], dtype=np.int8),
-        shift_limit=_ints(shift.limit for _, shift in shifts),
+        first_shift=np.cumsum([0, *(len(node.shifts) for node in network.nodes)], dtype=np.int64)[:-1],
+        shift_measure=np.array([MEASURES.index(shift.measure) for shift in shifts], dtype=np.int8),
+        shift_limit=_ints(shift.limit for shift in shifts),
         round_keys=_ints(sorted(rounds)),
     )
 
 
 def pickup_minutes(entry: Round) -> range:
     """The minutes after local midnight at which a round collects."""
-    if entry.every_minutes is None or entry.last_pickup_minute is None:
+    if entry.every_minutes is None:
         return range(entry.pickup_minute, entry.pickup_minute + 1)
-    return range(entry.pickup_minute, entry.last_pickup_minute + 1, entry.every_minutes)
+    last = MINUTES_PER_DAY - 1 if entry.last_pickup_minute is None else entry.last_pickup_minute
+    return range(entry.pickup_minute, last + 1, entry.every_minutes)
 
 
 def _compile_service(service: Service) -> CompiledService:

@@ -11,12 +11,14 @@ from typing import TypeVar
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.engine import check, explain
+from sourcier.engine.available import Available
 from sourcier.engine.compile import CompiledRules
 from sourcier.engine.offers import Problem, build
-from sourcier.engine.plans import write_plan
+from sourcier.engine.plans import Basis, write_plan
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer, prove, settled
 from sourcier.engine.refine import Model, Solution
+from sourcier.engine.seen import Seen, seen_from
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.solver import Budget, solve
 
@@ -44,7 +46,8 @@ def drive(steps: Steps[T], answer: Callable[[Model], Solution | None]) -> T:
 class Prepared:
     """An order over everything that could serve it, as seen at one moment; any number of decisions follow from it.
 
-    `problem` is the whole order's, `found` the lanes it came from, `seen` what the checker holds plans against.
+    `problem` is the whole order's, `found` the lanes it came from, `available` what could be taken, `seen` what the
+    checker holds plans against.
     """
 
     cart: Cart
@@ -52,28 +55,22 @@ class Prepared:
     rules: CompiledRules
     problem: Problem
     found: Lanes
-    seen: check.Seen
+    available: Available
+    seen: Seen
     version: int
 
 
 def prepare(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False) -> Prepared:
     """Look at stock, capacity and time once. `complete`: every unit or nothing, and never for its price (promises)."""
     problem, found, available = build(cart, snapshot, rules, complete=complete)
-    seen = check.Seen(
-        cart=cart,
-        network=snapshot.network.network,
-        rules=rules.rule_set,
-        available=available,
-        online=snapshot.online.copy(),
-        capacity_left=check.capacity_seen(snapshot, problem),
-        complete=complete,
-    )
+    seen = seen_from(cart, snapshot, rules, problem, found, available, complete=complete)
     return Prepared(
         cart=cart,
         snapshot=snapshot,
         rules=rules,
         problem=problem,
         found=found,
+        available=available,
         seen=seen,
         version=snapshot.version,
     )
@@ -93,9 +90,12 @@ def decide_steps(
 
 def decide_prepared(prepared: Prepared, problem: Problem, *, explained: bool = True) -> Steps[Decision]:
     """Decide over `problem`: the prepared one, or that one over fewer offers or with tighter limits."""
-    cart, snapshot, rules = prepared.cart, prepared.snapshot, prepared.rules
+    snapshot, rules = prepared.snapshot, prepared.rules
     answer = settled((yield from prove(problem)), problem)
-    plan = write_plan(cart, snapshot, rules, prepared.found, answer)
+    basis = Basis(
+        cart=prepared.cart, network=snapshot.network, rules=rules, found=prepared.found, available=prepared.available
+    )
+    plan = write_plan(basis, answer)
     decision = Decision(
         status=_status(answer, plan),
         plan=plan,

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.domain.errors import Violation, invalid
-from sourcier.domain.network import CapacityMeasure
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
-from sourcier.engine.compile import MEASURES, NODE_TYPES, UNLIMITED, CompiledRules, IntArray
-from sourcier.engine.prefilter import Lanes, lanes, reject
+from sourcier.engine.available import Available, look
+from sourcier.engine.compile import CompiledRules, IntArray
+from sourcier.engine.prefilter import Lanes, check_cart, lanes, reject
 from sourcier.engine.snapshot import Snapshot
 
 OBJECTIVE_MICROS_MAX = 2**60
@@ -48,10 +48,11 @@ class Problem:
 
     - `quantity[D]` units, `weight[D]` grams a unit, `unfilled[D]` micros a unit left unfilled; `group[D]` is equal for
       demands that draw on the same stock.
-    - `node[K]`, `service[K]` index the network; `day[K]`, `arrival[K]` are ordinals; `fixed[K]` micros to open the
-      offer, the split price included; `unit[D, K]` micros a unit; `available[D, K]` units of stock,
-      equal for the demands of a group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what
-      is too heavy for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
+    - `lane[K]` is the offer's position among the order's `Lanes`; `node[K]`, `service[K]` index the network;
+      `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the split price included; `unit[D, K]` micros a
+      unit; `available[D, K]` units on hand and of dated supply that the offer can wait for, equal for the demands of a
+      group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is too heavy for the
+      service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
     - `tiers[K]` indexes `tier_tables`.
     - `split` is credited once per plan that ships anything; `nothing` is the objective of shipping nothing.
     """
@@ -61,9 +62,9 @@ class Problem:
     unfilled: IntArray
     group: IntArray
     lines_of: tuple[tuple[int, ...], ...]
+    lane: IntArray
     node: IntArray
     service: IntArray
-    day: IntArray
     arrival: IntArray
     fixed: IntArray
     unit: IntArray
@@ -115,49 +116,50 @@ def by_tier(problem: Problem) -> Problem:
     return replace(expanded, tiers=np.arange(len(source)), tier_tables=tuple(tables))
 
 
-_PER_OFFER = ("node", "service", "day", "arrival", "fixed", "cap_units", "cap_lines", "tiers")
+_PER_OFFER = ("lane", "node", "service", "arrival", "fixed", "cap_units", "cap_lines", "tiers")
 _PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
 
 
 def build(
     cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False
-) -> tuple[Problem, Lanes, IntArray]:
-    """The problem of a cart, the lanes it came from, and `available[line, node]` as seen.
+) -> tuple[Problem, Lanes, Available]:
+    """The problem of a cart, the lanes it came from, and what was available as seen.
 
     `complete` asks for every unit whatever the rule set says (a promise is for the whole cart). Nodes that cannot
-    supply anything get their reason in the lanes. Raises the Refusals of `prefilter.lanes`.
+    supply anything get their reason in the lanes. Raises the Refusals of `prefilter.check_cart` and `prefilter.lanes`.
     """
+    check_cart(cart, snapshot, rules)
+    available = look(cart, snapshot, rules)
     quantities = np.array([line.quantity for line in cart.lines], dtype=np.int64)
-    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())))
-    seen = _seen_stock(cart, snapshot, rules, found)
-    merge = rules.rule_set.constraints.max_nodes_per_line is None and not _lines_capacity_binds(
-        snapshot, found, len(cart.lines)
-    )
+    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), available.useful(_wanted(cart)))
+    _name_what_is_missing(found, available)
+    merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
     lines_of, group = _demands(cart, merge=merge)
-    first = [lines[0] for lines in lines_of]
-    problem = _price(cart, snapshot, rules, found, lines_of, group, seen[first], complete=complete)
+    problem = _price(cart, snapshot, rules, found, lines_of, group, available, complete=complete)
     problem = undominated(_supplying(problem, found), snapshot)
     _guard_magnitude(problem)
-    return problem, found, seen
+    return problem, found, available
 
 
-def _seen_stock(cart: Cart, snapshot: Snapshot, rules: CompiledRules, found: Lanes) -> IntArray:
-    """``available[line, node]`` for the cart's channel, protection taken off; names what stock and capacity lack."""
-    free = snapshot.free(tuple(line.sku for line in cart.lines))
-    channel_class = rules.channel_class[cart.channel]
-    floors = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
-    available: IntArray = np.maximum(free - floors[snapshot.network.node_type], 0)
-    reject(found.reason, np.all(free <= 0, axis=0), NodeReason.NO_STOCK)
-    reject(found.reason, np.all(available <= 0, axis=0), NodeReason.PROTECTED)
+def _wanted(cart: Cart) -> IntArray:
+    """Per line, the units of its SKU on all lines."""
+    total: dict[str, int] = {}
+    for line in cart.lines:
+        total[line.sku] = total.get(line.sku, 0) + line.quantity
+    return np.array([total[line.sku] for line in cart.lines], dtype=np.int64)
+
+
+def _name_what_is_missing(found: Lanes, available: Available) -> None:
+    """What stock, protection and capacity have against the nodes."""
+    there = np.any(available.free > 0, axis=0)
+    there[available.node[[row.free > 0 for row in available.rows]]] = True
+    usable = np.any(available.on_hand > 0, axis=0)
+    usable[available.node[available.units > 0]] = True
+    reject(found.reason, ~there, NodeReason.NO_STOCK)
+    reject(found.reason, ~usable, NodeReason.PROTECTED)
     roomy = np.zeros(len(found.reason), dtype=np.bool_)
     roomy[found.node] = True
     reject(found.reason, ~roomy, NodeReason.CAPACITY_FULL)
-    return available
-
-
-def _lines_capacity_binds(snapshot: Snapshot, found: Lanes, num_lines: int) -> bool:
-    counts_lines = snapshot.network.measure[found.node] == MEASURES.index(CapacityMeasure.LINES)
-    return bool((counts_lines & (found.left < num_lines)).any())
 
 
 def _demands(cart: Cart, *, merge: bool) -> tuple[tuple[tuple[int, ...], ...], IntArray]:
@@ -179,7 +181,7 @@ def _price(
     found: Lanes,
     lines_of: tuple[tuple[int, ...], ...],
     group: IntArray,
-    available: IntArray,
+    available: Available,
     *,
     complete: bool,
 ) -> Problem:
@@ -191,9 +193,8 @@ def _price(
     value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
     unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
     fixed, unit = _tariff(cart, snapshot, rules, found, weight)
-    offered = available[:, found.node]
+    offered = available.by(found.node, found.ready)[[positions[0] for positions in lines_of]]
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
-    measure = network.measure[found.node]
     tables = tuple(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services)
     heaviest = np.array([t.limit_g[-1] for t in tables], dtype=np.int64)[found.service]
     carried = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
@@ -206,16 +207,16 @@ def _price(
         unfilled=unfilled,
         group=group,
         lines_of=lines_of,
+        lane=np.arange(len(found.node)),
         node=found.node,
         service=found.service,
-        day=found.day,
         arrival=found.arrival,
         fixed=fixed,
         unit=unit,
         available=offered,
         supply=np.minimum(carried, quantity[:, None]),
-        cap_units=np.where(measure == MEASURES.index(CapacityMeasure.UNITS), found.left, UNLIMITED),
-        cap_lines=np.where(measure == MEASURES.index(CapacityMeasure.LINES), found.left, UNLIMITED),
+        cap_units=found.cap_units,
+        cap_lines=found.cap_lines,
         tiers=found.service,
         tier_tables=tables,
         split=prices.split_micros,
@@ -282,12 +283,16 @@ def _prohibitive(fixed: IntArray, unit: IntArray, quantity: IntArray, tables: tu
 
 
 def _supplying(problem: Problem, found: Lanes) -> Problem:
-    """Only the offers that can carry at least one unit; nodes that fall out are too heavy for their services."""
+    """Only the offers that can carry at least one unit.
+
+    Nodes that fall out have supply that comes too late for their lanes, or are too heavy for their services.
+    """
     useful = (problem.supply > 0).any(axis=0)
-    lost = np.zeros(len(found.reason), dtype=np.bool_)
-    lost[problem.node] = True
-    lost[problem.node[useful]] = False
-    reject(found.reason, lost, NodeReason.TOO_HEAVY)
+    for there, reason in ((problem.available > 0).any(axis=0), NodeReason.TOO_LATE), (useful, NodeReason.TOO_HEAVY):
+        lost = np.zeros(len(found.reason), dtype=np.bool_)
+        lost[problem.node] = True
+        lost[problem.node[there]] = False
+        reject(found.reason, lost, reason)
     order = np.flatnonzero(useful)
     return problem.restricted(order[np.argsort(problem.node[order], kind="stable")])
 
@@ -295,7 +300,8 @@ def _supplying(problem: Problem, found: Lanes) -> Problem:
 def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     """Drop an offer where another of the same node costs no more for any contents and lets as much through.
 
-    Where all must be filled, a promise asks for several dates: there an offer is not beaten by one that arrives later.
+    An offer is not beaten by one that arrives later, unless that one is cheaper whatever it carries; and not at all
+    where a promise asks for several dates.
     """
     dates_count = problem.fill is Fill.ALL
     keep = np.ones(problem.num_offers, dtype=np.bool_)
@@ -304,10 +310,11 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     while (same := problem.node[shift:] == problem.node[:-shift]).any():
         first = np.flatnonzero(same)
         for better, worse in ((first, first + shift), (first + shift, first)):
+            cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
             beats = (
                 (problem.fixed[better] <= problem.fixed[worse])
                 & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
-                & ((problem.arrival[better] <= problem.arrival[worse]) | (not dates_count))
+                & ((problem.arrival[better] <= problem.arrival[worse]) | cheaper)
                 & (problem.cap_units[better] >= problem.cap_units[worse])
                 & (problem.cap_lines[better] >= problem.cap_lines[worse])
                 & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)

@@ -4,19 +4,16 @@ Vectorized masks over all nodes at once; the first mask that fails names the nod
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.calendar import delivery_day, first_ship_day, next_ship_day
 from sourcier.domain.errors import Kind, Reason, Refusal, Violation, invalid
-from sourcier.domain.limits import SHIP_HORIZON_DAYS
-from sourcier.domain.network import Service
 from sourcier.domain.order import Cart
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
+from sourcier.engine.candidates import Load, Ways, caps, departing, latest_ready, starts
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -26,31 +23,45 @@ from sourcier.engine.compile import (
     IntArray,
     distances_m,
 )
+from sourcier.engine.hours import NEVER
+from sourcier.engine.postal_zones import zone_of
 from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.timetable import Timetable
+from sourcier.engine.transit import Arrivals
 
 REASONS = (None, *NodeReason)
 _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
-NEVER = np.int64(0)
-"""The ordinal that stands for "no such day"; real ordinals are larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """Candidate (node, service, ship day) triples over axis C, and why nodes fell out.
+    """Candidates over axis C: lane, departure and shift, and why nodes fell out.
 
-    `day[C]`, `arrival[C]` are ordinals; `left[C]` is the capacity left in the node's own measure. `reason[N]` indexes
-    REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`. `distance_m[N]` is
-    to the destination.
+    `departure[C]` is a position among the rounds of `table`, `shift[C]` among its shifts (NONE without). `day[C]` is
+    the ship day, `earliest[C]` and `arrival[C]` the first and last day of delivery (ordinals), `confidence_bp[C]` the
+    share that has come by the last; `cap_units[C]`, `cap_lines[C]` what pools let through. A candidate may wait for
+    dated supply that is ready by `ready[C]` (an ordinal; ON_HAND: for none).
+
+    `reason[N]` indexes REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`.
+    `distance_m[N]` is to the destination, `work[N]` the seconds of work on the order.
     """
 
     node: IntArray
     service: IntArray
+    departure: IntArray
+    shift: IntArray
+    ready: IntArray
     day: IntArray
+    earliest: IntArray
     arrival: IntArray
-    left: IntArray
+    confidence_bp: IntArray
+    cap_units: IntArray
+    cap_lines: IntArray
     reason: NDArray[np.int8]
     distance_m: IntArray
     time_zone: str
+    table: Timetable
+    work: IntArray
 
 
 def locate(network: CompiledNetwork, destination: Destination) -> tuple[GeoPoint, str]:
@@ -105,53 +116,91 @@ def check_cart(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> None:
         )
 
 
-def lanes(cart: Cart, snapshot: Snapshot, rules: CompiledRules, load: tuple[int, int]) -> Lanes:
-    """Every lane on which some of the order could travel; `load` is its number of (order lines, units).
+NONE_LATER = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+"""No (node, ready day) pair."""
 
-    Of a node and service only those ship days are kept on which more capacity is left than on every earlier one: a
-    later day with no more room costs as much and arrives no earlier, so no plan needs it.
+
+def lanes(
+    cart: Cart,
+    snapshot: Snapshot,
+    rules: CompiledRules,
+    load: tuple[int, int],
+    later: tuple[IntArray, IntArray] = NONE_LATER,
+) -> Lanes:
+    """Every candidate on which some of the order could travel; `load` is its number of (order lines, units).
+
+    `later` are (node, ready day) pairs of dated supply that is worth waiting for.
     """
-    check_cart(cart, snapshot, rules)
-    network = snapshot.network
+    network, table = snapshot.network, snapshot.timetable(cart.placed_at)
+    placed, weighs = table.placed(cart.placed_at), Load(lines=load[0], units=load[1], work=table.work(load[1]))
     point, time_zone = locate(network, cart.destination)
     distance = distances_m(network, point)
-    deadline = _deadline(cart, rules)
-    excluded_types = [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]]
-    excluded = np.isin(network.node_type, excluded_types) if excluded_types else np.zeros_like(snapshot.online)
+    excluded = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
     usable = snapshot.online & ~excluded
-    services = wanted_services(cart, network)
-    found: list[tuple[IntArray, IntArray, IntArray, IntArray, IntArray]] = []
-    served, in_band, in_time = np.zeros_like(usable), np.zeros_like(usable), np.zeros_like(usable)
-    first_days = _first_days(network, cart.placed_at)
-    for service in services:
-        collected = usable & network.collects[:, service]
-        served |= collected
-        days = _transit_days(network, service, distance)
-        collected &= days >= 0
-        in_band |= collected
-        shipped = first_days[network.calendar_of]
-        arrival = _arrivals(network.services[service].service, shipped, np.where(collected, days, -1))
-        in_time |= (arrival != NEVER) & (arrival <= deadline)
-        nodes = np.flatnonzero((arrival != NEVER) & (arrival <= deadline))
-        found.append((nodes, np.full(len(nodes), service), shipped[nodes], arrival[nodes], days[nodes]))
+    node, service, served = _collecting(cart, network, usable)
+    zone = zone_of(network.postal_zones, cart.destination)
+    zone_id = network.network.zones[zone].zone_id if zone >= 0 else ""
+    transit = table.transit.rows(node, service, distance[node], zone_id)
+    reached = np.flatnonzero(transit >= 0)
+    node, service, transit = node[reached], service[reached], transit[reached]
+    ways = Ways(node=node, service=service, schedule=table.schedules(time_zone)[node, service].astype(np.int64))
+    quantile, deadline = rules.rule_set.promising.quantile_bp, _deadline(cart, rules)
+    soonest = table.first_round(node, ways.schedule, placed, np.full(len(node), placed), weighs.work[node])
+    in_time = (soonest >= 0) & (_arrivals(table, transit, soonest, quantile).latest <= deadline)
     reason = _first_failure(
         (NodeReason.OFFLINE, snapshot.online),
         (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
         (NodeReason.NO_SERVICE, served),
-        (NodeReason.OUT_OF_RANGE, in_band),
-        (NodeReason.TOO_LATE, in_time),
+        (NodeReason.OUT_OF_RANGE, _among(network, node)),
+        (NodeReason.TOO_LATE, _among(network, node[in_time])),
     )
-    node, service_of, day, arrival, left = _with_capacity(snapshot, found, load, deadline)
+    found = departing(snapshot, table, ways, starts(snapshot, table, usable, placed, later, weighs), placed, weighs)
+    found = found.take(latest_ready(found))
+    arrivals = _arrivals(table, transit[found.way], found.departure, quantile)
+    found = found.take(np.flatnonzero(arrivals.latest <= deadline))
+    arrivals = _arrivals(table, transit[found.way], found.departure, quantile)
+    cap_units, cap_lines = caps(snapshot, table, found)
     return Lanes(
-        node=node,
-        service=service_of,
-        day=day,
-        arrival=arrival,
-        left=left,
+        node=found.starts.node,
+        service=service[found.way],
+        departure=found.departure,
+        shift=found.starts.shift,
+        ready=found.starts.ready,
+        day=table.rounds.day[found.departure].astype(np.int64),
+        earliest=arrivals.earliest,
+        arrival=arrivals.latest,
+        confidence_bp=arrivals.confidence_bp,
+        cap_units=cap_units,
+        cap_lines=cap_lines,
         reason=reason,
         distance_m=distance,
         time_zone=time_zone,
+        table=table,
+        work=weighs.work,
     )
+
+
+def _collecting(cart: Cart, network: CompiledNetwork, usable: BoolArray) -> tuple[IntArray, IntArray, BoolArray]:
+    """``node[L]``, ``service[L]`` of the lanes by wanted services at usable nodes; nodes that have such a service."""
+    services = np.array(wanted_services(cart, network), dtype=np.int64)
+    served: BoolArray = network.collects[:, services]
+    node, position = np.nonzero(served & usable[:, None])
+    has_one: BoolArray = np.any(served, axis=1)
+    return node, services[position], has_one
+
+
+def _among(network: CompiledNetwork, node: IntArray) -> BoolArray:
+    mask = np.zeros(len(network.node_index), dtype=np.bool_)
+    mask[node] = True
+    return mask
+
+
+def _arrivals(table: Timetable, transit: IntArray, departure: IntArray, quantile_bp: int) -> Arrivals:
+    """When what leaves with each departure arrives; -1 never leaves."""
+    day = np.full(len(departure), NEVER)
+    leaves = departure >= 0
+    day[leaves] = table.rounds.day[departure[leaves]]
+    return table.transit.arrivals(transit, day, quantile_bp)
 
 
 def reject(lanes_reason: NDArray[np.int8], nodes: BoolArray, reason: NodeReason) -> None:
@@ -164,91 +213,8 @@ def _deadline(cart: Cart, rules: CompiledRules) -> int:
     return cart.deliver_by.toordinal() if hard and cart.deliver_by is not None else int(UNLIMITED)
 
 
-def _first_days(network: CompiledNetwork, placed_at: datetime) -> IntArray:
-    """The first ship day per distinct calendar, NEVER where there is none within the horizon."""
-    days = [first_ship_day(calendar, zone, placed_at, SHIP_HORIZON_DAYS) for calendar, zone in network.calendars]
-    return np.array([NEVER if day is None else day.toordinal() for day in days], dtype=np.int64)
-
-
-def _transit_days(network: CompiledNetwork, service: int, distance: IntArray) -> IntArray:
-    """Business days from every node, -1 where no transit band reaches the destination."""
-    compiled = network.services[service]
-    band = np.searchsorted(compiled.band_limit_m, distance, side="left")
-    reached = band < len(compiled.band_days)
-    return np.where(reached, compiled.band_days[np.minimum(band, len(compiled.band_days) - 1)], -1)
-
-
-def _arrivals(service: Service, shipped: IntArray, transit: IntArray) -> IntArray:
-    """Arrival ordinals, one calendar walk per distinct (ship day, transit); NEVER where either is missing."""
-    codes = np.where((shipped != NEVER) & (transit >= 0), shipped * 1_000 + transit, 0)
-    distinct, back = np.unique(codes, return_inverse=True)
-    days = [
-        NEVER if code == 0 else arrival_ordinal(service, int(code) // 1_000, int(code) % 1_000) for code in distinct
-    ]
-    return np.array(days, dtype=np.int64)[back]
-
-
-def arrival_ordinal(service: Service, shipped: int, transit: int) -> int:
-    """The delivery day of a shipment that leaves on `shipped` (ordinal), or NEVER."""
-    day = delivery_day(service.delivery_days, service.closed_dates, date.fromordinal(shipped), transit)
-    return int(NEVER) if day is None else day.toordinal()
-
-
 def _first_failure(*masks: tuple[NodeReason, BoolArray]) -> NDArray[np.int8]:
     reason = np.zeros(len(masks[0][1]), dtype=np.int8)
     for name, passed in masks:
         reject(reason, ~passed, name)
     return reason
-
-
-def _with_capacity(
-    snapshot: Snapshot,
-    found: list[tuple[IntArray, IntArray, IntArray, IntArray, IntArray]],
-    load: tuple[int, int],
-    deadline: int,
-) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
-    """Lanes with room: the first ship day where it holds the whole order, a staircase of later days elsewhere."""
-    network = snapshot.network
-    node, service, day, arrival, transit = (np.concatenate(column) for column in zip(*found, strict=True))
-    left = np.full(len(node), UNLIMITED)
-    for ordinal_day in np.unique(day):
-        on_day = day == ordinal_day
-        left[on_day] = snapshot.capacity_left(int(ordinal_day))[node[on_day]]
-    enough = np.array([0, 1, *load], dtype=np.int64)[network.measure[node]]
-    tight = np.flatnonzero(left < enough)
-    if len(tight) == 0:
-        return node, service, day, arrival, left
-    keep = left > 0
-    stairs: list[tuple[int, int, int, int, int]] = []
-    for lane in tight:
-        n, s = int(node[lane]), int(service[lane])
-        stairs += _later_days(
-            snapshot, n, s, int(day[lane]), int(transit[lane]), int(left[lane]), int(enough[lane]), deadline
-        )
-    extra = np.array(stairs, dtype=np.int64).reshape(-1, 5)
-    columns = zip((node, service, day, arrival, left), extra.T, strict=True)
-    merged = tuple(np.concatenate([old[keep], new]) for old, new in columns)
-    return merged[0], merged[1], merged[2], merged[3], merged[4]
-
-
-def _later_days(
-    snapshot: Snapshot, node: int, service: int, day: int, transit: int, most: int, enough: int, deadline: int
-) -> list[tuple[int, int, int, int, int]]:
-    network = snapshot.network
-    calendar, _ = network.calendars[network.calendar_of[node]]
-    last = date.fromordinal(day) + timedelta(days=SHIP_HORIZON_DAYS)
-    stairs = []
-    current = date.fromordinal(day)
-    while most < enough:
-        following = next_ship_day(calendar, current, last)
-        if following is None:
-            break
-        current = following
-        arrival = arrival_ordinal(network.services[service].service, current.toordinal(), transit)
-        if arrival == NEVER or arrival > deadline:
-            break
-        left = int(snapshot.capacity_left(current.toordinal())[node])
-        if left > most:
-            most = left
-            stairs.append((node, service, current.toordinal(), arrival, left))
-    return stairs

@@ -100,13 +100,9 @@ def priced_over(whole: Problem, part: Problem, found: Cover) -> Cover:
 
     A part may offer single weight tiers, and a cover of it may pay for a higher tier than it needs.
     """
-    position = {offer: k for k, offer in enumerate(_offer_keys(whole))}
-    keys = _offer_keys(part)
-    return cover(whole, np.array([position[keys[k]] for k in found.offers], dtype=np.int64), found.units)
-
-
-def _offer_keys(problem: Problem) -> list[tuple[int, int, int]]:
-    return list(zip(problem.node.tolist(), problem.service.tolist(), problem.day.tolist(), strict=True))
+    position = {lane: k for k, lane in enumerate(whole.lane.tolist())}
+    offers = [position[lane] for lane in part.lane[found.offers].tolist()]
+    return cover(whole, np.array(offers, dtype=np.int64), found.units)
 
 
 def _solution(model: Model, best: Cover, bound: int, proof: Proof) -> Solution:

@@ -4,16 +4,21 @@ The ledger decides. One thread owns a snapshot: the one that patches it also dec
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from sourcier.domain.limits import TIMETABLE_DAYS
 from sourcier.domain.network import NodeStatus, capacity_pool_id, round_pool_id, shift_pool_id
 from sourcier.domain.stock import StockRow
 from sourcier.domain.supply import SupplyRow
 from sourcier.engine.capacity import PoolUses
 from sourcier.engine.compile import ROUND_MINUTES, UNLIMITED, BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.supply import Supplies, SupplyBook
+from sourcier.engine.timetable import Timetable, compile_timetable
+
+TIMETABLE_AGE_DAYS = 3
+"""Days after its first one on which orders are still decided with a timetable."""
 
 ROWS_PER_BLOCK = 1_024
 """SKU rows by which the stock matrix grows."""
@@ -37,6 +42,7 @@ class Snapshot:
             shift_pool_id(node.node_id, shift.shift_id) for node in network.network.nodes for shift in node.shifts
         )
         self._rounds = PoolUses(_round_pool_ids(network))
+        self._timetables: tuple[Timetable, ...] = ()
 
     def put_rows(self, rows: Iterable[StockRow]) -> None:
         """Take over the absolute values of stock rows; rows of unknown nodes are ignored."""
@@ -57,6 +63,19 @@ class Snapshot:
             day = date.fromisoformat(bucket).toordinal()
             any(kind.put(pool_id, day, used) for kind in (self._node_days, self._shifts, self._rounds))
 
+    def put_timetable(self, timetable: Timetable) -> None:
+        """Take over the timetable of today, compiled elsewhere from the snapshot's network."""
+        self._timetables = (timetable, *self._timetables[:1])
+
+    def timetable(self, placed_at: datetime) -> Timetable:
+        """The timetable for orders of that time; compiled here if none of the last two is."""
+        day = placed_at.astimezone(UTC).date()
+        for known in self._timetables:
+            if timedelta(0) <= day - known.first_day <= timedelta(days=TIMETABLE_AGE_DAYS):
+                return known
+        self.put_timetable(compile_timetable(self.network, day, TIMETABLE_DAYS + TIMETABLE_AGE_DAYS))
+        return self._timetables[0]
+
     def put_statuses(self, statuses: Mapping[str, NodeStatus]) -> None:
         """Switch nodes on or off; nodes that are not named keep the network's own status."""
         self.online = self.network.online.copy()
@@ -75,11 +94,6 @@ class Snapshot:
     def supplies(self, skus: Sequence[str]) -> Supplies:
         """The dated supply of these SKUs."""
         return self._supply.of(skus)
-
-    def capacity_left(self, day: int) -> IntArray:
-        """`node_left` of every node on one day."""
-        nodes = np.arange(len(self.network.node_index))
-        return self.node_left(nodes, np.full_like(nodes, day))
 
     def node_left(self, node: IntArray, day: IntArray) -> IntArray:
         """What is left of each node's own measure on its ship day (an ordinal); UNLIMITED without capacity."""

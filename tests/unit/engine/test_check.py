@@ -17,28 +17,23 @@ from sourcier.domain.network import (
     PostalArea,
     TransitBand,
     WeightTier,
+    capacity_pool_id,
 )
 from sourcier.domain.order import Line
 from sourcier.domain.place import Destination
 from sourcier.domain.plan import Decision, Shipment, ShipmentLine, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices
-from sourcier.engine.check import PlanRejected, Seen, accept, capacity_seen, check_decision
+from sourcier.engine.check import PlanRejected, accept, check_decision
 from sourcier.engine.offers import build
+from sourcier.engine.seen import Seen, seen_from
 
 
 def seen_of(world: World, *, complete: bool = False) -> Seen:
     """What the engine shows the checker."""
     snapshot = world.snapshot()
-    problem, _, available = build(world.cart, snapshot, world.compiled_rules(), complete=complete)
-    return Seen(
-        cart=world.cart,
-        network=world.network,
-        rules=world.rules,
-        available=available,
-        online=snapshot.online,
-        capacity_left=capacity_seen(snapshot, problem),
-        complete=complete,
-    )
+    rules = world.compiled_rules()
+    built = build(world.cart, snapshot, rules, complete=complete)
+    return seen_from(world.cart, snapshot, rules, *built, complete=complete)
 
 
 NO_SUNDAY = NodeCalendar(working_days=frozenset(range(1, 7)), cut_off_minute=720)
@@ -153,10 +148,10 @@ BROKEN_PLANS: dict[str, tuple[Callable[[Decision], Decision], str]] = {
     "service that does not collect": (lambda d: _service_of_second(d, "fast"), "does not collect"),
     "dearer service at the same price": (lambda d: ship(d, service_id="fast"), "costs"),
     "day off": (lambda d: ship(d, ship_day=date(2026, 3, 8)), "does not work"),
-    "yesterday": (lambda d: ship(d, ship_day=date(2026, 3, 3)), "placed after the order-by"),
-    "next year": (lambda d: ship(d, ship_day=date(2027, 3, 4)), "beyond the horizon"),
+    "yesterday": (lambda d: _days_on(d, -1), "placed after the order-by"),
+    "next year": (lambda d: _days_on(d, 365), "beyond the horizon"),
     "a day late at the old dates": (lambda d: ship(d, ship_day=date(2026, 3, 5)), "cut-off is not the node's"),
-    "order-by": (lambda d: ship(d, order_by=d.plan.shipments[0].order_by + timedelta(minutes=1)), "cut-off"),
+    "order-by": (lambda d: ship(d, order_by=d.plan.shipments[0].order_by + timedelta(minutes=1)), "last instant"),
     "ship-by": (lambda d: ship(d, ship_by=d.plan.shipments[0].ship_by + timedelta(minutes=1)), "cut-off"),
     "arrival too early": (lambda d: ship(d, deliver_on=date(2026, 3, 4)), "arrives on 2026-03-05"),
     "arrival too late": (lambda d: ship(d, deliver_on=date(2026, 3, 6)), "arrives on 2026-03-05"),
@@ -187,6 +182,18 @@ BROKEN_PLANS: dict[str, tuple[Callable[[Decision], Decision], str]] = {
     "objective": (lambda d: replace(d, objective_micros=d.objective_micros + 1), "objective is"),
     "bound": (lambda d: replace(d, bound_micros=d.objective_micros + 1), "bound is above"),
 }
+
+
+def _days_on(decision: Decision, days: int) -> Decision:
+    """The first shipment leaves so many days later."""
+    first, on = decision.plan.shipments[0], timedelta(days=days)
+    return ship(
+        decision,
+        ship_day=first.ship_day + on,
+        deliver_on=first.deliver_on + on,
+        order_by=first.order_by + on,
+        ship_by=first.ship_by + on,
+    )
 
 
 def _service_of_second(decision: Decision, service_id: str) -> Decision:
@@ -230,13 +237,13 @@ def _excluding(seen: Seen, channels: frozenset[str]) -> Seen:
 
 
 def _left(seen: Seen, node_id: str, left: int) -> Seen:
-    return replace(seen, capacity_left={**seen.capacity_left, (node_id, date(2026, 3, 4)): left})
+    return replace(seen, left={**seen.left, (capacity_pool_id(node_id), date(2026, 3, 4)): left})
 
 
 def _one_unit_less(seen: Seen) -> Seen:
-    available = seen.available.copy()
-    available[:2, 0] -= 1
-    return replace(seen, available=available)
+    free = seen.stock_free.copy()
+    free[:2, 0] -= 1
+    return replace(seen, stock_free=free)
 
 
 OTHER_WORLDS: dict[str, tuple[Callable[[Seen], Seen], str]] = {
@@ -257,7 +264,7 @@ OTHER_WORLDS: dict[str, tuple[Callable[[Seen], Seen], str]] = {
     ),
     "units full": (lambda s: _left(s, "x", 4), "needs 5 of 4 UNITS"),
     "lines full": (lambda s: _left(s, "y", 0), "needs 1 of 0 LINES"),
-    "capacity never seen": (lambda s: replace(s, capacity_left={}), "needs 5 of 0 UNITS"),
+    "capacity never seen": (lambda s: replace(s, left={}), "needs 5 of 0 UNITS"),
     "less stock for two lines": (_one_unit_less, "takes 3 of a, 2 available"),
     "fewer shipments": (lambda s: _rules(s, max_shipments=1), "2 shipments, at most 1"),
     "whole orders only": (lambda s: _rules(s, partial_orders=False), "must be whole"),

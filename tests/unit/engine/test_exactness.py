@@ -1,5 +1,6 @@
 """The engine against the unfiltered model: same optimum, proven, on random worlds. The seed of a failure is printed."""
 
+import numpy as np
 import pytest
 from tests.reference.instances import World, heavy_world, random_world
 from tests.reference.model import Unproven, optimum
@@ -126,7 +127,8 @@ def test_a_decision_leaves_the_snapshot_as_it_was() -> None:
         days = list(range(instance.cart.placed_at.toordinal(), instance.cart.placed_at.toordinal() + 30))
 
         def state(snapshot=snapshot, skus=skus, days=days):
-            left = [snapshot.capacity_left(day).tolist() for day in days]
+            nodes = np.arange(len(instance.network.nodes))
+            left = [snapshot.node_left(nodes, np.full(len(nodes), day)).tolist() for day in days]
             return snapshot.free(skus).tolist(), left, snapshot.online.tolist(), snapshot.version
 
         before = state()

@@ -24,7 +24,7 @@ from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, SafetyStock
 from sourcier.engine.compile import UNLIMITED, compile_network
 from sourcier.engine.offers import build
-from sourcier.engine.prefilter import REASONS, Lanes, lanes, locate, wanted_services
+from sourcier.engine.prefilter import REASONS, Lanes, check_cart, lanes, locate, wanted_services
 
 FULL = Capacity(measure=CapacityMeasure.ORDERS, per_day=0)
 
@@ -121,7 +121,7 @@ def test_lanes_leave_on_the_first_ship_day_and_arrive_by_the_carriers_calendar()
     assert found.node.tolist() == [0, 1]
     assert [date.fromordinal(d) for d in found.day] == [date(2026, 3, 4), date(2026, 3, 5)]
     assert [date.fromordinal(d) for d in found.arrival] == [date(2026, 3, 6), date(2026, 3, 6)]
-    assert found.left.tolist() == [UNLIMITED, UNLIMITED]
+    assert found.cap_units.tolist() == found.cap_lines.tolist() == [UNLIMITED, UNLIMITED]
 
 
 def test_the_band_of_the_distance_gives_the_transit_time() -> None:
@@ -139,8 +139,8 @@ def test_the_band_of_the_distance_gives_the_transit_time() -> None:
     ("measure", "used", "expected"),
     [
         # Two lines of five units each. (days after today, left)
-        (CapacityMeasure.ORDERS, (5, 5, 4), [(2, 1)]),
-        (CapacityMeasure.ORDERS, (4, 0), [(0, 1)]),
+        (CapacityMeasure.ORDERS, (5, 5, 4), [(2, None)]),
+        (CapacityMeasure.ORDERS, (4, 0), [(0, None)]),
         (CapacityMeasure.LINES, (4, 4, 3, 0), [(0, 1), (2, 2)]),
         (CapacityMeasure.UNITS, (5, 3, 3, 1, 0), [(1, 2), (3, 4), (4, 5)]),
         (CapacityMeasure.UNITS, (0,), [(0, 5)]),
@@ -161,7 +161,9 @@ def test_only_days_with_more_room_than_every_earlier_one_are_kept(
     found = lanes_of(world)
     after = [(date.fromordinal(d) - small.TODAY).days for d in found.day]
     # The day beyond what was filled is empty again.
-    seen = [(a, left) for a, left in zip(after, found.left.tolist(), strict=True) if a < 28]
+    cap = found.cap_lines if measure is CapacityMeasure.LINES else found.cap_units
+    left = [None] * len(after) if measure is CapacityMeasure.ORDERS else cap.tolist()
+    seen = sorted((a, most) for a, most in zip(after, left, strict=True) if a < 28)
     assert seen == expected
 
 
@@ -226,5 +228,5 @@ def test_a_place_that_nobody_knows_is_refused(country: str, code: str) -> None:
 def test_a_cart_of_another_channel_or_currency_is_refused(change: dict, reason: Reason) -> None:
     world = small.world([small.node("n")], {}, small.lines(a=1), **change)
     with pytest.raises(Refusal) as caught:
-        lanes_of(world)
+        check_cart(world.cart, world.snapshot(), world.compiled_rules())
     assert caught.value.reason is reason

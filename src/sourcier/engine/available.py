@@ -1,0 +1,102 @@
+"""What a channel may take of every order line at every node: on hand at once, more from the day a supply is ready."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sourcier.domain.order import Cart
+from sourcier.domain.supply import SupplyRow
+from sourcier.engine.compile import NODE_TYPES, UNLIMITED, CompiledNetwork, CompiledRules, IntArray, local_days
+from sourcier.engine.snapshot import Snapshot
+
+ON_HAND = np.int64(0)
+"""The ready day of an offer that waits for no supply; real ordinals are larger."""
+
+_DAYS = np.int64(2**22)
+"""Above every ordinal, so that one number sorts rows by line, node and day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Available:
+    """Units per order line (axis L), node (axis N) and day, protection taken off.
+
+    `free[L, N]` is the stock before protection, `on_hand[L, N]` what is left of it. Supply rows stand over axis R,
+    sorted by line, node, ready day: ``units[R]`` of ``line[R]`` at ``node[R]`` can be picked from ``ready[R]``
+    (an ordinal) on. A row of a SKU that stands on several lines is there for each of them.
+    """
+
+    free: IntArray
+    on_hand: IntArray
+    line: IntArray
+    node: IntArray
+    ready: IntArray
+    units: IntArray
+    rows: tuple[SupplyRow, ...]
+
+    def by(self, node: IntArray, ready: IntArray) -> IntArray:
+        """``available[L, C]`` at ``node[C]`` when supplies up to the day ``ready[C]`` can be used."""
+        found: IntArray = self.on_hand[:, node]
+        waits = np.flatnonzero(ready > ON_HAND)
+        if len(waits) and len(self.rows):
+            found[:, waits] += self._dated(node[waits], ready[waits])
+            np.minimum(found, UNLIMITED, out=found)
+        return found
+
+    def _dated(self, node: IntArray, ready: IntArray) -> IntArray:
+        num_lines, num_nodes = self.on_hand.shape
+        keys = (self.line * num_nodes + self.node) * _DAYS + self.ready
+        before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(self.units)])
+        pair = (np.arange(num_lines)[:, None] * num_nodes + node[None, :]) * _DAYS
+        upto = np.searchsorted(keys, pair + ready[None, :], side="right")
+        dated: IntArray = before[upto] - before[np.searchsorted(keys, pair)]
+        return dated
+
+    def useful(self, wanted: IntArray) -> tuple[IntArray, IntArray]:
+        """The (node, ready day) pairs, each once, on which supply adds to what ``wanted[L]`` units can come from."""
+        if not self.rows:
+            return self.node, self.ready
+        before = self._up_to_each_row() + self.on_hand[self.line, self.node] - self.units
+        useful = (self.units > 0) & (before < wanted[self.line])
+        pairs = np.unique(self.node[useful] * _DAYS + self.ready[useful])
+        return pairs // _DAYS, pairs % _DAYS
+
+    def _up_to_each_row(self) -> IntArray:
+        """Units of each row and the rows before it of the same line and node."""
+        total = np.cumsum(self.units)
+        pair = self.line * self.on_hand.shape[1] + self.node
+        first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+        base = (total - self.units)[first]
+        upto: IntArray = total - np.repeat(base, np.diff(np.r_[first, len(pair)]))
+        return upto
+
+    def latest_first(self, line: int, node: int, ready: int) -> Iterator[tuple[SupplyRow, int, int]]:
+        """(row, units, ready day) that a shipment can use, the latest first: what is here is left for others."""
+        mine = np.flatnonzero((self.line == line) & (self.node == node) & (self.ready <= ready) & (self.units > 0))
+        for r in mine[::-1]:
+            yield self.rows[r], int(self.units[r]), int(self.ready[r])
+
+
+def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
+    """What the cart's channel may take of its lines; the channel is one of the rule set's."""
+    skus = tuple(line.sku for line in cart.lines)
+    free, floor = snapshot.free(skus), floors(snapshot.network, rules, cart.channel)
+    supplies = snapshot.supplies(skus)
+    ready, units = supplies.ready(local_days(snapshot.network, cart.placed_at)), supplies.available(free, floor)
+    order = np.lexsort((ready, supplies.node, supplies.sku))
+    return Available(
+        free=free,
+        on_hand=np.maximum(free - floor, 0),
+        line=supplies.sku[order],
+        node=supplies.node[order],
+        ready=ready[order],
+        units=np.minimum(units, UNLIMITED)[order],
+        rows=tuple(supplies.rows[r] for r in order),
+    )
+
+
+def floors(network: CompiledNetwork, rules: CompiledRules, channel: str) -> IntArray:
+    """``floor[N]``: units of every SKU that are kept back from the channel."""
+    channel_class = rules.channel_class[channel]
+    by_type: IntArray = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
+    return by_type[network.node_type]

@@ -1,0 +1,55 @@
+"""Which units of a plan come from which dated supply, and until when the order can be placed for that."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sourcier.domain.order import Line
+from sourcier.domain.plan import Marking, Peg, ShipmentLine
+from sourcier.domain.supply import SupplyKind, SupplyRow
+from sourcier.engine.available import Available
+
+Used = tuple[SupplyRow, int]
+"""A supply row that a shipment takes from, and the ordinal of the day from which it can."""
+
+
+def pegged(
+    lines: Sequence[Line], units: Sequence[int], available: Available, node: int, ready: int
+) -> tuple[tuple[ShipmentLine, ...], list[Used]]:
+    """The lines of a shipment from `node` that can wait for supply until the day `ready`, and the supply it takes.
+
+    The latest supply goes first, stock on hand last: what is here is left for others. Lines of one SKU share.
+    """
+    left: dict[tuple[str, str], int] = {}
+    parts, used = [], {}
+    for position, line in enumerate(lines):
+        missing = units[position]
+        if not missing:
+            continue
+        pegs, preorder = [], False
+        for row, most, day in available.latest_first(position, node, ready):
+            key = (row.sku, row.supply_id)
+            take = min(missing, left.setdefault(key, most))
+            if take:
+                left[key] -= take
+                missing -= take
+                used[key] = (row, day)
+                preorder |= row.preorder
+                to_order = row.kind is SupplyKind.SUPPLIER_ORDERABLE
+                on = date.fromordinal(day)
+                pegs.append(Peg(supply_id=row.supply_id, quantity=take, expected_on=on, to_order=to_order))
+        marking = Marking.PREORDER if preorder else Marking.BACKORDER if pegs else Marking.ON_HAND
+        parts.append(
+            ShipmentLine(
+                line_id=line.line_id, sku=line.sku, quantity=units[position], pegs=tuple(pegs), marking=marking
+            )
+        )
+    return tuple(parts), list(used.values())
+
+
+def last_order_day(used: Sequence[Used], last_work_day: int) -> int | None:
+    """The last local day (ordinal) of an order whose supply is ready by `last_work_day`; None: whenever it is placed.
+
+    A lead time counts from the order. What is overdue is expected the day after it.
+    """
+    days = [last_work_day - row.lead_days if row.lead_days is not None else last_work_day - 1 for row, _ in used]
+    return min(days, default=None)
