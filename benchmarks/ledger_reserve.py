@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sourcier.domain.network import CapacityMeasure, capacity_pool_id
-from sourcier.domain.reservation import PoolUse, State
+from sourcier.domain.reservation import ANY_DAY, PoolUse, State
 from sourcier.domain.stock import RecordKind, StockRecord
 from sourcier.ledger import Ledger, open_ledger
 from sourcier.ledger.audit import audit
@@ -46,7 +46,7 @@ class Key:
 def fill(ledger: Ledger) -> None:
     """Apply the network and a first count of every row."""
     key = Key("ApplyNetwork", uuid.uuid4().hex)
-    caps: dict[str, int | None] = dict.fromkeys(NODES, 10_000_000)
+    caps = {(capacity_pool_id(node_id), ANY_DAY): 10_000_000 for node_id in NODES}
     types = dict.fromkeys(NODES, "STORE")
     ledger.write(put_network, key, b"{}", nodes=types, caps=caps, respond=lambda _: b"").result()
     measure_counts(ledger, seq=1)

@@ -1,19 +1,21 @@
 """A ledger on the workbench: short ways to fill it, to reserve from it and to look at it."""
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 
 from sourcier.domain.network import CapacityMeasure, capacity_pool_id
-from sourcier.domain.reservation import PoolUse, Reservation, ReservationLine, State
+from sourcier.domain.reservation import ANY_DAY, PoolUse, Reservation, ReservationLine, State
 from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRow, Verdict
-from sourcier.ledger import activation, registry, requests, reserve, settle, stock
+from sourcier.domain.supply import SupplyKind, SupplyRecord, SupplyRow
+from sourcier.ledger import activation, registry, requests, reserve, settle, stock, supplies
 from sourcier.ledger.audit import audit
 from sourcier.ledger.clock import steady_micros, wall_micros
 from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved, ReserveLine, Settle, Settled, Short
@@ -22,12 +24,15 @@ from sourcier.ledger.feeds import apply_batch
 from sourcier.ledger.opening import open_ledger, open_sqlite
 from sourcier.ledger.schema import metadata
 from sourcier.ledger.store import Ledger, Tx
+from sourcier.ledger.supply_feed import apply_supply
 
 T = TypeVar("T")
 
 NODES = {"n1": "STORE", "n2": "STORE", "w1": "WAREHOUSE"}
 DAY = "2026-11-23"
 NOW = query("SELECT ledger_clock()")
+Wanted = tuple[str, str, int] | tuple[str, str, int, str]
+"""Units of a SKU at a node; pegged to a supply when one is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,15 +112,19 @@ class Bench:
         return reserve.instant(self.write(lambda tx: tx.ask(NOW)[0][0]))
 
     def apply_network(
-        self, nodes: Mapping[str, str] = NODES, caps: Mapping[str, int | None] | None = None
+        self,
+        nodes: Mapping[str, str] = NODES,
+        caps: Mapping[str, int] | None = None,
+        pools: Mapping[tuple[str, str], int] | None = None,
     ) -> registry.StoredNetwork:
-        """Put a network in force."""
+        """Put a network in force: `caps` by node and day, `pools` as `put_network` takes them."""
+        daily = {(capacity_pool_id(node_id), ANY_DAY): cap for node_id, cap in (caps or {}).items()}
         outcome = self.write(
             registry.put_network,
             Key(request_id=uuid.uuid4().hex),
             b"network",
             nodes=nodes,
-            caps=caps or {},
+            caps={**daily, **(pools or {})},
             respond=lambda _: b"",
         )
         assert not isinstance(outcome, Replayed)
@@ -157,6 +166,21 @@ class Bench:
         (result,) = self.feed(record)
         assert result.verdict is Verdict.APPLIED
 
+    def supply(self, *records: SupplyRecord, source: str = "purchasing") -> tuple[RecordResult, ...]:
+        """Apply one batch about dated supply."""
+        return self.write(apply_supply, source, records)
+
+    def announce(self, node_id: str, sku: str, quantity: int | None, supply_id: str = "po", **more: Any) -> None:
+        """What a source says of a supply now, newer than anything before."""
+        self._seq += 1
+        (result,) = self.supply(supply(node_id, sku, quantity, supply_id, seq=self._seq, **more))
+        assert result.verdict is Verdict.APPLIED
+
+    def supply_row(self, node_id: str, sku: str, supply_id: str = "po") -> SupplyRow:
+        """A supply that exists."""
+        (row,) = self.read(supplies.get_supplies, [(supply_id, node_id, sku)])
+        return row
+
     def row(self, node_id: str, sku: str) -> StockRow:
         """A stock row that exists."""
         (row,) = self.read(stock.get_rows, [(node_id, sku)])
@@ -174,26 +198,28 @@ class Bench:
         """Reserve without waiting."""
         return self.ledger.write(reserve.reserve, command, echo)
 
-    def hold(self, *lines: tuple[str, str, int], ttl_seconds: int = 900, **more: Any) -> Reserved | Short | Replayed:
+    def hold(self, *lines: Wanted, ttl_seconds: int = 900, **more: Any) -> Reserved | Short | Replayed:
         """A hold of lines given as (node, sku, quantity)."""
         return self.reserve(hold(*lines, ttl_seconds=ttl_seconds, **more))
 
-    def allocate(self, *lines: tuple[str, str, int], **more: Any) -> Reserved | Short | Replayed:
+    def allocate(self, *lines: Wanted, **more: Any) -> Reserved | Short | Replayed:
         """An allocation of lines given as (node, sku, quantity)."""
         return self.reserve(allocation(*lines, **more))
 
     def allocate_hold(self, hold_id: str, **more: Any) -> Reserved | Replayed:
         """The allocation of a hold, believing what the ledger says of it."""
         held = self.lines(hold_id, State.HELD) or self.lines(hold_id)
-        totals = [(line.line_id, line.sku, line.quantity) for line in held]
+        ordered: Counter[str] = Counter()
+        for line in held:
+            ordered[line.line_id] += line.quantity
         values = {
             "method": "Allocate",
             "request_id": uuid.uuid4().hex,
             "fingerprint": "same",
             "hold_id": hold_id,
             "order_id": f"order-{hold_id}",
-            "held": tuple(totals),
-            "ordered": tuple((line_id, quantity) for line_id, _, quantity in totals),
+            "held": tuple((line.line_id, line.sku, line.quantity) for line in held),
+            "ordered": tuple(ordered.items()),
             "document": b"allocated",
         }
         return self.write(reserve.allocate_hold, AllocateHold(**{**values, **more}), echo)
@@ -261,20 +287,29 @@ def wipe(url: str) -> None:
         for table in reversed(metadata.sorted_tables):
             connection.execute(f"DELETE FROM {table.name}")
         connection.execute("INSERT INTO activation (id, settled) VALUES (1, 1)")
-        connection.execute("INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0)")
+        connection.execute(
+            "INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0), ('supply', 0)"
+        )
         set_clock(connection, 0)
 
 
-def lines_of(lines: Iterable[tuple[str, str, int]], bucket: str = DAY) -> tuple[ReserveLine, ...]:
+def lines_of(lines: Iterable[Wanted], bucket: str = DAY) -> tuple[ReserveLine, ...]:
     """Lines numbered from 1, one order line each."""
     return tuple(
-        ReserveLine(line_id=str(number), node_id=node_id, sku=sku, quantity=quantity, bucket=bucket)
-        for number, (node_id, sku, quantity) in enumerate(lines, start=1)
+        ReserveLine(
+            line_id=str(number),
+            node_id=node_id,
+            sku=sku,
+            quantity=quantity,
+            bucket=bucket,
+            supply_id="".join(supply_id),
+        )
+        for number, (node_id, sku, quantity, *supply_id) in enumerate(lines, start=1)
     )
 
 
-def hold(*lines: tuple[str, str, int], **more: Any) -> Reserve:
-    """A command to hold lines given as (node, sku, quantity)."""
+def hold(*lines: Wanted, **more: Any) -> Reserve:
+    """A command to hold lines given as (node, sku, quantity) or, pegged, (node, sku, quantity, supply)."""
     name = uuid.uuid4().hex
     values = {
         "method": "PromiseDelivery",
@@ -292,7 +327,7 @@ def hold(*lines: tuple[str, str, int], **more: Any) -> Reserve:
     return Reserve(**{**values, **more})
 
 
-def allocation(*lines: tuple[str, str, int], **more: Any) -> Reserve:
+def allocation(*lines: Wanted, **more: Any) -> Reserve:
     """A command to allocate lines given as (node, sku, quantity), of an order that wants exactly them."""
     name = more.get("reservation_id") or uuid.uuid4().hex
     values = {
@@ -312,6 +347,14 @@ def use(node_id: str, quantity: int, measure: CapacityMeasure = CapacityMeasure.
     return PoolUse(
         pool_id=capacity_pool_id(node_id), bucket=bucket, node_id=node_id, measure=measure, quantity=quantity
     )
+
+
+def supply(
+    node_id: str, sku: str, quantity: int | None, supply_id: str = "po", *, seq: int, **more: Any
+) -> SupplyRecord:
+    """What a source says of a supply: a purchase order expected on 1 December unless said otherwise."""
+    values = {"kind": SupplyKind.PURCHASE_ORDER, "expected_on": date(2026, 12, 1), "epoch": 0}
+    return SupplyRecord(supply_id=supply_id, node_id=node_id, sku=sku, quantity=quantity, seq=seq, **{**values, **more})
 
 
 def record(

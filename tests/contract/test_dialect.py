@@ -36,3 +36,12 @@ def test_rows_keep_order_types_and_every_character() -> None:
     assert rows([["a\"b\\c'd", 1, None], ["ü\u2028", -(2**62), 0]]) == (
         '[["a\\"b\\\\c\'d",1,null],["ü\u2028",-4611686018427387904,0]]'
     )
+
+
+def test_days_of_instants() -> None:
+    days = query("SELECT UTC_DAY(:micros + 86400000000) WHERE LEAST(1, 2) = 1")
+    assert days.sqlite == "SELECT date((?1 + 86400000000) / 1000000, 'unixepoch') WHERE min(1, 2) = 1"
+    assert days.postgresql == (
+        "SELECT to_char(to_timestamp(($1 + 86400000000) / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD') "
+        "WHERE LEAST(1, 2) = 1"
+    )

@@ -8,7 +8,7 @@ from tests.contract.statements import made_at_run_time, scans, statements
 from sourcier.ledger import queries
 
 LEDGER = Path(queries.__file__).parent
-MODULES = ("queries", "queries_admin", "queries_audit")
+MODULES = ("queries", "queries_admin", "queries_audit", "queries_supply")
 RUNNERS = ("execute", "executemany", "ask", "tell")
 
 

@@ -11,5 +11,5 @@ def test_statements_are_literals() -> None:
 
 
 def test_rows_are_found_by_key() -> None:
-    whole = {"SPREAD_FLOORS", "GET_STATUSES", "LIFT_CAPS", "PAGE_RULE_SETS", "ACTIVE_RULE_SET", "GET_RULE_SET"}
+    whole = {"SPREAD_FLOORS", "GET_STATUSES", "GET_CAPS", "PAGE_RULE_SETS", "ACTIVE_RULE_SET", "GET_RULE_SET"}
     assert {name: steps for name, steps in scans(queries_admin).items() if name not in whole} == {}

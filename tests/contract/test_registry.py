@@ -67,7 +67,7 @@ def test_a_capacity_may_change_begin_and_end(bench: Bench) -> None:
     assert isinstance(bench.allocate(("n1", "a", 1), **wanted), Short)
     bench.apply_network(caps={"n1": 3})
     assert isinstance(bench.allocate(("n1", "a", 1), **wanted), Reserved)
-    bench.apply_network(caps={"n1": None})
+    bench.apply_network()
     for _ in range(3):
         assert isinstance(bench.allocate(("n1", "a", 1), **wanted), Reserved)
     assert bench.used("n1") == 5

@@ -8,19 +8,21 @@ can add anything (ledger specification, guarantee 29). On SQLite xid is 0 and th
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sourcier.ledger import queries, registry
-from sourcier.ledger.commands import PoolKey, StockKey
+from sourcier.ledger import queries, queries_supply, registry
+from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
 from sourcier.ledger.store import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """How far a follower has read. `version` is the largest journal number it has seen; it never falls."""
+    """How far a follower has read. `version` is the largest number of the stock journal it has seen; it never falls."""
 
     xid: int = 0
     seq: int = 0
     pool_xid: int = 0
     pool_seq: int = 0
+    supply_xid: int = 0
+    supply_seq: int = 0
     version: int = 0
     status_changes: int = -1
 
@@ -36,6 +38,7 @@ class Changes:
     cursor: Cursor
     stock_keys: frozenset[StockKey]
     pool_keys: frozenset[PoolKey]
+    supply_keys: frozenset[SupplyKey]
     network_revision: int
     activations: int
     status_changes: int
@@ -47,18 +50,30 @@ def current_cursor(tx: Tx) -> Cursor:
     """Where to follow from after reading everything in this same transaction."""
     stock = tx.ask(queries.LAST_STOCK_CHANGE)
     pools = tx.ask(queries.LAST_POOL_CHANGE)
+    supplies = tx.ask(queries_supply.LAST_SUPPLY_CHANGE)
     xid, seq = stock[0] if stock else (0, 0)
     pool_xid, pool_seq = pools[0] if pools else (0, 0)
-    return Cursor(xid=xid, seq=seq, pool_xid=pool_xid, pool_seq=pool_seq, version=seq)
+    supply_xid, supply_seq = supplies[0] if supplies else (0, 0)
+    return Cursor(
+        xid=xid,
+        seq=seq,
+        pool_xid=pool_xid,
+        pool_seq=pool_seq,
+        supply_xid=supply_xid,
+        supply_seq=supply_seq,
+        version=seq,
+    )
 
 
 def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
-    """At most `limit` journal entries of stock and as many of pools after the cursor, as keys."""
+    """At most `limit` journal entries of stock, and as many of pools and of supplies, after the cursor, as keys."""
     counters = {str(name): int(value) for name, value in tx.ask(queries.COUNTERS)}
     stock = tx.ask(queries.CHANGED_STOCK, xid=cursor.xid, seq=cursor.seq, num_max=limit)
     pools = tx.ask(queries.CHANGED_POOLS, xid=cursor.pool_xid, seq=cursor.pool_seq, num_max=limit)
+    supplies = tx.ask(queries_supply.CHANGED_SUPPLY, xid=cursor.supply_xid, seq=cursor.supply_seq, num_max=limit)
     xid, seq = stock[-1][:2] if stock else (cursor.xid, cursor.seq)
     pool_xid, pool_seq = pools[-1][:2] if pools else (cursor.pool_xid, cursor.pool_seq)
+    supply_xid, supply_seq = supplies[-1][:2] if supplies else (cursor.supply_xid, cursor.supply_seq)
     status_changes = counters["status"]
     statuses = registry.get_statuses(tx) if status_changes != cursor.status_changes else None
     return Changes(
@@ -67,14 +82,17 @@ def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
             seq=seq,
             pool_xid=pool_xid,
             pool_seq=pool_seq,
+            supply_xid=supply_xid,
+            supply_seq=supply_seq,
             version=max([cursor.version, *(row[1] for row in stock)]),
             status_changes=status_changes,
         ),
         stock_keys=frozenset((row[2], row[3]) for row in stock),
         pool_keys=frozenset((row[2], row[3]) for row in pools),
+        supply_keys=frozenset((row[2], row[3], row[4]) for row in supplies),
         network_revision=counters["network"],
         activations=counters["activation"],
         status_changes=status_changes,
         node_statuses=statuses,
-        complete=len(stock) < limit and len(pools) < limit,
+        complete=max(len(stock), len(pools), len(supplies)) < limit,
     )

@@ -8,6 +8,8 @@ written                   SQLite                              PostgreSQL
 ``:name``                 ``?1``, ``?2`` …                    ``$1``, ``$2`` …
 ``EACH(:rows, a TEXT)``   sub-select over ``json_each``       over ``json_array_elements``
 ``GREATEST(a, b)``        ``max(a, b)``                       as written
+``LEAST(a, b)``           ``min(a, b)``                       as written
+``UTC_DAY(micros)``       ``date(…, 'unixepoch')``            ``to_char(to_timestamp(…), …)``
 ``FOR UPDATE`` and kin    left out: one writer at a time      as written
 ``COMMIT_ORDER``          ``seq``: there is one writer        ``xid, seq``
 ``NEWEST_FIRST``          ``seq DESC``                        ``xid DESC, seq DESC``
@@ -28,8 +30,10 @@ import msgspec
 _EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
+_UTC_DAY: Final = re.compile(r"UTC_DAY\(([^()]*)\)")
 _ON_SQLITE: Final = {
     "GREATEST(": "max(",
+    "LEAST(": "min(",
     "COMMIT_ORDER": "seq",
     "NEWEST_FIRST": "seq DESC",
     "AFTER(:xid, :seq)": "seq > :seq",
@@ -77,11 +81,13 @@ def rows(values: Sequence[Sequence[object]]) -> str:
 
 def _to_sqlite(text: str) -> str:
     text = _EACH.sub(lambda match: _each(match, "json_each(:{0})"), text)
+    text = _UTC_DAY.sub(r"date((\1) / 1000000, 'unixepoch')", text)
     return _replace(_ROW_LOCK.sub("", text), _ON_SQLITE)
 
 
 def _to_postgresql(text: str) -> str:
     text = _EACH.sub(lambda match: _each(match, "json_array_elements(CAST(:{0} AS json)) AS element(value)"), text)
+    text = _UTC_DAY.sub(r"to_char(to_timestamp((\1) / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')", text)
     return _replace(text, _ON_POSTGRESQL)
 
 

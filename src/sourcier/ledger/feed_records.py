@@ -1,5 +1,6 @@
 """One record of a feed by itself: what makes it impossible to apply, and where such records are kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -8,6 +9,7 @@ import msgspec
 
 from sourcier.domain.limits import STOCK_QUANTITY_MAX, TEXT_BYTES_MAX
 from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.domain.supply import SupplyRecord
 from sourcier.ledger import queries_admin
 from sourcier.ledger.reserve import instant
 from sourcier.ledger.store import Tx
@@ -22,13 +24,17 @@ _ONE_MICROSECOND: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record that could not be applied. `payload` is its JSON, cut at `PAYLOAD_BYTES_MAX`."""
+    """A record that could not be applied. `payload` is its JSON, cut at `PAYLOAD_BYTES_MAX`.
+
+    `kind` is that of a stock record, or SUPPLY; only then `supply_id` is set.
+    """
 
     seq: int
     source: str
     kind: str
     node_id: str
     sku: str
+    supply_id: str
     epoch: int
     record_seq: int
     payload: bytes
@@ -45,8 +51,8 @@ def fault(record: StockRecord, clock: int) -> str:
     """Why this record can never be applied, as a word for machines; empty when it can. `clock` is in microseconds."""
     quantity_min = 0 if record.kind is RecordKind.COUNT else -STOCK_QUANTITY_MAX
     checks = (
-        ("NODE_ID_INVALID", _is_id(record.node_id)),
-        ("SKU_INVALID", _is_id(record.sku)),
+        ("NODE_ID_INVALID", is_id(record.node_id)),
+        ("SKU_INVALID", is_id(record.sku)),
         ("QUANTITY_OUT_OF_RANGE", quantity_min <= record.quantity <= STOCK_QUANTITY_MAX),
         ("EPOCH_OUT_OF_RANGE", 0 <= record.epoch <= NUMBER_MAX),
         ("SEQ_OUT_OF_RANGE", 1 <= record.seq <= NUMBER_MAX),
@@ -63,26 +69,39 @@ def fault(record: StockRecord, clock: int) -> str:
 
 def bury(tx: Tx, source: str, record: StockRecord, reason: str) -> None:
     """Keep a rejected record for people to look at; the same one again changes nothing."""
-    payload = msgspec.json.encode(
-        {
-            "kind": record.kind,
-            "node_id": _printable(record.node_id),
-            "sku": _printable(record.sku),
-            "quantity": str(record.quantity),
-            "epoch": str(record.epoch),
-            "seq": str(record.seq),
-            "as_of": None if record.as_of is None else record.as_of.isoformat(),
-        }
-    )
+    payload = {
+        "kind": record.kind,
+        "node_id": printable(record.node_id),
+        "sku": printable(record.sku),
+        "quantity": str(record.quantity),
+        "epoch": str(record.epoch),
+        "seq": str(record.seq),
+        "as_of": None if record.as_of is None else record.as_of.isoformat(),
+    }
+    bury_payload(tx, source, record, reason, kind=record.kind, supply_id="", payload=payload)
+
+
+def bury_payload(
+    tx: Tx,
+    source: str,
+    record: StockRecord | SupplyRecord,
+    reason: str,
+    *,
+    kind: str,
+    supply_id: str,
+    payload: Mapping[str, object],
+) -> None:
+    """Keep a record as the JSON `payload`, under the names that make it the same one again."""
     tx.tell(
         queries_admin.BURY,
         source=source,
-        kind=record.kind,
-        node_id=_printable(record.node_id),
-        sku=_printable(record.sku),
+        kind=kind,
+        node_id=printable(record.node_id),
+        sku=printable(record.sku),
+        supply_id=printable(supply_id),
         epoch=max(-NUMBER_MAX, min(NUMBER_MAX, record.epoch)),
         record_seq=max(-NUMBER_MAX, min(NUMBER_MAX, record.seq)),
-        payload=payload[:PAYLOAD_BYTES_MAX],
+        payload=msgspec.json.encode(payload)[:PAYLOAD_BYTES_MAX],
         reason=reason,
     )
 
@@ -97,24 +116,26 @@ def dead_letters(tx: Tx, *, after: int = 0, num_max: int = 100) -> list[DeadLett
             kind=kind,
             node_id=node_id,
             sku=sku,
+            supply_id=supply_id,
             epoch=epoch,
             record_seq=record_seq,
             payload=bytes(payload),
             reason=reason,
             at=instant(at),
         )
-        for seq, source, kind, node_id, sku, epoch, record_seq, payload, reason, at in found
+        for seq, source, kind, node_id, sku, supply_id, epoch, record_seq, payload, reason, at in found
     ]
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text is short and printable enough to be an id."""
     try:
         return 0 < len(text.encode()) <= TEXT_BYTES_MAX and text.isprintable()
     except UnicodeEncodeError:
         return False
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text that every database stores: unprintable characters escaped, cut to twice the limit of an id."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text[:256])
     return shown.encode("utf-8", "backslashreplace").decode()

@@ -1,11 +1,14 @@
 """Move stock rows and pools, and write each move into its journal: the last two steps of every mutation."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from sourcier.domain.network import CapacityMeasure
-from sourcier.ledger import queries
+from sourcier.domain.reservation import ANY_DAY
+from sourcier.ledger import queries, queries_admin
 from sourcier.ledger.commands import PoolKey, StockKey
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.store import Tx
@@ -31,6 +34,14 @@ class Move:
     key: StockKey
     deltas: Deltas
     ref: str = ""
+
+
+def lock_stock(tx: Tx, keys: Sequence[StockKey]) -> set[StockKey]:
+    """Make the stock rows that are missing, with the floors in force, and lock all; the new ones. `keys` are sorted."""
+    wanted = rows(keys)
+    made = {(node_id, sku) for node_id, sku in tx.ask(queries_admin.MAKE_STOCK, rows=wanted)}
+    tx.tell(queries.LOCK_STOCK, rows=wanted)
+    return made
 
 
 def move_stock(tx: Tx, moves: Iterable[Move], motive: Motive) -> dict[StockKey, int]:
@@ -78,7 +89,7 @@ def take_pools(tx: Tx, wanted: Mapping[PoolKey, int], motive: Motive) -> tuple[P
     """
     if not wanted:
         return ()
-    amounts = rows([[*key, wanted[key]] for key in sorted(wanted)])
+    amounts = rows([[*key, wanted[key], weekday_bucket(key[1])] for key in sorted(wanted)])
     tx.tell(queries.MAKE_POOLS, rows=amounts)
     if len(wanted) > 1:
         tx.tell(queries.LOCK_POOLS, rows=amounts)
@@ -91,11 +102,20 @@ def take_pools(tx: Tx, wanted: Mapping[PoolKey, int], motive: Motive) -> tuple[P
     return missing
 
 
+@lru_cache(maxsize=1_024)
+def weekday_bucket(bucket: str) -> str:
+    """The bucket with the cap of that weekday: ``*1`` .. ``*7``; ``*`` where `bucket` is no ISO date."""
+    try:
+        return f"{ANY_DAY}{date.fromisoformat(bucket).isoweekday()}"
+    except ValueError:
+        return ANY_DAY
+
+
 def give_pools_back(tx: Tx, reservation_ids: Iterable[str], motive: Motive) -> None:
     """Return what the reservations' open lines no longer use; call it after the lines have changed.
 
-    A use falls to what its measure says of the lines still counting at its node (and in its bucket, where the line
-    names one), never below that and never up.
+    A use falls to what its measure says of the lines still counting at its node (and in its line bucket, where the
+    line names one), never below that and never up.
     """
     wanted = rows([[reservation_id] for reservation_id in sorted(reservation_ids)])
     uses = tx.ask(queries.GET_RESERVATION_POOLS, rows=wanted)
@@ -106,11 +126,11 @@ def give_pools_back(tx: Tx, reservation_ids: Iterable[str], motive: Motive) -> N
         lines[reservation_id, node_id].append((line_id, bucket, int(quantity)))
     back: list[list[object]] = []
     returns: defaultdict[PoolKey, list[tuple[str, int]]] = defaultdict(list)
-    for reservation_id, pool_id, bucket, node_id, measure, quantity in sorted(uses):
-        counting = [line for line in lines[reservation_id, node_id] if line[1] in ("", bucket)]
+    for reservation_id, pool_id, bucket, node_id, line_bucket, measure, quantity in sorted(uses):
+        counting = [line for line in lines[reservation_id, node_id] if line[1] in ("", line_bucket)]
         less = int(quantity) - min(int(quantity), load(CapacityMeasure(measure), counting))
         if less > 0:
-            back.append([reservation_id, pool_id, bucket, node_id, less])
+            back.append([reservation_id, pool_id, bucket, node_id, line_bucket, less])
             returns[pool_id, bucket].append((reservation_id, less))
     if back:
         tx.tell(queries.SHRINK_RESERVATION_POOLS, rows=rows(back))

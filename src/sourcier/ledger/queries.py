@@ -52,34 +52,38 @@ GIVE_ORDER_LINES: Final = query("""
 
 INSERT_RESERVATION: Final = query("""
     INSERT INTO reservation (reservation_id, order_id, created_at, expires_at, allocated_at, rule_set_revision,
-        channel_class, document)
+        channel_class, priority, pegged, document)
     VALUES (:reservation_id, :order_id, :created_at, :expires_at, :allocated_at, :rule_set_revision,
-        :channel_class, :document)""")
+        :channel_class, :priority, :pegged, :document)""")
 INSERT_LINES: Final = query("""
-    INSERT INTO reservation_line (reservation_id, line_no, line_id, node_id, sku, quantity, state, bucket, shipped_at)
+    INSERT INTO reservation_line (reservation_id, line_no, line_id, node_id, sku, quantity, state, bucket, supply_id,
+        shipped_at)
     SELECT :reservation_id, line.line_no, line.line_id, line.node_id, line.sku, line.quantity, line.state,
-        line.bucket, line.shipped_at
+        line.bucket, line.supply_id, line.shipped_at
     FROM EACH(:rows, line_no BIGINT, line_id TEXT, node_id TEXT, sku TEXT, quantity BIGINT, state TEXT, bucket TEXT,
-        shipped_at BIGINT) AS line""")
+        supply_id TEXT, shipped_at BIGINT) AS line""")
 INSERT_RESERVATION_POOLS: Final = query("""
-    INSERT INTO reservation_pool (reservation_id, pool_id, bucket, node_id, measure, quantity)
-    SELECT :reservation_id, use.pool_id, use.bucket, use.node_id, use.measure, use.quantity
-    FROM EACH(:rows, pool_id TEXT, bucket TEXT, node_id TEXT, measure TEXT, quantity BIGINT) AS use""")
+    INSERT INTO reservation_pool (reservation_id, pool_id, bucket, node_id, line_bucket, measure, quantity)
+    SELECT :reservation_id, use.pool_id, use.bucket, use.node_id, use.line_bucket, use.measure, use.quantity
+    FROM EACH(:rows, pool_id TEXT, bucket TEXT, node_id TEXT, line_bucket TEXT, measure TEXT, quantity BIGINT)
+        AS use""")
 GET_RESERVATION: Final = query("""
     SELECT reservation_id, order_id, created_at, expires_at, allocated_at, rule_set_revision, channel_class, document,
-        ledger_clock()
+        ledger_clock(), pegged
     FROM reservation WHERE reservation_id = :reservation_id""")
 LOCK_RESERVATION: Final = query("""
-    SELECT order_id, created_at, expires_at, allocated_at, rule_set_revision, channel_class, document, ledger_clock()
+    SELECT order_id, created_at, expires_at, allocated_at, rule_set_revision, channel_class, document, ledger_clock(),
+        pegged
     FROM reservation WHERE reservation_id = :reservation_id FOR UPDATE""")
 GET_LINES: Final = query("""
-    SELECT line_no, line_id, node_id, sku, quantity, state, bucket FROM reservation_line
+    SELECT line_no, line_id, node_id, sku, quantity, state, bucket, supply_id FROM reservation_line
     WHERE reservation_id = :reservation_id ORDER BY line_no""")
 ALLOCATE_HOLD: Final = query("""
     UPDATE reservation
-    SET expires_at = NULL, allocated_at = ledger_clock(), order_id = :order_id, document = :document
+    SET expires_at = NULL, allocated_at = ledger_clock(), order_id = :order_id, document = :document,
+        priority = :priority
     WHERE reservation_id = :reservation_id AND expires_at > ledger_clock()
-    RETURNING created_at, allocated_at, rule_set_revision, channel_class""")
+    RETURNING allocated_at, rule_set_revision, pegged""")
 CLOSE_HOLD: Final = query("UPDATE reservation SET expires_at = NULL WHERE reservation_id = :reservation_id")
 MOVE_LINES: Final = query("""
     UPDATE reservation_line SET state = :new_state, shipped_at = :shipped_at
@@ -100,13 +104,13 @@ EXPIRE_HOLDS: Final = query("""
         ORDER BY expires_at, reservation_id LIMIT :num_max FOR UPDATE SKIP LOCKED)
     UPDATE reservation SET expires_at = NULL
     WHERE reservation_id IN (SELECT reservation_id FROM due) AND expires_at <= ledger_clock()
-    RETURNING reservation_id, rule_set_revision""")
+    RETURNING reservation_id, pegged""")
 EXPIRE_LINES: Final = query("""
     UPDATE reservation_line SET state = 'EXPIRED'
     FROM EACH(:rows, reservation_id TEXT) AS due
     WHERE reservation_line.reservation_id = due.reservation_id AND reservation_line.state = 'HELD'
     RETURNING reservation_line.reservation_id, reservation_line.node_id, reservation_line.sku,
-        reservation_line.quantity""")
+        reservation_line.supply_id, reservation_line.quantity""")
 
 # --- pools ------------------------------------------------------------------------------------------------------
 
@@ -130,13 +134,14 @@ GIVE_POOLS: Final = query("""
 MAKE_POOLS: Final = query("""
     INSERT INTO pool (pool_id, bucket, cap)
     SELECT template.pool_id, want.bucket, template.cap
-    FROM EACH(:rows, pool_id TEXT, bucket TEXT, quantity BIGINT) AS want
-        JOIN pool AS template ON template.pool_id = want.pool_id AND template.bucket = '*'
+    FROM EACH(:rows, pool_id TEXT, bucket TEXT, quantity BIGINT, weekday TEXT) AS want
+        JOIN pool AS template ON template.pool_id = want.pool_id AND template.bucket = (
+            SELECT MAX(bucket) FROM pool AS one WHERE one.pool_id = want.pool_id AND one.bucket IN ('*', want.weekday))
     WHERE NOT EXISTS (SELECT 1 FROM pool AS made WHERE made.pool_id = want.pool_id AND made.bucket = want.bucket)
     ORDER BY template.pool_id, want.bucket FOR SHARE OF template
     ON CONFLICT (pool_id, bucket) DO NOTHING""")
 GET_RESERVATION_POOLS: Final = query("""
-    SELECT reservation_id, pool_id, bucket, node_id, measure, quantity FROM reservation_pool
+    SELECT reservation_id, pool_id, bucket, node_id, line_bucket, measure, quantity FROM reservation_pool
     WHERE reservation_id IN (SELECT reservation_id FROM EACH(:rows, reservation_id TEXT) AS one) AND quantity > 0""")
 GET_COUNTING_LINES: Final = query("""
     SELECT reservation_id, line_id, node_id, bucket, quantity FROM reservation_line
@@ -144,11 +149,13 @@ GET_COUNTING_LINES: Final = query("""
         AND state IN ('HELD', 'ALLOCATED', 'SHIPPED', 'SETTLED')""")
 SHRINK_RESERVATION_POOLS: Final = query("""
     UPDATE reservation_pool SET quantity = reservation_pool.quantity - back.quantity
-    FROM EACH(:rows, reservation_id TEXT, pool_id TEXT, bucket TEXT, node_id TEXT, quantity BIGINT) AS back
+    FROM EACH(:rows, reservation_id TEXT, pool_id TEXT, bucket TEXT, node_id TEXT, line_bucket TEXT, quantity BIGINT)
+        AS back
     WHERE reservation_pool.reservation_id = back.reservation_id AND reservation_pool.pool_id = back.pool_id
-        AND reservation_pool.bucket = back.bucket AND reservation_pool.node_id = back.node_id""")
+        AND reservation_pool.bucket = back.bucket AND reservation_pool.node_id = back.node_id
+        AND reservation_pool.line_bucket = back.line_bucket""")
 GET_POOL_USES: Final = query("""
-    SELECT pool_id, bucket, used FROM pool WHERE bucket >= :since AND bucket <> '*' ORDER BY pool_id, bucket""")
+    SELECT pool_id, bucket, used FROM pool WHERE bucket >= :since AND bucket NOT LIKE '*%' ORDER BY pool_id, bucket""")
 GET_POOL_USES_OF: Final = query("""
     SELECT pool.pool_id, pool.bucket, pool.used FROM pool JOIN EACH(:rows, pool_id TEXT, bucket TEXT) AS want
         ON pool.pool_id = want.pool_id AND pool.bucket = want.bucket""")

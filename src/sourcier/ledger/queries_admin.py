@@ -56,11 +56,11 @@ SETTLE_LINES: Final = query("""
         AND reservation_line.state = 'SHIPPED' AND reservation_line.shipped_at <= counted.as_of
     RETURNING reservation_line.node_id, reservation_line.sku, reservation_line.quantity""")
 BURY: Final = query("""
-    INSERT INTO feed_dead_letter (source, kind, node_id, sku, epoch, record_seq, payload, reason, at)
-    VALUES (:source, :kind, :node_id, :sku, :epoch, :record_seq, :payload, :reason, ledger_clock())
-    ON CONFLICT (source, kind, node_id, sku, epoch, record_seq) DO NOTHING""")
+    INSERT INTO feed_dead_letter (source, kind, node_id, sku, supply_id, epoch, record_seq, payload, reason, at)
+    VALUES (:source, :kind, :node_id, :sku, :supply_id, :epoch, :record_seq, :payload, :reason, ledger_clock())
+    ON CONFLICT (source, kind, node_id, sku, supply_id, epoch, record_seq) DO NOTHING""")
 DEAD_LETTERS: Final = query("""
-    SELECT seq, source, kind, node_id, sku, epoch, record_seq, payload, reason, at FROM feed_dead_letter
+    SELECT seq, source, kind, node_id, sku, supply_id, epoch, record_seq, payload, reason, at FROM feed_dead_letter
     WHERE seq > :after ORDER BY seq LIMIT :num_max""")
 
 # --- network ----------------------------------------------------------------------------------------------------
@@ -86,21 +86,27 @@ SET_STATUS: Final = query("""
     UPDATE node SET status = :status
     WHERE node_id = :node_id AND network_revision = (SELECT value FROM counter WHERE name = 'network')
     RETURNING node_id""")
-SET_CAPS: Final = query("""
-    UPDATE pool SET cap = wanted.cap FROM EACH(:rows, pool_id TEXT, cap BIGINT) AS wanted
-    WHERE pool.pool_id = wanted.pool_id AND pool.cap <> wanted.cap""")
 PUT_POOLS: Final = query("""
     INSERT INTO pool (pool_id, bucket, cap)
-    SELECT wanted.pool_id, '*', wanted.cap FROM EACH(:rows, pool_id TEXT, cap BIGINT) AS wanted
-    WHERE true ORDER BY wanted.pool_id
+    SELECT wanted.pool_id, wanted.bucket, wanted.cap
+    FROM EACH(:rows, pool_id TEXT, bucket TEXT, cap BIGINT) AS wanted
+    WHERE true ORDER BY wanted.pool_id, wanted.bucket
     ON CONFLICT (pool_id, bucket) DO NOTHING""")
-LOCK_ALL_POOLS: Final = query(
-    """SELECT 1 FROM pool WHERE pool_id IN (SELECT pool_id FROM EACH(:rows, pool_id TEXT, cap BIGINT) AS wanted)
-    ORDER BY pool_id, bucket FOR UPDATE""",
+LOCK_TEMPLATES: Final = query(
+    "SELECT 1 FROM pool WHERE bucket LIKE '*%' ORDER BY pool_id, bucket FOR UPDATE", postgresql_only=True
+)
+GET_CAPS: Final = query("""
+    SELECT pool_id, bucket, cap FROM pool WHERE bucket LIKE '*%' OR bucket >= :since ORDER BY pool_id, bucket""")
+LOCK_CAPS: Final = query(
+    """
+    SELECT 1 FROM pool JOIN EACH(:rows, pool_id TEXT, bucket TEXT, cap BIGINT) AS wanted
+        ON pool.pool_id = wanted.pool_id AND pool.bucket = wanted.bucket
+    ORDER BY pool.pool_id, pool.bucket FOR UPDATE OF pool""",
     postgresql_only=True,
 )
-LIFT_CAPS: Final = query("""
-    SELECT pool_id FROM pool WHERE bucket = '*' ORDER BY pool_id""")
+SET_CAPS: Final = query("""
+    UPDATE pool SET cap = wanted.cap FROM EACH(:rows, pool_id TEXT, bucket TEXT, cap BIGINT) AS wanted
+    WHERE pool.pool_id = wanted.pool_id AND pool.bucket = wanted.bucket""")
 
 # --- floors -----------------------------------------------------------------------------------------------------
 

@@ -1,17 +1,21 @@
 """The network, the status of its nodes, and the stored revisions of rule sets. Documents are bytes."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.network import NodeStatus, capacity_pool_id
+from sourcier.domain.network import NodeStatus
+from sourcier.domain.reservation import ANY_DAY
 from sourcier.ledger import queries, queries_admin, requests
-from sourcier.ledger.commands import Replayed, RequestKey, StoredNetwork, StoredRuleSet
+from sourcier.ledger.commands import PoolKey, Replayed, RequestKey, StoredNetwork, StoredRuleSet
 from sourcier.ledger.dialect import rows
+from sourcier.ledger.motions import weekday_bucket
 from sourcier.ledger.reserve import instant
 from sourcier.ledger.store import Row, Tx
 
-UNLIMITED: Final = 2**62  # the cap of a pool whose node has no capacity any more
+DAYS_BACK: Final = 2  # a day that is this long past here can still be today somewhere on earth
+UNLIMITED: Final = 2**62  # the cap of a pool that has no limit any more
 
 
 def put_network(
@@ -20,17 +24,17 @@ def put_network(
     document: bytes,
     *,
     nodes: Mapping[str, str],
-    caps: Mapping[str, int | None],
+    caps: Mapping[PoolKey, int],
     offline: frozenset[str] = frozenset(),
     respond: Callable[[StoredNetwork], bytes],
 ) -> tuple[StoredNetwork, bytes] | Replayed:
-    """Put a network in force: `nodes` gives each node's type, `caps` its daily capacity (None or missing: no limit).
+    """Put a network in force: `nodes` gives each node's type, `caps` what its pools hold (`reservation.pool_caps`).
 
-    Nodes keep the status they had; of the new ones those in `offline` are OFFLINE. Buckets of capacity already in
-    use take the new cap, even below what is used. A node that gets its first capacity starts counting from now.
+    Nodes keep the status they had; of the new ones those in `offline` are OFFLINE. Buckets already in use take the new
+    cap, even below what is used. A pool that is new starts counting from now; one that is gone has no limit any more.
     Raises REQUEST_ID_REUSED.
     """
-    _, known = requests.begin(tx, key)
+    now, known = requests.begin(tx, key)
     if known is not None:
         return Replayed(response=known)
     counter = tx.ask(queries_admin.LOCK_ACTIVATION)[0][2]
@@ -42,7 +46,7 @@ def put_network(
     ]
     tx.tell(queries_admin.PUT_NODES, revision=revision, rows=rows(sorted(entries)))
     tx.ask(queries_admin.COUNT_UP, name="status")
-    _put_caps(tx, caps)
+    _put_caps(tx, caps, now)
     _spread_floors(tx, int(counter))
     stored = StoredNetwork(revision=revision, document=document, statuses=get_statuses(tx))
     response = respond(stored)
@@ -128,16 +132,26 @@ def list_rule_sets(
     return page, (page[-1].rule_set_id, page[-1].revision) if more else None
 
 
-def _put_caps(tx: Tx, caps: Mapping[str, int | None]) -> None:
-    """Every node's capacity as the cap of its pool; pools of nodes without one are lifted, not deleted."""
-    wanted = {capacity_pool_id(node_id): per_day for node_id, per_day in caps.items() if per_day is not None}
-    for (pool_id,) in tx.ask(queries_admin.LIFT_CAPS):
-        wanted.setdefault(str(pool_id), UNLIMITED)
-    if wanted:
-        amounts = rows(sorted(wanted.items()))
-        tx.tell(queries_admin.PUT_POOLS, rows=amounts)
-        tx.tell(queries_admin.LOCK_ALL_POOLS, rows=amounts)
-        tx.tell(queries_admin.SET_CAPS, rows=amounts)
+def _put_caps(tx: Tx, caps: Mapping[PoolKey, int], now: int) -> None:
+    """Store the caps of buckets to come, and give the buckets of today and later what they now hold.
+
+    Pools without a cap are lifted, not deleted: a decision made on the network before may still use them. The caps to
+    come are locked first, so that no bucket is made of the old ones meanwhile.
+    """
+    tx.tell(queries.NO_TIMEOUT)
+    if caps:
+        tx.tell(queries_admin.PUT_POOLS, rows=rows([[*key, caps[key]] for key in sorted(caps)]))
+    tx.tell(queries_admin.LOCK_TEMPLATES)
+    since = (instant(now) - timedelta(days=DAYS_BACK)).date().isoformat()
+    changed = []
+    for pool_id, bucket, cap in tx.ask(queries_admin.GET_CAPS, since=since):
+        weekday = bucket if bucket.startswith(ANY_DAY) else weekday_bucket(bucket)
+        wanted = caps.get((pool_id, weekday), caps.get((pool_id, ANY_DAY), UNLIMITED))
+        if wanted != cap:
+            changed.append([pool_id, bucket, wanted])
+    if changed:
+        tx.tell(queries_admin.LOCK_CAPS, rows=rows(changed))
+        tx.tell(queries_admin.SET_CAPS, rows=rows(changed))
 
 
 def _spread_floors(tx: Tx, counter: int) -> None:

@@ -1,7 +1,7 @@
 """Reserve stock and capacity: a hold, an allocation, or an allocation made from a hold.
 
-The order of the steps is the global lock order: request, order lines, reservation, pools, stock rows, journal
-(ledger specification, 3.3).
+The order of the steps is the global lock order: request, order lines, reservation, pools, stock rows, supply rows,
+journal (ledger specification, 3.3).
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.reservation import Reservation, ReservationLine, State
-from sourcier.ledger import queries, requests
+from sourcier.ledger import pegs, queries, requests
 from sourcier.ledger.commands import (
     AllocateHold,
     PoolKey,
@@ -20,6 +20,7 @@ from sourcier.ledger.commands import (
     ReserveLine,
     Short,
     StockKey,
+    SupplyKey,
 )
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.motions import Motive, Move, move_stock, take_pools
@@ -34,7 +35,7 @@ def instant(micros: int) -> datetime:
 
 
 def reserve(tx: Tx, command: Reserve, respond: Callable[[Reservation], bytes]) -> Reserved | Short | Replayed:
-    """Take all stock and pools of the command, or nothing.
+    """Take all stock, dated supply and pools of the command, or nothing.
 
     `respond` writes the answer that is logged with the request. Raises `Refusal`: REQUEST_ID_REUSED,
     ORDER_LINE_ALREADY_ALLOCATED.
@@ -43,10 +44,7 @@ def reserve(tx: Tx, command: Reserve, respond: Callable[[Reservation], bytes]) -
     if known is not None:
         return Replayed(response=known)
     if command.state is State.ALLOCATED:
-        quantities: Counter[str] = Counter()
-        for line in command.lines:
-            quantities[line.line_id] += line.quantity
-        take_order_lines(tx, command.order_id, command.ordered, quantities)
+        take_order_lines(tx, command.order_id, command.ordered, _by_order_line(command.lines))
     motive = Motive(
         cause="HOLD" if command.state is State.HELD else "ALLOCATE",
         ref=command.reservation_id,
@@ -57,10 +55,10 @@ def reserve(tx: Tx, command: Reserve, respond: Callable[[Reservation], bytes]) -
     for use in command.pools:
         uses[use.pool_id, use.bucket] += use.quantity
     full_pools = take_pools(tx, uses, motive)
-    short_stock = _take_stock(tx, command, motive)
-    if full_pools or short_stock:
+    short_stock, short_supply = _take_goods(tx, command, motive)
+    if full_pools or short_stock or short_supply:
         tx.abandon()
-        return Short(stock=short_stock, pools=full_pools)
+        return Short(stock=short_stock, pools=full_pools, supplies=short_supply)
     reservation = _store(tx, command, now)
     response = respond(reservation)
     requests.finish(tx, command, response, command.reservation_id)
@@ -77,20 +75,21 @@ def allocate_hold(tx: Tx, command: AllocateHold, respond: Callable[[Reservation]
     if known is not None:
         return Replayed(response=known)
     lines = _open_hold_lines(tx, command)
-    quantities: Counter[str] = Counter()
-    for line in lines:
-        quantities[line.line_id] += line.quantity
-    take_order_lines(tx, command.order_id, command.ordered, quantities)
+    take_order_lines(tx, command.order_id, command.ordered, _by_order_line(lines))
     won = tx.ask(
         queries.ALLOCATE_HOLD,
         reservation_id=command.hold_id,
         order_id=command.order_id,
         document=command.document,
+        priority=command.priority,
     )
     if not won:
         _open_hold_lines(tx, command)  # says why, in the usual case
         raise _hold_refusal(Reason.HOLD_NOT_OPEN, command.hold_id, "was closed meanwhile")
-    _, allocated_at, rule_set_revision, _ = won[0]
+    allocated_at, rule_set_revision, pegged = won[0]
+    if pegged:
+        pegs.lock_first(tx, [command.hold_id], pools=False)
+        lines = _same_units(tx, command, lines)
     moved = tx.ask(
         queries.MOVE_LINES,
         rows=rows([[command.hold_id, line.line_no, line.quantity] for line in lines]),
@@ -100,16 +99,18 @@ def allocate_hold(tx: Tx, command: AllocateHold, respond: Callable[[Reservation]
     )
     if len(moved) != len(lines):
         raise _hold_refusal(Reason.HOLD_NOT_OPEN, command.hold_id, "was changed meanwhile")
+    motive = Motive(
+        cause="ALLOCATE_HOLD", ref=command.hold_id, actor=command.actor, rule_set_revision=rule_set_revision
+    )
     move_stock(
         tx,
         [Move(key=key, deltas=(0, 0, -quantity, quantity, 0)) for key, quantity in _by_stock_row(lines).items()],
-        Motive(
-            cause="ALLOCATE_HOLD",
-            ref=command.hold_id,
-            actor=command.actor,
-            rule_set_revision=rule_set_revision,
-        ),
+        motive,
     )
+    if pegged:
+        pegs.move_pegs(
+            tx, [pegs.move_of(line, State.ALLOCATED, motive.ref) for line in lines if line.supply_id], motive
+        )
     reservation = Reservation(
         reservation_id=command.hold_id,
         order_id=command.order_id,
@@ -147,16 +148,36 @@ def get_lines(tx: Tx, reservation_id: str) -> tuple[ReservationLine, ...]:
 
 
 def read_line(row: Row) -> ReservationLine:
-    """A line from (line_no, line_id, node_id, sku, quantity, state, …)."""
-    line_no, line_id, node_id, sku, quantity, state, *_ = row
+    """A line from (line_no, line_id, node_id, sku, quantity, state, bucket, supply_id, …)."""
+    line_no, line_id, node_id, sku, quantity, state, _, supply_id, *_ = row
     return ReservationLine(
-        line_no=line_no, line_id=line_id, node_id=node_id, sku=sku, quantity=quantity, state=State(state)
+        line_no=line_no,
+        line_id=line_id,
+        node_id=node_id,
+        sku=sku,
+        quantity=quantity,
+        state=State(state),
+        supply_id=supply_id,
     )
 
 
-def _take_stock(tx: Tx, command: Reserve, motive: Motive) -> tuple[StockKey, ...]:
+def _take_goods(tx: Tx, command: Reserve, motive: Motive) -> tuple[tuple[StockKey, ...], tuple[SupplyKey, ...]]:
+    """Take what is on hand, then what is not yet; the rows that refused."""
+    on_hand = _by_stock_row(command.lines)
+    if not _has_pegs(command):
+        return _take_stock(tx, command, on_hand, motive), ()
+    left = pegs.lock_stock_left(tx, command)
+    short_stock = _take_stock(tx, command, on_hand, motive)
+    return short_stock, pegs.take_supply(tx, command, on_hand, left, motive)
+
+
+def _has_pegs(command: Reserve) -> bool:
+    return any(line.supply_id for line in command.lines)
+
+
+def _take_stock(tx: Tx, command: Reserve, totals: Counter[StockKey], motive: Motive) -> tuple[StockKey, ...]:
     """The conditional UPDATE on every stock row, lines of one row added up first; the rows that refused."""
-    wanted = sorted(_by_stock_row(command.lines).items())
+    wanted = sorted(totals.items())
     if not wanted:
         return ()
     held = command.state is State.HELD
@@ -190,9 +211,11 @@ def _take_stock(tx: Tx, command: Reserve, motive: Motive) -> tuple[StockKey, ...
 
 
 def _by_stock_row(lines: Iterable[ReserveLine | ReservationLine]) -> Counter[StockKey]:
+    """Units on hand by stock row; pegged ones are not there yet."""
     totals: Counter[StockKey] = Counter()
     for line in lines:
-        totals[line.node_id, line.sku] += line.quantity
+        if not line.supply_id:
+            totals[line.node_id, line.sku] += line.quantity
     return totals
 
 
@@ -208,17 +231,19 @@ def _store(tx: Tx, command: Reserve, now: int) -> Reservation:
         allocated_at=None if command.state is State.HELD else now,
         rule_set_revision=command.rule_set_revision,
         channel_class=command.channel_class,
+        priority=command.priority,
+        pegged=int(_has_pegs(command)),
         document=command.document,
     )
     lines = [
-        [number, line.line_id, line.node_id, line.sku, line.quantity, command.state, line.bucket, None]
+        [number, line.line_id, line.node_id, line.sku, line.quantity, command.state, line.bucket, line.supply_id, None]
         for number, line in enumerate(command.lines, start=1)
     ]
     if lines:
         tx.tell(queries.INSERT_LINES, reservation_id=command.reservation_id, rows=rows(lines))
-    uses: Counter[tuple[str, str, str, str]] = Counter()
+    uses: Counter[tuple[str, str, str, str, str]] = Counter()
     for use in command.pools:
-        uses[use.pool_id, use.bucket, use.node_id, use.measure] += use.quantity
+        uses[use.pool_id, use.bucket, use.node_id, use.line_bucket or use.bucket, use.measure] += use.quantity
     if uses:
         amounts = rows([[*key, quantity] for key, quantity in sorted(uses.items())])
         tx.tell(queries.INSERT_RESERVATION_POOLS, reservation_id=command.reservation_id, rows=amounts)
@@ -259,6 +284,21 @@ def _open_hold_lines(tx: Tx, command: AllocateHold) -> tuple[ReservationLine, ..
     if has != believed:
         raise _hold_refusal(Reason.HOLD_MISMATCH, command.hold_id, "does not hold what the order asks for")
     return held
+
+
+def _same_units(tx: Tx, command: AllocateHold, lines: tuple[ReservationLine, ...]) -> tuple[ReservationLine, ...]:
+    """The held lines again, now that their stock rows are locked: supply that came in may have split them."""
+    held = tuple(line for line in get_lines(tx, command.hold_id) if line.state is State.HELD)
+    if _by_order_line(held) != _by_order_line(lines):
+        raise _hold_refusal(Reason.HOLD_NOT_OPEN, command.hold_id, "was changed meanwhile")
+    return held
+
+
+def _by_order_line(lines: Iterable[ReserveLine | ReservationLine]) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for line in lines:
+        totals[line.line_id] += line.quantity
+    return totals
 
 
 def _hold_refusal(reason: Reason, hold_id: str, what: str) -> Refusal:

@@ -79,7 +79,8 @@ request_log = _table(
     rowid=True,
 )
 
-# `expires_at` is set while the reservation is an open hold, `allocated_at` once it is an allocation.
+# `expires_at` is set while the reservation is an open hold, `allocated_at` once it is an allocation. `pegged` is 1 if
+# a line was pegged to dated supply when it was made: then more is locked before its lines are read (see `pegs`).
 reservation = _table(
     "reservation",
     _id("reservation_id"),
@@ -89,6 +90,8 @@ reservation = _table(
     _number("allocated_at", nullable=True),
     _words("rule_set_revision"),
     _number("channel_class"),
+    _count("priority"),
+    _count("pegged"),
     Column("document", LargeBinary, nullable=False),
     CheckConstraint("expires_at IS NULL OR allocated_at IS NULL", name="reservation_kind"),
     rowid=True,
@@ -111,10 +114,12 @@ reservation_line = _table(
     _words("sku"),
     _number("quantity"),
     _words("state"),
-    _words("bucket"),  # of the pools that the line uses: its ship day
+    _words("bucket"),  # its ship day, which the uses of pools speak of
+    _words("supply_id"),  # the dated supply it is pegged to; empty: on hand
     _number("shipped_at", nullable=True),
     CheckConstraint("quantity > 0", name="reservation_line_quantity"),
     CheckConstraint(f"state IN ({_STATES})", name="reservation_line_state"),
+    CheckConstraint("supply_id = '' OR state NOT IN ('SHIPPED', 'SETTLED', 'FAILED')", name="reservation_line_peg"),
 )
 Index(
     "reservation_line_shipped",
@@ -124,12 +129,24 @@ Index(
     postgresql_where=reservation_line.c.state == text("'SHIPPED'"),
 )
 
+_PEGGED: Final = text("supply_id <> '' AND state IN ('HELD', 'ALLOCATED')")
+Index(
+    "reservation_line_pegged",
+    reservation_line.c.node_id,
+    reservation_line.c.sku,
+    reservation_line.c.supply_id,
+    sqlite_where=_PEGGED,
+    postgresql_where=_PEGGED,
+)
+
+# A use counts the lines of its node whose bucket is `line_bucket`; that of the pool is another day for a night shift.
 reservation_pool = _table(
     "reservation_pool",
     _id("reservation_id"),
     _id("pool_id"),
     _id("bucket"),
     _id("node_id"),
+    _id("line_bucket"),
     _words("measure"),
     _number("quantity"),
     CheckConstraint("quantity >= 0", name="reservation_pool_quantity"),
@@ -182,6 +199,40 @@ pool_journal = _journal(
     "pool_journal", _words("pool_id"), _words("bucket"), _number("d_used"), _number("used_after"), _number("cap_then")
 )
 
+# One SKU of one supply at one node. `usable` follows from quantity, received, probability and closed; it is stored so
+# that what limits a reservation is a predicate over this row. The row changes under the lock of its stock row.
+supply = _table(
+    "supply",
+    _id("node_id"),
+    _id("sku"),
+    _id("supply_id"),
+    _words("kind"),
+    _number("quantity", nullable=True),
+    _number("received"),
+    _words("expected_on", nullable=True),
+    _number("lead_days", nullable=True),
+    _number("probability_bp"),
+    _number("preorder"),
+    _number("closed"),
+    _number("epoch"),
+    _number("seq"),
+    _number("usable"),
+    *(_count(name) for name in ("held", "allocated")),
+    CheckConstraint("usable >= 0 AND held >= 0 AND allocated >= 0", name="supply_counts"),
+    CheckConstraint("expected_on IS NOT NULL OR lead_days IS NOT NULL", name="supply_ready"),
+    Index("supply_by_sku", "sku", "node_id", "supply_id"),
+)
+
+supply_journal = _journal(
+    "supply_journal",
+    _words("supply_id"),
+    _words("node_id"),
+    _words("sku"),
+    *(_count(name) for name in ("d_received", "d_usable", "d_held", "d_allocated")),
+    _number("floor_used", nullable=True),
+    _number("free_after"),
+)
+
 feed_item = _table(
     "feed_item", _id("source"), _id("node_id"), _id("sku"), _number("epoch"), _number("last_seq"), _number("as_of")
 )
@@ -193,12 +244,15 @@ feed_dead_letter = _table(
     _words("kind"),
     _words("node_id"),
     _words("sku"),
+    _words("supply_id"),
     _number("epoch"),
     _number("record_seq"),
     Column("payload", LargeBinary, nullable=False),
     _words("reason"),
     _number("at"),
-    UniqueConstraint("source", "kind", "node_id", "sku", "epoch", "record_seq", name="feed_dead_letter_once"),
+    UniqueConstraint(
+        "source", "kind", "node_id", "sku", "supply_id", "epoch", "record_seq", name="feed_dead_letter_once"
+    ),
     rowid=True,
 )
 
@@ -241,5 +295,8 @@ type_floor = _table(
 # The same, spread over the nodes; new stock rows take theirs from here.
 node_floor = _table("node_floor", _id("node_id"), *(_number(name) for name in ("floor_0", "floor_1", "floor_2")))
 
-# network revision, number of node status changes, last clock reading (SQLite)
+# network revision, number of node status changes, last clock reading (SQLite); who locks 'supply' may apply supply
 counter = _table("counter", _id("name"), _number("value"))
+
+# What signs promise tokens.
+secret = _table("secret", _id("name"), Column("value", LargeBinary, nullable=False))

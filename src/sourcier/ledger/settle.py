@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.reservation import TRANSITIONS, Reservation, ReservationLine, State
-from sourcier.ledger import queries, queries_admin, requests
+from sourcier.ledger import pegs, queries, queries_admin, requests
 from sourcier.ledger.commands import Replayed, Settle, Settled
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.motions import Deltas, Motive, Move, give_pools_back, move_stock
-from sourcier.ledger.reserve import get_lines, instant
+from sourcier.ledger.reserve import get_lines, instant, read_line
 from sourcier.ledger.store import Row, Tx
 
 
@@ -33,13 +33,16 @@ def ship(tx: Tx, command: Settle, respond: Callable[[Reservation], bytes]) -> Se
 
     At a node that reports deltas they count as settled at once: its feed says what left (report the delta first,
     or the units look available until it comes). Raises `Refusal`: REQUEST_ID_REUSED, ALLOCATION_NOT_FOUND,
-    ALLOCATION_STATE.
+    ALLOCATION_STATE, SUPPLY_NOT_RECEIVED where a line waits for dated supply.
     """
     return _settle(tx, command, respond, State.ALLOCATED, State.SHIPPED, "SHIP")
 
 
 def cancel(tx: Tx, command: Settle, respond: Callable[[Reservation], bytes]) -> Settled | Replayed:
-    """ALLOCATED units, their capacity and their order quantity are free again. Raises as `ship`."""
+    """ALLOCATED units, their capacity and their order quantity are free again.
+
+    Raises `Refusal`: REQUEST_ID_REUSED, ALLOCATION_NOT_FOUND, ALLOCATION_STATE.
+    """
     return _settle(tx, command, respond, State.ALLOCATED, State.CANCELLED, "CANCEL")
 
 
@@ -56,19 +59,32 @@ def expire_due(tx: Tx, limit: int) -> int:
     due = tx.ask(queries.EXPIRE_HOLDS, num_max=limit)
     if not due:
         return 0
-    revisions = {str(reservation_id): str(revision) for reservation_id, revision in due}
-    wanted = rows([[reservation_id] for reservation_id in sorted(revisions)])
-    lines = tx.ask(queries.EXPIRE_LINES, rows=wanted)
+    reservation_ids = sorted(str(reservation_id) for reservation_id, _ in due)
+    if any(pegged for _, pegged in due):
+        pegs.lock_first(tx, reservation_ids)
+    lines = tx.ask(queries.EXPIRE_LINES, rows=rows([[reservation_id] for reservation_id in reservation_ids]))
     motive = Motive(cause="EXPIRE", ref="sweeper", actor="sweeper")
-    give_pools_back(tx, revisions, motive)
-    totals: Counter[tuple[str, str, str]] = Counter()
-    for reservation_id, node_id, sku, quantity in lines:
-        totals[node_id, sku, reservation_id] += int(quantity)
+    give_pools_back(tx, reservation_ids, motive)
+    totals: Counter[tuple[str, str, str, str]] = Counter()
+    for reservation_id, node_id, sku, supply_id, quantity in lines:
+        totals[node_id, sku, supply_id, reservation_id] += int(quantity)
     move_stock(
         tx,
         [
             Move(key=(node_id, sku), deltas=_deltas(State.HELD, State.EXPIRED, total), ref=reservation_id)
-            for (node_id, sku, reservation_id), total in sorted(totals.items())
+            for (node_id, sku, supply_id, reservation_id), total in sorted(totals.items())
+            if not supply_id
+        ],
+        motive,
+    )
+    pegs.move_pegs(
+        tx,
+        [
+            pegs.PegMove(
+                key=(supply_id, node_id, sku), old=State.HELD, new=State.EXPIRED, quantity=total, ref=reservation_id
+            )
+            for (node_id, sku, supply_id, reservation_id), total in sorted(totals.items())
+            if supply_id
         ],
         motive,
     )
@@ -87,6 +103,8 @@ def _settle(
     if known is not None:
         return Replayed(response=known)
     header = _lock(tx, command.reservation_id, old)
+    if header[8]:
+        pegs.lock_first(tx, [command.reservation_id])
     parts = _parts(tx, command, header, old, new)
     _move_lines(tx, command.reservation_id, parts, old, now)
     if old is State.HELD and all(part.quantity == part.line.quantity for part in parts):
@@ -96,7 +114,7 @@ def _settle(
         give_pools_back(tx, [command.reservation_id], motive)
     if new is State.CANCELLED:
         _give_order_lines_back(tx, str(header[0]), parts)
-    _move_stock(tx, parts, old, motive)
+    _move_goods(tx, parts, old, motive)
     reservation = read_reservation(tx, command.reservation_id)
     assert reservation is not None, "it was locked above"
     response = respond(reservation)
@@ -109,7 +127,7 @@ def read_reservation(tx: Tx, reservation_id: str) -> Reservation | None:
     found = tx.ask(queries.GET_RESERVATION, reservation_id=reservation_id)
     if not found:
         return None
-    _, order_id, created_at, expires_at, allocated_at, revision, _, document, _ = found[0]
+    _, order_id, created_at, expires_at, allocated_at, revision, _, document, *_ = found[0]
     return Reservation(
         reservation_id=reservation_id,
         order_id=order_id,
@@ -122,7 +140,7 @@ def read_reservation(tx: Tx, reservation_id: str) -> Reservation | None:
 
 
 def _lock(tx: Tx, reservation_id: str, old: State) -> Row:
-    """The reservation's row: (order_id, created_at, expires_at, allocated_at, rule_set_revision, …), locked.
+    """The reservation's row, locked: (order_id, created_at, expires_at, allocated_at, rule_set_revision, …, pegged).
 
     The order lines come first in the global lock order; an allocation's order never changes, so it may be read
     before the lock. An allocation is not a hold any more, and a hold is not yet an allocation.
@@ -158,15 +176,15 @@ def _parts(tx: Tx, command: Settle, header: Row, old: State, new: State) -> list
     ]
     if faults or not wanted:
         raise _state_refusal(command, header, old, faults, {str(row[5]) for row in found})
-    at_once = _delta_nodes(tx, {lines[line_no][2] for line_no in wanted}) if new is State.SHIPPED else set()
+    at_once: set[str] = set()
+    if new is State.SHIPPED:
+        _refuse_pegged(command, [line_no for line_no in wanted if lines[line_no][7]])
+        at_once = _delta_nodes(tx, {lines[line_no][2] for line_no in wanted})
     parts = []
     for line_no in sorted(wanted):
-        _, line_id, node_id, sku, quantity, state, bucket = lines[line_no]
-        line = ReservationLine(
-            line_no=line_no, line_id=line_id, node_id=node_id, sku=sku, quantity=quantity, state=State(state)
-        )
-        final = State.SETTLED if node_id in at_once else new
-        parts.append(_Part(line=line, bucket=bucket, quantity=wanted[line_no], state=final))
+        line = read_line(lines[line_no])
+        final = State.SETTLED if line.node_id in at_once else new
+        parts.append(_Part(line=line, bucket=str(lines[line_no][6]), quantity=wanted[line_no], state=final))
     return parts
 
 
@@ -195,19 +213,22 @@ def _move_lines(tx: Tx, reservation_id: str, parts: list[_Part], old: State, now
         new_lines = []
         for number, part in enumerate(split, start=next_no):
             line = part.line
-            where = (line.line_id, line.node_id, line.sku)
-            new_lines.append([number, *where, part.quantity, part.state, part.bucket, _shipped_at(part.state, now)])
+            what = (line.line_id, line.node_id, line.sku, part.quantity, part.state, part.bucket, line.supply_id)
+            new_lines.append([number, *what, _shipped_at(part.state, now)])
         tx.tell(queries.INSERT_LINES, reservation_id=reservation_id, rows=rows(new_lines))
 
 
-def _move_stock(tx: Tx, parts: list[_Part], old: State, motive: Motive) -> None:
+def _move_goods(tx: Tx, parts: list[_Part], old: State, motive: Motive) -> None:
     totals: Counter[tuple[str, str, State]] = Counter()
     for part in parts:
-        totals[part.line.node_id, part.line.sku, part.state] += part.quantity
+        if not part.line.supply_id:
+            totals[part.line.node_id, part.line.sku, part.state] += part.quantity
     moves = [
         Move(key=(node_id, sku), deltas=_deltas(old, state, total)) for (node_id, sku, state), total in totals.items()
     ]
     move_stock(tx, moves, motive)
+    pegged = [part for part in parts if part.line.supply_id]
+    pegs.move_pegs(tx, [pegs.move_of(part.line, part.state, motive.ref, part.quantity) for part in pegged], motive)
 
 
 def _close_hold_when_empty(tx: Tx, reservation_id: str) -> None:
@@ -242,6 +263,16 @@ def _shipped_at(state: State, now: int) -> int | None:
 def _delta_nodes(tx: Tx, node_ids: set[str]) -> set[str]:
     wanted = rows([[node_id] for node_id in sorted(node_ids)])
     return {str(node_id) for (node_id,) in tx.ask(queries_admin.DELTA_NODES, rows=wanted)}
+
+
+def _refuse_pegged(command: Settle, line_nos: list[int]) -> None:
+    if line_nos:
+        raise Refusal(
+            kind=Kind.FAILED_PRECONDITION,
+            reason=Reason.SUPPLY_NOT_RECEIVED,
+            message=f"allocation {command.reservation_id} waits for supply that did not come in yet",
+            metadata={"reservation_id": command.reservation_id, "line_nos": ",".join(map(str, sorted(line_nos)))},
+        )
 
 
 def _state_refusal(command: Settle, header: Row, old: State, faults: list[int], states: set[str]) -> Refusal:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sourcier.domain.network import Network, Node, NodeStatus
+from sourcier.domain.reservation import pool_caps
 from sourcier.ledger import registry
 from sourcier.ledger.commands import Replayed, StoredNetwork
 from sourcier.ledger.store import Tx
@@ -78,7 +79,7 @@ def _apply(tx: Tx, request: ApplyNetwork) -> bytes:
         request.key,
         codec.dump(network),
         nodes={node.node_id: node.node_type.value for node in network.nodes},
-        caps={node.node_id: node.capacity.per_day if node.capacity else None for node in network.nodes},
+        caps=pool_caps(network),
         offline=frozenset(node.node_id for node in network.nodes if node.status is NodeStatus.OFFLINE),
         respond=lambda stored: codec.dump(_answer(stored)),
     )

@@ -1,4 +1,4 @@
-"""The first ledger: stock, pools, reservations, journals, feeds, network and rule sets."""
+"""The first ledger: stock, dated supply, pools, reservations, journals, feeds, network and rule sets."""
 
 from alembic import op
 
@@ -51,6 +51,8 @@ TABLES = (
         allocated_at BIGINT,
         rule_set_revision TEXT NOT NULL,
         channel_class BIGINT NOT NULL,
+        priority BIGINT NOT NULL DEFAULT 0,
+        pegged BIGINT NOT NULL DEFAULT 0,
         document {bytes} NOT NULL,
         CONSTRAINT reservation_kind CHECK (expires_at IS NULL OR allocated_at IS NULL)
     )""",
@@ -64,21 +66,26 @@ TABLES = (
         quantity BIGINT NOT NULL,
         state TEXT NOT NULL,
         bucket TEXT NOT NULL,
+        supply_id TEXT NOT NULL,
         shipped_at BIGINT,
         PRIMARY KEY (reservation_id, line_no),
         CONSTRAINT reservation_line_quantity CHECK (quantity > 0),
         CONSTRAINT reservation_line_state CHECK (state IN
-            ('HELD', 'ALLOCATED', 'SHIPPED', 'SETTLED', 'RELEASED', 'CANCELLED', 'EXPIRED', 'FAILED'))
+            ('HELD', 'ALLOCATED', 'SHIPPED', 'SETTLED', 'RELEASED', 'CANCELLED', 'EXPIRED', 'FAILED')),
+        CONSTRAINT reservation_line_peg CHECK (supply_id = '' OR state NOT IN ('SHIPPED', 'SETTLED', 'FAILED'))
     ) {key}""",
     "CREATE INDEX reservation_line_shipped ON reservation_line (node_id, sku) WHERE state = 'SHIPPED'",
+    """CREATE INDEX reservation_line_pegged ON reservation_line (node_id, sku, supply_id)
+        WHERE supply_id <> '' AND state IN ('HELD', 'ALLOCATED')""",
     """CREATE TABLE reservation_pool (
         reservation_id TEXT NOT NULL,
         pool_id TEXT NOT NULL,
         bucket TEXT NOT NULL,
         node_id TEXT NOT NULL,
+        line_bucket TEXT NOT NULL,
         measure TEXT NOT NULL,
         quantity BIGINT NOT NULL,
-        PRIMARY KEY (reservation_id, pool_id, bucket, node_id),
+        PRIMARY KEY (reservation_id, pool_id, bucket, node_id, line_bucket),
         CONSTRAINT reservation_pool_quantity CHECK (quantity >= 0)
     ) {key}""",
     """CREATE TABLE order_line (
@@ -121,6 +128,45 @@ TABLES = (
         used_after BIGINT NOT NULL,
         cap_then BIGINT NOT NULL
     )""",
+    """CREATE TABLE supply (
+        node_id TEXT NOT NULL,
+        sku TEXT NOT NULL,
+        supply_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        quantity BIGINT,
+        received BIGINT NOT NULL,
+        expected_on TEXT,
+        lead_days BIGINT,
+        probability_bp BIGINT NOT NULL,
+        preorder BIGINT NOT NULL,
+        closed BIGINT NOT NULL,
+        epoch BIGINT NOT NULL,
+        seq BIGINT NOT NULL,
+        usable BIGINT NOT NULL,
+        held BIGINT NOT NULL DEFAULT 0,
+        allocated BIGINT NOT NULL DEFAULT 0,
+        PRIMARY KEY (node_id, sku, supply_id),
+        CONSTRAINT supply_counts CHECK (usable >= 0 AND held >= 0 AND allocated >= 0),
+        CONSTRAINT supply_ready CHECK (expected_on IS NOT NULL OR lead_days IS NOT NULL)
+    ) {key} {room}""",
+    "CREATE INDEX supply_by_sku ON supply (sku, node_id, supply_id)",
+    """CREATE TABLE supply_journal (
+        seq {seq},
+        xid BIGINT NOT NULL DEFAULT {xid},
+        at BIGINT NOT NULL,
+        actor TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        supply_id TEXT NOT NULL,
+        node_id TEXT NOT NULL,
+        sku TEXT NOT NULL,
+        d_received BIGINT NOT NULL DEFAULT 0,
+        d_usable BIGINT NOT NULL DEFAULT 0,
+        d_held BIGINT NOT NULL DEFAULT 0,
+        d_allocated BIGINT NOT NULL DEFAULT 0,
+        floor_used BIGINT,
+        free_after BIGINT NOT NULL
+    )""",
     """CREATE TABLE feed_item (
         source TEXT NOT NULL,
         node_id TEXT NOT NULL,
@@ -143,12 +189,13 @@ TABLES = (
         kind TEXT NOT NULL,
         node_id TEXT NOT NULL,
         sku TEXT NOT NULL,
+        supply_id TEXT NOT NULL,
         epoch BIGINT NOT NULL,
         record_seq BIGINT NOT NULL,
         payload {bytes} NOT NULL,
         reason TEXT NOT NULL,
         at BIGINT NOT NULL,
-        CONSTRAINT feed_dead_letter_once UNIQUE (source, kind, node_id, sku, epoch, record_seq)
+        CONSTRAINT feed_dead_letter_once UNIQUE (source, kind, node_id, sku, supply_id, epoch, record_seq)
     )""",
     """CREATE TABLE node (
         node_id TEXT NOT NULL PRIMARY KEY,
@@ -195,10 +242,11 @@ TABLES = (
         floor_2 BIGINT NOT NULL
     ) {key}""",
     "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL) {key} {room}",
-    "INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0)",
+    "INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0), ('supply', 0)",
+    "CREATE TABLE secret (name TEXT NOT NULL PRIMARY KEY, value {bytes} NOT NULL) {key}",
 )
 
-APPEND_ONLY = ("journal", "pool_journal")
+APPEND_ONLY = ("journal", "pool_journal", "supply_journal")
 
 ON_SQLITE = (
     """CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
@@ -221,6 +269,7 @@ ON_POSTGRESQL = (
 )
 
 NAMES = (
+    "secret",
     "counter",
     "node_floor",
     "type_floor",
@@ -231,6 +280,8 @@ NAMES = (
     "feed_dead_letter",
     "feed_cursor",
     "feed_item",
+    "supply_journal",
+    "supply",
     "pool_journal",
     "journal",
     "order_line",
