@@ -1,14 +1,13 @@
 """What product pages show: for up to a hundred SKUs at once, how much there is, from when by which method, and where.
 
-One unit of each SKU is looked at. The lanes of such a cart are found once, for they do not depend on the SKU; then
-everything is a gather over ``available[sku, node]``.
+One unit of each SKU is looked at. The lanes of such a cart are found once for all SKUs, to the destination and to every
+store in question; then everything is a gather over what is available by SKU, node and day.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from sourcier.domain.errors import Reason, Violation, invalid
 from sourcier.domain.network import NodeType
 from sourcier.domain.order import Cart, Line
 from sourcier.domain.place import Destination
+from sourcier.engine.available import Available, look
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -33,8 +33,9 @@ from sourcier.engine.compile import (
     IntArray,
     distances_m,
 )
-from sourcier.engine.prefilter import Lanes, check_cart, lanes, locate
+from sourcier.engine.prefilter import check_cart, lanes, locate
 from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.stores import chosen_stores, nearest_stores
 
 ONE_UNIT = (1, 1)
 """The load of a cart with one unit: (lines, units)."""
@@ -60,25 +61,25 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
     Refusal
         CHANNEL_UNKNOWN, POSTAL_CODE_UNKNOWN, or NODE_UNKNOWN for a `store_id` that is no store.
     """
-    place = _place(query, snapshot.network)
-    cart = _cart(query, snapshot.network, place, at)
+    network = snapshot.network
+    place = _place(query, network)
+    cart = _cart(query, network, place, at)
     check_cart(cart, snapshot, rules)
-    floor = _floors(query.channel, snapshot.network, rules)
-    available = _available(query, snapshot, rules, floor)
-    arrival, reaches = _arrivals(cart, snapshot, rules, available)
-    units = available[:, reaches].sum(axis=1)
-    supply = _next_supplies(query.skus, snapshot, floor, reaches, at)
-    earliest = _earliest(snapshot.network, arrival)
-    stores = _stores(snapshot.network, place, rules, available, query.nearby_stores)
+    available = look(cart, snapshot, rules)
+    arrival, reaches = _arrivals(cart, place, snapshot, rules, available)
+    units = available.on_hand[:, reaches].sum(axis=1).tolist()
+    earliest = _earliest(network, arrival)
+    stores = _stores(snapshot, place, rules, available, query)
+    supplies = _next_supplies(available, reaches)
     return Availability(
         skus=tuple(
             SkuAvailability(
                 sku=sku,
-                units=int(units[i]),
-                band=band(rules, int(units[i])),
+                units=units[i],
+                band=band(rules, units[i]),
                 earliest=earliest[i],
                 stores=stores[i],
-                next_supply=supply[i],
+                next_supply=supplies[i],
             )
             for i, sku in enumerate(query.skus)
         ),
@@ -122,37 +123,40 @@ def _cart(query: AvailabilityQuery, network: CompiledNetwork, place: _Place, at:
     )
 
 
-def _floors(channel: str, network: CompiledNetwork, rules: CompiledRules) -> IntArray:
-    """``floor[N]``: units of every SKU that are kept back from the channel."""
-    channel_class = rules.channel_class[channel]
-    floors: IntArray = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
-    return floors[network.node_type]
-
-
-def _available(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules, floor: IntArray) -> IntArray:
-    """``available[sku, node]`` for the channel now: protection taken off, nothing at nodes that do not take part."""
-    excluded = np.array([t in rules.excluded[query.channel] for t in NODE_TYPES])
-    takes_part = snapshot.online & ~excluded[snapshot.network.node_type]
-    return np.where(takes_part, np.maximum(snapshot.free(query.skus) - floor, 0), 0)
-
-
-def _arrivals(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: IntArray) -> tuple[IntArray, BoolArray]:
+def _arrivals(
+    cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules, available: Available
+) -> tuple[IntArray, BoolArray]:
     """The first ``arrival[sku, service]`` (ordinals, UNLIMITED: never), and the nodes ``reaches[N]`` with a lane."""
     network = snapshot.network
-    arrival = np.full((len(available), len(network.services)), UNLIMITED)
+    later = available.useful(np.ones(len(cart.lines), dtype=np.int64))
+    arrival = np.full((len(cart.lines), len(network.services)), UNLIMITED)
     reaches = np.zeros(len(network.node_index), dtype=np.bool_)
-    for found in _trips(cart, snapshot, rules):
+    for trip in _trips(cart, place, snapshot, rules):
+        found = lanes(trip, snapshot, rules, ONE_UNIT, later)
         reaches[found.node] = True
+        has = available.by(found.node, found.ready) > 0
         for service in np.unique(found.service):
-            mine = found.service == service
-            dated = np.where(available[:, found.node[mine]] > 0, found.arrival[mine], UNLIMITED)
+            mine = np.flatnonzero(found.service == service)
+            dated = np.where(has[:, mine], found.arrival[mine], UNLIMITED)
             arrival[:, service] = np.minimum(arrival[:, service], dated.min(axis=1))
     return arrival, reaches
 
 
-def _trips(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[Lanes]:
-    """The lanes to the destination."""
-    yield lanes(cart, snapshot, rules, ONE_UNIT)
+def _trips(cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules) -> Iterator[Cart]:
+    """The cart as it would be delivered, unless a store was asked for, and as it would be collected at each store."""
+    network, promising = snapshot.network, rules.rule_set.promising
+    delivered = tuple(s.service.service_id for s in network.services if not s.service.method.collected)
+    if delivered and not cart.store_ids:
+        yield replace(cart, services=delivered)
+    chosen = chosen_stores(cart, network)
+    for index, compiled in enumerate(network.services):
+        if compiled.service.method.collected:
+            stores = chosen or nearest_stores(
+                snapshot, index, place.distance_m, radius_m=promising.store_radius_m, count=promising.nearest_stores
+            )
+            for store in stores:
+                store_ids = (network.network.nodes[store].node_id,)
+                yield replace(cart, services=(compiled.service.service_id,), store_ids=store_ids)
 
 
 def _earliest(network: CompiledNetwork, arrival: IntArray) -> list[tuple[EarliestDate, ...]]:
@@ -172,39 +176,38 @@ def _earliest(network: CompiledNetwork, arrival: IntArray) -> list[tuple[Earlies
 
 
 def _stores(
-    network: CompiledNetwork, place: _Place, rules: CompiledRules, available: IntArray, most: int
+    snapshot: Snapshot, place: _Place, rules: CompiledRules, available: Available, query: AvailabilityQuery
 ) -> list[tuple[StoreStock, ...]]:
-    """Of every SKU the first `most` stores by distance that have some, within the rule set's radius."""
+    """Of every SKU the first stores by distance that have some, within the rule set's radius."""
+    network = snapshot.network
     is_store = network.node_type == NODE_TYPES.index(NodeType.STORE)
-    near = np.flatnonzero(is_store & (place.distance_m <= rules.rule_set.promising.store_radius_m))
+    if NodeType.STORE in rules.excluded[query.channel]:
+        is_store = np.zeros_like(is_store)
+    near = np.flatnonzero(is_store & snapshot.online & (place.distance_m <= rules.rule_set.promising.store_radius_m))
     near = near[np.argsort(place.distance_m[near], kind="stable")]
-    units = available[:, near]
+    units = available.on_hand[:, near]
     has = units > 0
-    row, position = np.nonzero(has & (np.cumsum(has, axis=1) <= most))
+    row, position = np.nonzero(has & (np.cumsum(has, axis=1) <= query.nearby_stores))
     stores = [(network.network.nodes[n].node_id, int(place.distance_m[n])) for n in near]
-    found: list[list[StoreStock]] = [[] for _ in available]
+    found: list[list[StoreStock]] = [[] for _ in units]
     for sku, at, quantity in zip(row.tolist(), position.tolist(), units[row, position].tolist(), strict=True):
         store_id, distance_m = stores[at]
         found[sku].append(StoreStock(store_id=store_id, units=quantity, distance_m=distance_m))
     return [tuple(entries) for entries in found]
 
 
-def _next_supplies(
-    skus: tuple[str, ...], snapshot: Snapshot, floor: IntArray, reaches: BoolArray, at: datetime
-) -> list[NextSupply | None]:
+def _next_supplies(available: Available, reaches: BoolArray) -> list[NextSupply | None]:
     """Of every SKU the first day on which supply is ready at a node that ``reaches[N]``, and all that is then ready."""
-    supplies = snapshot.supplies(skus)
-    network = snapshot.network
-    today = np.array([at.astimezone(ZoneInfo(zone)).date().toordinal() for zone in network.time_zones], dtype=np.int64)
-    ready, units = supplies.ready(today[network.zone_of]), supplies.available(snapshot.free(skus), floor)
-    first = np.full(len(skus), UNLIMITED)
-    counts = (units > 0) & reaches[supplies.node]
-    np.minimum.at(first, supplies.sku[counts], ready[counts])
-    counts &= ready == first[supplies.sku]
-    total = np.zeros(len(skus), dtype=np.int64)
-    np.add.at(total, supplies.sku[counts], units[counts])
-    preorder = {int(supplies.sku[r]) for r in np.flatnonzero(counts) if supplies.rows[r].preorder}
+    num_skus = len(available.on_hand)
+    first, total = np.full(num_skus, UNLIMITED), np.zeros(num_skus, dtype=np.int64)
+    counts = (available.units > 0) & reaches[available.node]
+    np.minimum.at(first, available.line[counts], available.ready[counts])
+    counts &= available.ready == first[available.line]
+    np.add.at(total, available.line[counts], available.units[counts])
+    preorder = {int(available.line[r]) for r in np.flatnonzero(counts) if available.rows[r].preorder}
     return [
-        NextSupply(on=date.fromordinal(day), units=min(n, int(UNLIMITED)), preorder=i in preorder) if n else None
-        for i, (day, n) in enumerate(zip(first.tolist(), total.tolist(), strict=True))
+        NextSupply(on=date.fromordinal(day), units=min(units, int(UNLIMITED)), preorder=i in preorder)
+        if units
+        else None
+        for i, (day, units) in enumerate(zip(first.tolist(), total.tolist(), strict=True))
     ]
