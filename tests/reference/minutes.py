@@ -182,7 +182,7 @@ class Life:
                 while True:
                     pickup = self.at(day, minute)
                     cut_off = pickup
-                    if entry.cut_off_minute is not None and entry.cut_off_minute < minute:
+                    if entry.cut_off_minute is not None:
                         cut_off = self.at(day, entry.cut_off_minute)
                     found.append(Event(day, pickup, cut_off, minute, entry.parcels))
                     if entry.every_minutes is None or minute + entry.every_minutes > entry.last_pickup_minute:

@@ -177,10 +177,8 @@ def departures(node: Node, service_id: str, day: date) -> tuple[Departure, ...]:
     for entry in (entry for entry in rounds if day.isoweekday() in entry.days):
         for minute in pickup_minutes(entry):
             pickup = local_instant(day, minute, node.time_zone)
-            stated = (
-                pickup if entry.cut_off_minute is None else local_instant(day, entry.cut_off_minute, node.time_zone)
-            )
-            cut_off = min(pickup, stated)
+            closing = minute if entry.cut_off_minute is None else entry.cut_off_minute
+            cut_off = local_instant(day, closing, node.time_zone)
             found.append(Departure(day=day, pickup=pickup, cut_off=cut_off, minute=minute, parcels=entry.parcels))
     return tuple(sorted(found, key=lambda departure: departure.pickup))
 

@@ -85,8 +85,7 @@ def _departures(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round,
     pickup = calendars.zones.instant(zone, day, rows.minute[row])
     cut_off = pickup.copy()
     closing = np.flatnonzero(rows.cut_off[row] >= 0)
-    stated = calendars.zones.instant(zone[closing], day[closing], rows.cut_off[row[closing]])
-    cut_off[closing] = np.minimum(pickup[closing], stated)
+    cut_off[closing] = calendars.zones.instant(zone[closing], day[closing], rows.cut_off[row[closing]])
     schedule = rows.schedule[row]
     order = np.argsort(schedule * SPAN + pickup - calendars.origin, kind="stable")
     row, column, pickup, cut_off, schedule = (a[order] for a in (row, column, pickup, cut_off, schedule))

@@ -93,12 +93,13 @@ class Timetable:
         cut = np.searchsorted(rounds.cut_key, run * SPAN + (placed - self.picking.origin))
         at = np.maximum(worked, cut)
         stop = np.where(served, rounds.stop[run], 0)
-        while True:
-            left = np.flatnonzero(at < stop)
-            missed = left[(rounds.cut_off[at[left]] < placed) | (rounds.pickup[at[left]] < begin[left])]
-            if len(missed) == 0:
-                return np.where(at < stop, at, -1)
-            at[missed] += 1
+        left = np.flatnonzero(at < stop)
+        while len(left):  # past cut-offs that lie before those of earlier pickups, and pickups before the work begins
+            missed = (rounds.cut_off[at[left]] < placed) | (rounds.pickup[at[left]] < begin[left])
+            left = left[missed]
+            at[left] += 1
+            left = left[at[left] < stop[left]]
+        return np.where(at < stop, at, -1)
 
     def order_by(self, node: IntArray, departure: IntArray, work: IntArray) -> IntArray:
         """The last instant at which an order still makes each departure; departures must be makeable at all."""
