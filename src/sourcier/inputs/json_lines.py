@@ -36,7 +36,9 @@ class JsonObject:
         cells = dict.fromkeys(self.known, "")
         row = Row(line=self.line, cells=cells, faults=self.faults, path=self.path)
         for name, value in self.fields.items():
-            if isinstance(value, str):
+            if isinstance(value, bool):
+                cells[name] = str(value).lower()
+            elif isinstance(value, str):
                 cells[name] = value
             elif isinstance(value, list) and name in lists:
                 texts = [text for text in value if isinstance(text, str) and lists[name] not in text]
@@ -44,7 +46,7 @@ class JsonObject:
                 if len(texts) < len(value):
                     row.fault(f"must be a list of texts without {lists[name]!r}", name)
             elif not isinstance(value, list):
-                row.fault("must be a text or a number", name)
+                row.fault("must be a text, a number, true or false", name)
         return row
 
     def rows(self, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> list[Row]:

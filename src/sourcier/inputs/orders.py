@@ -3,19 +3,22 @@
 Both use the same words for the same things, so one set of readers serves both.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sourcier.domain.errors import Reason
 from sourcier.domain.limits import (
     LINES_PER_ORDER_MAX,
+    PRIORITY_MAX,
     QUANTITY_PER_LINE_MAX,
     SERVICES_PER_REQUEST_MAX,
+    STORES_PER_REQUEST_MAX,
     UNIT_WEIGHT_GRAMS_MAX,
 )
+from sourcier.domain.network import Method
 from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.inputs import values
@@ -25,10 +28,21 @@ from sourcier.inputs.json_lines import read_objects
 from sourcier.inputs.tables import Row, read_rows
 
 ORDER_FIELDS: Final = ("order_id", "channel", "currency_code", "country_code", "placed_at")
-ORDER_FIELDS_OPTIONAL: Final = ("postal_code", "lat", "lon", "services", "deliver_by")
+ORDER_FIELDS_OPTIONAL: Final = (
+    "postal_code",
+    "lat",
+    "lon",
+    "methods",
+    "services",
+    "store_ids",
+    "deliver_by",
+    "priority",
+)
 LINE_FIELDS: Final = ("line_id", "sku", "quantity")
 LINE_FIELDS_OPTIONAL: Final = ("unit_weight_grams", "unit_price")
-SERVICES_SEPARATOR: Final = ";"
+LISTS: Final = dict.fromkeys(("methods", "services", "store_ids"), ";")  # and what separates the items in a cell
+
+Item = TypeVar("Item")
 
 _quantity = values.whole(1, QUANTITY_PER_LINE_MAX)
 _grams = values.whole(0, UNIT_WEIGHT_GRAMS_MAX)
@@ -88,7 +102,7 @@ def _csv_drafts(lines: Iterable[str], faults: Faults) -> Iterator[_Draft]:
 
 def _json_drafts(lines: Iterable[str], faults: Faults) -> Iterator[_Draft]:
     for order in read_objects(lines, ORDER_FIELDS, (*ORDER_FIELDS_OPTIONAL, "lines"), faults):
-        head = order.row(lists={"services": SERVICES_SEPARATOR})
+        head = order.row(lists=LISTS)
         yield _Draft(head=head, lines=order.rows("lines", LINE_FIELDS, LINE_FIELDS_OPTIONAL))
 
 
@@ -109,9 +123,12 @@ def _order(draft: _Draft, seen: dict[str, int]) -> Order:
             lines=_lines(draft.lines),
             currency_code=head.value("currency_code", values.currency_code, ""),
             placed_at=head.value("placed_at", values.instant, datetime.min),
-            services=_services(head),
+            services=_items(head, "services", values.name, SERVICES_PER_REQUEST_MAX),
             deliver_by=head.optional("deliver_by", values.iso_date, None),
+            methods=_items(head, "methods", values.word_of(Method), len(Method)),
+            store_ids=_items(head, "store_ids", values.identifier, STORES_PER_REQUEST_MAX),
         ),
+        priority=head.optional("priority", values.whole(0, PRIORITY_MAX), 0),
     )
 
 
@@ -146,13 +163,12 @@ def _destination(head: Row) -> Destination:
     )
 
 
-def _services(head: Row) -> tuple[str, ...]:
-    text = head.cells["services"]
-    services = tuple(text.split(SERVICES_SEPARATOR)) if text else ()
-    for service in services:
-        head.check("services", service, values.name)
-    if len(set(services)) < len(services):
-        head.fault("names a service twice", "services")
-    if len(services) > SERVICES_PER_REQUEST_MAX:
-        head.fault(f"must name at most {SERVICES_PER_REQUEST_MAX} services", "services")
-    return services
+def _items(head: Row, column: str, read: Callable[[str], Item], items_max: int) -> tuple[Item, ...]:
+    """The items of a cell that holds a list; each once."""
+    texts = head.cells[column].split(LISTS[column]) if head.cells[column] else []
+    items = [head.check(column, text, read) for text in texts]
+    if len(set(texts)) < len(texts):
+        head.fault("names one twice", column)
+    if len(texts) > items_max:
+        head.fault(f"must name at most {items_max}", column)
+    return tuple(item for item in items if item is not None)

@@ -1,16 +1,14 @@
-"""Reads stock records from CSV, one a row; docs/reference/files.md describes the columns."""
+"""Reads stock records from CSV or JSON lines, one a row; docs/reference/files.md describes the columns."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from sourcier.domain.errors import Reason
 from sourcier.domain.limits import STOCK_QUANTITY_MAX
 from sourcier.domain.stock import RecordKind, StockRecord
 from sourcier.inputs import values
-from sourcier.inputs.faults import Faults
-from sourcier.inputs.files import opened
-from sourcier.inputs.tables import Row, read_rows
+from sourcier.inputs.records import read_records
+from sourcier.inputs.tables import Row
 
 STOCK_COLUMNS: Final = ("kind", "node_id", "sku", "quantity", "seq")
 STOCK_COLUMNS_OPTIONAL: Final = ("epoch", "as_of")
@@ -32,15 +30,7 @@ def read_stock(path: Path) -> Iterator[StockRecord]:
     Refusal
         FIELD_INVALID with the faults of every row as ``Violation(field="file:line")``, up to FILE_FAULTS_MAX.
     """
-    faults = Faults(filename=str(path), reason=Reason.FIELD_INVALID)
-    with opened(path, faults) as lines:
-        for row in read_rows(lines, STOCK_COLUMNS, STOCK_COLUMNS_OPTIONAL, faults):
-            record = _record(row)
-            if faults.full:
-                break
-            if not faults:
-                yield record
-    faults.raise_if_any()
+    return read_records(path, STOCK_COLUMNS, STOCK_COLUMNS_OPTIONAL, _record)
 
 
 def _record(row: Row) -> StockRecord:

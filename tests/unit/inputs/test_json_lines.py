@@ -37,13 +37,13 @@ def test_blank_lines_and_nulls_count_for_nothing() -> None:
 
 
 def test_objects_inside_become_rows_that_name_their_place() -> None:
-    (found,) = objects('{"list": [{"sku": "s"}, {"sku": true}]}')
+    (found,) = objects('{"list": [{"sku": "s"}, {"sku": {}}]}')
     rows = found.rows("list", ("sku",), ("note",))
     assert [(row.path, row.cells) for row in rows] == [
         ("list[0].", {"sku": "s", "note": ""}),
         ("list[1].", {"sku": "", "note": ""}),
     ]
-    with pytest.raises(Refusal, match=r"f:1: list\[1\]\.sku: must be a text or a number"):
+    with pytest.raises(Refusal, match=r"f:1: list\[1\]\.sku: must be a text, a number, true or false"):
         found.faults.raise_if_any()
 
 
@@ -56,8 +56,7 @@ def test_objects_inside_become_rows_that_name_their_place() -> None:
         ("[" * 100_000, "f:1 not readable as JSON: nested too deep"),
         ('{"a": 1, "a": 2}', "f:1 a: stands twice"),
         ('{"lists": []}', "f:1 unknown key 'lists'; did you mean list?"),
-        ('{"a": true}', "f:1 a: must be a text or a number"),
-        ('{"a": {"x": 1}}', "f:1 a: must be a text or a number"),
+        ('{"a": {"x": 1}}', "f:1 a: must be a text, a number, true or false"),
         ('{"b": ["x", ["y"]]}', "f:1 b: must be a list of texts without ';'"),
         ('{"b": ["x;y"]}', "f:1 b: must be a list of texts without ';'"),
     ],
@@ -72,3 +71,9 @@ def test_a_list_of_objects_must_be_one(text: str) -> None:
     assert found.rows("list", ("sku",), ()) == []
     with pytest.raises(Refusal, match="f:1: list: must be a list of objects"):
         found.faults.raise_if_any()
+
+
+def test_truth_values_read_as_in_tables() -> None:
+    (found,) = objects('{"a": true, "b": false}')
+    assert found.row(lists={}).cells["a"] == "true"
+    assert found.row(lists={}).cells["b"] == "false"

@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.network import Method
 from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.inputs.orders import read_orders
 
 COLUMNS = (
     *("order_id", "line_id", "sku", "quantity", "unit_weight_grams", "unit_price", "channel", "currency_code"),
-    *("country_code", "postal_code", "lat", "lon", "placed_at", "services", "deliver_by"),
+    *("country_code", "postal_code", "lat", "lon", "placed_at", "methods", "services", "store_ids"),
+    *("deliver_by", "priority"),
 )
 GOOD = {
     "order_id": "o1",
@@ -32,8 +34,11 @@ GOOD = {
     "lat": "",
     "lon": "",
     "placed_at": "2026-11-23T18:05:00+01:00",
+    "methods": "home_delivery;Ship_To_Store",
     "services": "standard;express",
+    "store_ids": "s1",
     "deliver_by": "2026-11-27",
+    "priority": "7",
 }
 ORDER = Order(
     order_id="o1",
@@ -45,7 +50,10 @@ ORDER = Order(
         placed_at=datetime(2026, 11, 23, 17, 5, tzinfo=UTC),
         services=("standard", "express"),
         deliver_by=date(2026, 11, 27),
+        methods=(Method.HOME_DELIVERY, Method.SHIP_TO_STORE),
+        store_ids=("s1",),
     ),
+    priority=7,
 )
 
 
@@ -66,7 +74,8 @@ def test_reads_an_order_from_csv(tmp_path: Path) -> None:
 def test_reads_the_same_order_from_json_lines(tmp_path: Path) -> None:
     line_fields = ("line_id", "sku", "quantity", "unit_weight_grams", "unit_price")
     order = {key: value for key, value in GOOD.items() if key not in line_fields and value}
-    order |= {"services": ["standard", "express"], "lines": [{key: GOOD[key] for key in line_fields}]}
+    order |= {"methods": ["home_delivery", "ship_to_store"], "services": ["standard", "express"], "store_ids": ["s1"]}
+    order |= {"priority": 7, "lines": [{key: GOOD[key] for key in line_fields}]}
     text = json.dumps(order) + "\n" + json.dumps(order | {"order_id": "o2"}).replace('"9.99"', "9.99") + "\n"
     first, second = read_orders(write(tmp_path, text, "orders.JSONL"))
     assert first == ORDER
@@ -88,6 +97,7 @@ def test_columns_that_say_nothing_may_be_left_out(tmp_path: Path) -> None:
     assert order.cart.destination == Destination(country_code="FR", point=GeoPoint(lat_e6=48_850_000, lon_e6=2_350_000))
     assert order.cart.lines == (Line(line_id="1", sku="A", quantity=1),)
     assert (order.cart.services, order.cart.deliver_by) == ((), None)
+    assert (order.cart.methods, order.cart.store_ids, order.priority) == ((), (), 0)
 
 
 @pytest.mark.parametrize(
@@ -106,9 +116,14 @@ def test_columns_that_say_nothing_may_be_left_out(tmp_path: Path) -> None:
         ("postal_code", "", "must have a postal_code, or lat and lon"),
         ("lat", "48.85", "lat and lon go together"),
         ("placed_at", "2026-11-23T18:05:00", "placed_at: must be an instant with its offset"),
-        ("services", "a;a", "services: names a service twice"),
+        ("services", "a;a", "services: names one twice"),
         ("services", "a;", "services: must be printable text"),
-        ("services", ";".join(f"s{n}" for n in range(17)), "services: must name at most 16 services"),
+        ("services", ";".join(f"s{n}" for n in range(17)), "services: must name at most 16"),
+        ("methods", "pickup", "methods: must be one of home_delivery"),
+        ("methods", "express;express", "methods: names one twice"),
+        ("store_ids", "a/b", "store_ids: must not have a slash"),
+        ("store_ids", ";".join(f"s{n}" for n in range(17)), "store_ids: must name at most 16"),
+        ("priority", "-1", "priority: must be from 0 to 1000000"),
         ("deliver_by", "27/11/2026", "deliver_by: must be a date"),
     ],
 )

@@ -16,6 +16,7 @@ from sourcier.inputs.orders import (
 from sourcier.inputs.postal_areas import POSTAL_AREA_COLUMNS, POSTAL_AREA_COLUMNS_OPTIONAL
 from sourcier.inputs.rules_yaml import RULE_SET_KEYS, parse_rule_set
 from sourcier.inputs.stock import STOCK_COLUMNS, STOCK_COLUMNS_OPTIONAL, read_stock
+from sourcier.inputs.supply import SUPPLY_COLUMNS, SUPPLY_COLUMNS_OPTIONAL, read_supply
 from sourcier.inputs.zones import ZONE_COLUMNS, ZONE_COLUMNS_OPTIONAL
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference"
@@ -80,10 +81,12 @@ def test_network_page_names_the_columns_of_tables() -> None:
 
 
 def test_files_page_lists_every_column_and_whether_it_is_required() -> None:
-    orders, stock = page("files.md").split("## Orders")[1].split("## Stock")
+    orders, rest = page("files.md").split("## Orders")[1].split("## Stock")
+    stock, supply = rest.split("## Supply")
     for text, required, optional in (
         (orders, (*ORDER_FIELDS, *LINE_FIELDS), (*ORDER_FIELDS_OPTIONAL, *LINE_FIELDS_OPTIONAL)),
         (stock, STOCK_COLUMNS, STOCK_COLUMNS_OPTIONAL),
+        (supply, SUPPLY_COLUMNS, SUPPLY_COLUMNS_OPTIONAL),
     ):
         rows = table_rows(text)
         assert set(rows) == {*required, *optional}
@@ -91,11 +94,12 @@ def test_files_page_lists_every_column_and_whether_it_is_required() -> None:
 
 
 def test_files_page_examples_are_read(tmp_path: Path) -> None:
-    orders, stock = examples(page("files.md"), "csv")
+    orders, stock, supply = examples(page("files.md"), "csv")
     (as_json,) = examples(page("files.md"), "json")
-    for name, text in (("o.csv", orders), ("o.jsonl", as_json), ("s.csv", stock)):
+    for name, text in (("o.csv", orders), ("o.jsonl", as_json), ("s.csv", stock), ("u.csv", supply)):
         (tmp_path / name).write_text(text, encoding="utf-8")
     from_csv = list(read_orders(tmp_path / "o.csv"))
     assert [len(order.cart.lines) for order in from_csv] == [2, 1]
     assert list(read_orders(tmp_path / "o.jsonl")) == from_csv[1:]
     assert len(list(read_stock(tmp_path / "s.csv"))) == 2
+    assert len(list(read_supply(tmp_path / "u.csv"))) == 2

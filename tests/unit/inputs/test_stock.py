@@ -64,3 +64,11 @@ def test_faults_end_reading_when_there_are_too_many(faults_of) -> None:
     found = faults_of(read_stock, HEADER + "count,n,s,x,0,1,\n" * 5_000)
     assert len(found) == 101
     assert found[-1] == "file.csv:102: more faults from here on"
+
+
+def test_reads_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "stock.jsonl"
+    path.write_text('{"kind": "count", "node_id": "n", "sku": "s", "quantity": 5, "seq": 1}\n')
+    assert list(read_stock(path)) == [
+        StockRecord(kind=RecordKind.COUNT, node_id="n", sku="s", quantity=5, epoch=0, seq=1)
+    ]
