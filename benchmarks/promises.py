@@ -1,17 +1,15 @@
-"""What a promise costs inside the engine, and a timetable: ``python -m benchmarks.promises --help``.
+"""What a promise costs inside the engine: ``python -m benchmarks.promises --help``.
 
 CPU milliseconds of this process, without a server, a ledger and the solver's processes. Every cart asks for all five
 methods at once. The garbage collector runs as it does in a server.
 """
 
 import argparse
-import gc
 import json
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from time import perf_counter, process_time
+from time import process_time
 from typing import Any
 
 from benchmarks import shop
@@ -22,41 +20,10 @@ from sourcier.engine.promise import promise_steps
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.solver import Budget, load, solve
-from sourcier.engine.timetable import compile_timetable
-
-TIMETABLE = (2_000, 6, 60)
-"""Nodes, services, days."""
 
 NODES = (50, 200, 2_000)
 LINES = (1, 3, 10)
 CARTS = 40
-MIB = 2**20
-
-
-def timetable(num_nodes: int, num_services: int, days: int) -> dict[str, Any]:
-    """Seconds and MiB of compiling one: what is kept, and the most that was needed meanwhile."""
-    network = shop.network(num_nodes, num_services)
-    start = perf_counter()
-    compiled = compile_network(network)
-    network_seconds = perf_counter() - start
-    start = perf_counter()
-    compile_timetable(compiled, shop.FIRST_DAY, days)
-    seconds = perf_counter() - start
-    gc.collect()
-    tracemalloc.start()
-    kept = compile_timetable(compiled, shop.FIRST_DAY, days)
-    size, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    del kept
-    return {
-        "nodes": num_nodes,
-        "services": num_services,
-        "days": days,
-        "network_seconds": round(network_seconds, 3),
-        "seconds": round(seconds, 3),
-        "mib": round(size / MIB, 1),
-        "mib_most": round(peak / MIB, 1),
-    }
 
 
 def snapshot(num_nodes: int) -> Snapshot:
@@ -114,16 +81,12 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, nargs="+", default=NODES)
     parser.add_argument("--lines", type=int, nargs="+", default=LINES)
     parser.add_argument("--all-choices", action="store_true", help="earliest, cheapest, fewest and the frontier")
-    parser.add_argument("--no-timetable", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
     load()
     rules = compile_rules(shop.rules(), "ruleSets/benchmark/revisions/1")
     choices = frozenset(Choice) if options.all_choices else frozenset({Choice.EARLIEST})
     rows: list[dict[str, Any]] = []
-    if not options.no_timetable:
-        rows.append(timetable(*TIMETABLE))
-        print(rows[-1], flush=True)
     for num_nodes in options.nodes:
         filled = snapshot(num_nodes)
         for num_lines in options.lines:
