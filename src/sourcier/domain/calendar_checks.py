@@ -3,6 +3,7 @@
 `network_checks.faults` calls these; the paths in what they find begin with the path of the node.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -125,22 +126,21 @@ def pickup_minutes(entry: Round) -> range:
 
 
 def _rounds(path: str, node: Node, services: Mapping[str, Service]) -> Found:
-    taken: dict[tuple[str, int, int], int] = {}  # (service, weekday, minute) -> the round that comes then
-    parcels: dict[tuple[str, int], int | None] = {}  # (service, minute) -> what the first such round takes
+    num_entries = Counter(entry.service_id for entry in node.rounds)
+    met: dict[tuple[str, int], tuple[frozenset[int], int | None]] = {}  # (service, minute) -> days taken, parcels
     for k, entry in enumerate(node.rounds):
         here = f"{path}[{k}]"
         yield from _round(here, entry, node, services)
-        for minute in pickup_minutes(entry):
-            twice = [taken.get((entry.service_id, day, minute), k) for day in sorted(entry.days)]
-            limit = parcels.setdefault((entry.service_id, minute), entry.parcels)
-            if any(other != k for other in twice):
+        for minute in pickup_minutes(entry) if num_entries[entry.service_id] > 1 else ():
+            days, parcels = met.get((entry.service_id, minute), (frozenset[int](), entry.parcels))
+            if days & entry.days:
                 yield fault(f"{here}.pickup_minute", f"{entry.service_id} comes at {_clock(minute)} already that day")
                 break
-            if limit != entry.parcels:
+            if parcels != entry.parcels:
                 told = f"the round at {_clock(minute)} of other days takes another number; they must be alike"
                 yield fault(f"{here}.parcels", told)
                 break
-            taken |= {(entry.service_id, day, minute): k for day in entry.days}
+            met[entry.service_id, minute] = (days | entry.days, parcels)
 
 
 def _round(path: str, entry: Round, node: Node, services: Mapping[str, Service]) -> Found:
