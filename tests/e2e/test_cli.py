@@ -57,6 +57,17 @@ def test_a_promise_is_a_table_for_people_and_json_for_programs(shop: Shop) -> No
         assert words in table.out
 
 
+def test_availability_is_a_table_for_people_and_json_for_programs(shop: Shop) -> None:
+    asked = ("availability", "BOWL", "NOTHING", "--to", "FR:75011")
+    table, parsed = shop.sourcier(*asked), shop.sourcier(*asked, "--json").json
+    bowl, nothing = parsed["skus"]
+    assert {entry["service_id"] for entry in bowl["earliest"]} == {"express", "standard"}
+    assert (nothing["units"], nothing["earliest"]) == ("0", [])
+    for words in ("BOWL", "express", "NOTHING"):
+        assert words in table.out
+    assert "CHANNEL_UNKNOWN" in shop.sourcier(*asked, "--channel", "fax").err
+
+
 def test_an_order_is_allocated_explained_and_audited(own_shop: Shop) -> None:
     order = ("--order-id", "A-1", "--line", "MUG=2", "--line", "BOWL=1", "--to", "FR:75011")
     dry = own_shop.sourcier("allocate", *order, "--dry-run", "--json").json
@@ -146,6 +157,13 @@ def test_without_a_server_the_exit_code_is_3(arguments: tuple[str, ...]) -> None
         ("promise", "--line", "MUG=1"),
         ("promise", "--line", "MUG", "--to", "FR:75011"),
         ("allocate", "--line", "MUG=1", "--to", "FR:75011"),
+        ("promise", "--line", "MUG=1", "--to", "FR:75011", "--method", "drone"),
+        ("promise", "--line", "MUG=1", "--to", "FR:75011", "--choice", "best"),
+        ("availability",),
+        ("availability", "MUG"),
+        ("availability", "MUG", "--to", "FR:75011", "--store", "shop"),
+        ("availability", "MUG", "--to", "75011"),
+        ("availability", "MUG", "--store", "shop", "--nearby", "21"),
         ("serve", "--solvers", "0"),
         ("serve", "--db", "mysql://x"),
         ("rules", "check"),

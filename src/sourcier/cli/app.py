@@ -6,6 +6,7 @@ import typer
 
 from sourcier import __version__
 from sourcier.cli.audit import audit
+from sourcier.cli.availability import availability
 from sourcier.cli.demo import demo
 from sourcier.cli.load import load
 from sourcier.cli.rules import rules
@@ -42,5 +43,6 @@ app.command()(load)
 app.command()(promise)
 app.command()(allocate)
 app.command()(explain)
+app.command()(availability)
 app.add_typer(rules)
 app.command()(audit)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -29,6 +29,19 @@ Services = Annotated[
     list[str] | None,
     typer.Option("--service", help="Only this carrier service. Can be given several times.  [default: any]"),
 ]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        metavar="METHOD",
+        help="Only this method: home_delivery, express, same_day, click_and_collect or ship_to_store. "
+        "Can be given several times.  [default: any]",
+    ),
+]
+Stores = Annotated[
+    list[str] | None,
+    typer.Option("--store", help="Collect at this store. Can be given several times.  [default: the nearest ones]"),
+]
 DeliverBy = Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The latest date of delivery.")]
 PlacedAt = Annotated[
     str, typer.Option(metavar="INSTANT", help="When it is placed, such as 2026-11-23T18:05:00+01:00.  [default: now]")
@@ -48,6 +61,9 @@ class CartOptions:
     deliver_by: str = ""
     placed_at: str = ""
     currency: str = ""
+    methods: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+    priority: int = 0
 
 
 def orders_of(file: Path | None, options: CartOptions) -> "list[common_pb2.Order]":
@@ -77,16 +93,14 @@ def _order(options: CartOptions) -> "common_pb2.Order":
     from sourcier.rpc.fields import fill_day, fill_instant
     from sourcier.v1 import common_pb2
 
-    order = common_pb2.Order(order_id=options.order_id)
+    order = common_pb2.Order(order_id=options.order_id, priority=options.priority)
     cart = order.cart
     cart.channel = options.channel
     cart.currency_code = options.currency
     cart.services.extend(options.services)
-    country, colon, postal_code = options.to.partition(":")
-    if not colon:
-        raise typer.BadParameter(f"{options.to!r} is not COUNTRY:POSTAL-CODE, such as FR:75011", param_hint="--to")
-    cart.destination.country_code = country
-    cart.destination.postal_code = postal_code
+    cart.methods.extend(enum_value(common_pb2.Method, "METHOD", name, "--method") for name in options.methods)
+    cart.store_ids.extend(options.stores)
+    fill_place(cart.destination, options.to)
     for number, line in enumerate(options.lines, 1):
         sku, equals, quantity = line.rpartition("=")
         if not equals or not quantity.isascii() or not quantity.isdecimal():
@@ -97,6 +111,24 @@ def _order(options: CartOptions) -> "common_pb2.Order":
     if options.placed_at:
         fill_instant(cart.placed_at, _parsed("--placed-at", _instant, options.placed_at))
     return order
+
+
+def fill_place(destination: "common_pb2.Destination", to: str) -> None:
+    """Write a destination such as ``FR:75011``."""
+    country, colon, postal_code = to.partition(":")
+    if not colon:
+        raise typer.BadParameter(f"{to!r} is not COUNTRY:POSTAL-CODE, such as FR:75011", param_hint="--to")
+    destination.country_code = country
+    destination.postal_code = postal_code
+
+
+def enum_value(kind: Any, prefix: str, name: str, option: str) -> Any:
+    """The member of a generated enum that an option names, such as ``same_day`` or ``same-day``."""
+    names = [known.removeprefix(f"{prefix}_") for known in kind.keys()[1:]]
+    wanted = name.replace("-", "_").upper()
+    if wanted not in names:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(names).lower()}", param_hint=option)
+    return kind.Value(f"{prefix}_{wanted}")
 
 
 def _parsed(option: str, read: Callable[[str], T], text: str) -> T:

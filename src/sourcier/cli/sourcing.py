@@ -14,9 +14,12 @@ from sourcier.cli.carts import (
     DeliverBy,
     File,
     Lines,
+    Methods,
     PlacedAt,
     Services,
+    Stores,
     To,
+    enum_value,
     fill_currency,
     orders_of,
 )
@@ -41,18 +44,30 @@ def promise(
     to: To = "",
     channel: Channel = CHANNEL_DEFAULT,
     service: Services = None,
+    method: Methods = None,
+    store: Stores = None,
     deliver_by: DeliverBy = "",
     placed_at: PlacedAt = "",
     currency: Currency = "",
+    choice: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHOICE",
+            help="Which options of each service: earliest, cheapest, fewest_shipments, frontier. "
+            "Can be given several times.  [default: earliest]",
+        ),
+    ] = None,
     hold: Annotated[
         int | None,
-        typer.Option(metavar="SECONDS", help="Reserve the cheapest promise for so long.", min=1, max=14_400),
+        typer.Option(metavar="SECONDS", help="Reserve the cheapest of the options for so long.", min=1, max=14_400),
     ] = None,
     server: Server = SERVER_DEFAULT,
     json: Json = False,
 ) -> None:
-    """Show what can be promised to a cart: every service with its date, its cut-off and its cost."""
+    """Show every way to get a cart: its date, the time left to order, its fee, its cost and where it ships from."""
     options = CartOptions(
+        methods=tuple(method or ()),
+        stores=tuple(store or ()),
         lines=tuple(line or ()),
         to=to,
         channel=channel,
@@ -62,22 +77,22 @@ def promise(
         currency=currency,
     )
 
+    from sourcier.v1 import sourcing_pb2
+
+    choices = [enum_value(sourcing_pb2.Choice, "CHOICE", name, "--choice") for name in choice or ()]
+
     async def answer(client: "Client", order: "common_pb2.Order") -> "tuple[Message, RenderableType]":
-        from rich.console import Group
-
-        from sourcier.terminal.tables import hold_line, promise_table
+        from sourcier.terminal.promises import promise_view
         from sourcier.terminal.words import to_datetime
-        from sourcier.v1 import sourcing_pb2
 
-        request = sourcing_pb2.PromiseDeliveryRequest(cart=order.cart)
+        request = sourcing_pb2.PromiseDeliveryRequest(cart=order.cart, choices=choices)
         if hold is not None:
             request.hold.ttl_seconds = hold
             request.explain = True  # kept with the hold, for `sourcier explain` of what is allocated from it
         dated = order.cart.HasField("placed_at")
         asked_at = to_datetime(order.cart.placed_at) if dated else datetime.now(UTC)
         response = await client.promise_delivery(request)
-        title = order.order_id or None
-        return response, Group(promise_table(response, asked_at, title), *hold_line(response))
+        return response, promise_view(response, asked_at, order.order_id or None)
 
     _answer_each(server, file, options, answer, json=json)
 
@@ -89,9 +104,15 @@ def allocate(
     to: To = "",
     channel: Channel = CHANNEL_DEFAULT,
     service: Services = None,
+    method: Methods = None,
+    store: Stores = None,
     deliver_by: DeliverBy = "",
     placed_at: PlacedAt = "",
     currency: Currency = "",
+    priority: Annotated[
+        int, typer.Option(help="Of the order: the higher gets scarce supply first.", min=0, max=1_000_000)
+    ] = 0,
+    token: Annotated[str, typer.Option(help="Keep the promise that this token of PromiseDelivery stands for.")] = "",
     hold: Annotated[str, typer.Option(metavar="holds/ID", help="Allocate what this hold reserved.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and reserve nothing.")] = False,
     server: Server = SERVER_DEFAULT,
@@ -99,6 +120,9 @@ def allocate(
 ) -> None:
     """Decide where orders ship from and reserve the stock."""
     options = CartOptions(
+        methods=tuple(method or ()),
+        stores=tuple(store or ()),
+        priority=priority,
         order_id=order_id,
         lines=tuple(line or ()),
         to=to,
@@ -115,7 +139,9 @@ def allocate(
         from sourcier.terminal.tables import allocation_view
         from sourcier.v1 import sourcing_pb2
 
-        request = sourcing_pb2.AllocateRequest(order=order, hold=hold, validate_only=dry_run, explain=json)
+        request = sourcing_pb2.AllocateRequest(
+            order=order, hold=hold, validate_only=dry_run, explain=json, promise_token=token
+        )
         allocation = await client.allocate(request)
         return allocation, allocation_view(allocation)
 

@@ -28,8 +28,9 @@ from sourcier.domain.order import Order
 from sourcier.domain.stock import Verdict
 from sourcier.loading import load_network, load_stock
 from sourcier.terminal.consoles import console, progress
+from sourcier.terminal.promises import promise_view
 from sourcier.terminal.refusals import show_failure
-from sourcier.terminal.tables import allocation_view, audit_view, hold_line, left_out_table, promise_table, table
+from sourcier.terminal.tables import allocation_view, audit_view, left_out_table, table
 from sourcier.terminal.words import counted
 from sourcier.v1 import inventory_pb2, sourcing_pb2
 
@@ -146,7 +147,7 @@ async def _serve_one(screen: Console, client: Client, week: Week) -> _Customer:
     screen.print(pages.cart_table(order.cart))
     screen.print("PromiseDelivery answers with every carrier service: its earliest date and the cheapest plan for it.")
     promises = await scenes.check_out(client, order)
-    screen.print(promise_table(promises, placed_at), *hold_line(promises))
+    screen.print(promise_view(promises, placed_at))
     _title(screen, 4, "The customer orders: where it ships from, and why")
     allocation = await scenes.place(client, order, promises.hold.name)
     screen.print(allocation_view(allocation))

@@ -1,7 +1,6 @@
-"""Promises, plans and explanations as tables."""
+"""Plans, allocations and explanations as tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -10,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sourcier.terminal.words import amount, cents, countdown, counted, day, decimal, instant, listed, to_datetime, word
+from sourcier.terminal.words import amount, cents, clock, counted, day, days, decimal, word
 from sourcier.v1 import common_pb2, sourcing_pb2
 
 COSTS: Final = ("shipping", "handling", "split", "late", "unfilled")
@@ -49,39 +48,6 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
-def promise_table(
-    response: sourcing_pb2.PromiseDeliveryResponse, asked_at: datetime, title: str | None = None
-) -> Table:
-    """What a checkout can offer at `asked_at`: one row per service."""
-    made = table("service", "~arrives", "~order by", ">time left", "~ships from", ">cost", "~status", title=title)
-    for promise in response.promised:
-        left = (to_datetime(promise.order_by) - asked_at).total_seconds()
-        first, last = day(promise.earliest), day(promise.latest)
-        made.add_row(
-            promise.service_id,
-            last if first == last else f"{first} – {last}",
-            instant(promise.order_by, promise.time_zone),
-            countdown(left),
-            ", ".join(shipment.node_id for shipment in promise.decision.plan.shipments),
-            amount(promise.decision.objective),
-            status_word(promise.decision),
-        )
-    for unpromised in response.unpromised:
-        lines = f" (lines {listed(unpromised.line_ids, at_most=8)})" if unpromised.line_ids else ""
-        why = Text(f"not possible: {unpromised.reason}{lines}", style="yellow")
-        made.add_row(unpromised.service_id, "–", "–", "–", "–", "–", why)
-    return made
-
-
-def hold_line(response: sourcing_pb2.PromiseDeliveryResponse) -> list[Text]:
-    """What is reserved and until when; nothing where nothing was asked for."""
-    if not response.HasField("hold"):
-        return []
-    hold = response.hold
-    until = to_datetime(hold.expires_at).strftime("%H:%M:%S")
-    return [Text(f"{hold.service_id} is reserved until {until} UTC by the server's clock, as {hold.name}.")]
-
-
 def status_word(decision: common_pb2.Decision) -> str:
     """``OPTIMAL``, ``FEASIBLE`` and so on."""
     return word(common_pb2.Status.Name(decision.status), "STATUS")
@@ -118,14 +84,34 @@ def shipment_table(decision: common_pb2.Decision) -> Table:
         made.add_row(
             shipment.node_id,
             shipment.service_id,
-            day(shipment.ship_day),
-            day(shipment.deliver_on),
+            _departure(shipment),
+            _arrival(shipment),
             f"{shipment.distance_m / 1_000:,.0f}",
             f"{shipment.weight_grams / 1_000:,.1f}",
-            goods(shipment.lines, "\n"),
+            "\n".join(_goods_waiting(line) for line in shipment.lines),
             cents(decimal(shipment.shipping) + decimal(shipment.handling) + decimal(shipment.late)),
         )
     return made
+
+
+def _departure(shipment: common_pb2.Shipment) -> str:
+    told = day(shipment.ship_day)
+    return f"{told} {clock(shipment.round_minute)}" if shipment.HasField("round_minute") else told
+
+
+def _arrival(shipment: common_pb2.Shipment) -> str:
+    first = shipment.deliver_from if shipment.HasField("deliver_from") else shipment.deliver_on
+    told = days(first, shipment.deliver_on)
+    return f"{told}\nat {shipment.to_node_id}" if shipment.to_node_id else told
+
+
+def _goods_waiting(line: common_pb2.ShipmentLine) -> str:
+    """``2 × KITCHEN-018``, and the supply that it waits for."""
+    told = f"{line.quantity} × {line.sku}"
+    for peg in line.pegs:
+        order = ", to be ordered" if peg.to_order else ""
+        told += f"\n{peg.quantity} of {peg.supply_id}, {day(peg.expected_on)}{order}"
+    return told
 
 
 def currency_of(decision: common_pb2.Decision) -> str:
@@ -151,6 +137,9 @@ def plan_view(decision: common_pb2.Decision) -> RenderableType:
     parts: list[RenderableType] = []
     if decision.plan.shipments:
         parts.append(shipment_table(decision))
+    if decision.plan.HasField("onward"):
+        onward = decision.plan.onward
+        parts.append(Text(f"One parcel leaves {onward.node_id} by {onward.service_id} and arrives {_arrival(onward)}."))
     if decision.plan.unfilled:
         parts.append(Text(f"Nobody ships {goods(decision.plan.unfilled)}.", style="yellow"))
     return Group(*parts, cost_table(decision), Text(proof_sentence(decision)))
@@ -188,18 +177,33 @@ def allocation_view(allocation: sourcing_pb2.Allocation) -> RenderableType:
         kept = "had expired, so it was decided afresh" if allocation.reallocated else "is honoured"
         parts.append(Text(f"The hold {allocation.hold} {kept}."))
     parts.append(plan_view(decision))
+    if allocation.HasField("kept"):
+        parts.append(Text(promise_sentence(allocation.kept), style="yellow" if allocation.kept.late_days else ""))
+    for wanted in allocation.to_order:
+        words = f"{wanted.quantity:,} × {wanted.sku} of {wanted.supply_id} for {wanted.node_id}"
+        parts.append(Text(f"To be ordered today: {words}, to be there on {day(wanted.expected_on)}."))
     states = {sourcing_pb2.State.Name(line.state) for line in allocation.lines}
     if states - {"STATE_ALLOCATED"}:
         parts.append(line_table(allocation))
     return Group(*parts)
 
 
+def promise_sentence(kept: sourcing_pb2.Kept) -> str:
+    """What was promised, and whether the plan keeps it."""
+    where = f" at {kept.store_id}" if kept.store_id else ""
+    late = f"the plan is {counted(kept.late_days, 'day')} late" if kept.late_days else "the plan keeps it"
+    fee = f"{amount(kept.fee)} {kept.fee.currency_code}"
+    return f"Promised{where} for {days(kept.earliest, kept.latest)} ({kept.time_zone}) at a fee of {fee}: {late}."
+
+
 def line_table(allocation: sourcing_pb2.Allocation) -> Table:
     """How far each line of an allocation got."""
-    made = table(">line", "order line", "node", "SKU", ">units", "state")
+    made = table(">line", "order line", "node", "SKU", ">units", "state", "~waits for")
     for line in allocation.lines:
         state = word(sourcing_pb2.State.Name(line.state), "STATE")
-        made.add_row(str(line.line_no), line.line_id, line.node_id, line.sku, f"{line.quantity:,}", state)
+        made.add_row(
+            str(line.line_no), line.line_id, line.node_id, line.sku, f"{line.quantity:,}", state, line.supply_id
+        )
     return made
 
 

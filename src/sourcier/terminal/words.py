@@ -33,6 +33,36 @@ def day(value: Date) -> str:
     return date(value.year, value.month, value.day).strftime("%a %-d %b")
 
 
+def days(first: Date, last: Date) -> str:
+    """``Tue 24 Nov``, or ``Tue 24 Nov – Thu 26 Nov`` where the days differ."""
+    return day(last) if first == last else f"{day(first)} – {day(last)}"
+
+
+def clock(minute: int) -> str:
+    """``08:30`` of minutes after midnight."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def span(from_minute: int, to_minute: int) -> str:
+    """``08:30–12:00``."""
+    return f"{clock(from_minute)}–{clock(to_minute)}"
+
+
+def percent(basis_points: int) -> str:
+    """``92.5 %``."""
+    return f"{basis_points / 100:g} %"
+
+
+def grams(value: int) -> str:
+    """``640 g`` or ``1.25 kg``."""
+    return f"{value} g" if value < 1_000 else f"{value / 1_000:,.2f} kg"
+
+
+def kilometres(metres: int) -> str:
+    """``1.2 km``."""
+    return f"{metres / 1_000:,.1f} km"
+
+
 def instant(value: Timestamp, time_zone: str) -> str:
     """``Mon 23 Nov 14:00``, local time of the zone."""
     return to_datetime(value).astimezone(ZoneInfo(time_zone)).strftime("%a %-d %b %H:%M")

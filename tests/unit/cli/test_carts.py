@@ -30,8 +30,14 @@ def test_options_make_one_order() -> None:
             deliver_by="2026-11-27",
             placed_at="2026-11-23T18:05:00+01:00",
             currency="EUR",
+            methods=("same-day", "CLICK_AND_COLLECT"),
+            stores=("store-1", "store-2"),
+            priority=7,
         ),
     )
+    assert order.priority == 7
+    assert list(order.cart.methods) == [common_pb2.METHOD_SAME_DAY, common_pb2.METHOD_CLICK_AND_COLLECT]
+    assert list(order.cart.store_ids) == ["store-1", "store-2"]
     cart = order.cart
     assert order.order_id == "A-1"
     assert [(line.line_id, line.sku, line.quantity) for line in cart.lines] == [("1", "MUG", 2), ("2", "SET=OF", 3)]
@@ -58,6 +64,8 @@ def test_what_is_not_said_is_left_to_the_server() -> None:
         CartOptions(lines=("MUG=two",), to="FR:75011"),
         CartOptions(lines=("MUG=-1",), to="FR:75011"),
         CartOptions(lines=("MUG=1",), to="75011"),
+        CartOptions(lines=("MUG=1",), to="FR:75011", methods=("drone",)),
+        CartOptions(lines=("MUG=1",), to="FR:75011", methods=("unspecified",)),
         CartOptions(lines=("MUG=1",), to="FR:75011", deliver_by="tomorrow"),
         CartOptions(lines=("MUG=1",), to="FR:75011", placed_at="2026-11-23T18:05:00"),
     ],

@@ -1,14 +1,28 @@
 """What a person reads of promises, plans and explanations."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from rich.console import Console, RenderableType
 
 from sourcier.domain.network import Method
-from sourcier.domain.plan import Costs, Decision, NodeOutcome, NodeReason, Plan, Proof, Shipment, ShipmentLine, Status
-from sourcier.rpc.fields import fill_day, fill_instant
-from sourcier.rpc.translate_common import METHODS, fill_decision
+from sourcier.domain.plan import (
+    Costs,
+    Decision,
+    Marking,
+    NodeOutcome,
+    NodeReason,
+    Peg,
+    Plan,
+    Proof,
+    Shipment,
+    ShipmentLine,
+    Status,
+)
+from sourcier.domain.promise import Kept
+from sourcier.rpc.translate_common import fill_decision
+from sourcier.rpc.translate_sourcing import fill_kept
 from sourcier.terminal import tables
 from sourcier.v1 import common_pb2, sourcing_pb2
 
@@ -66,43 +80,6 @@ def decision(status: Status = Status.OPTIMAL, *, bound: int = 19_690_000, outcom
     return message
 
 
-def promises() -> sourcing_pb2.PromiseDeliveryResponse:
-    response = sourcing_pb2.PromiseDeliveryResponse()
-    promise = response.promised.add(
-        method=METHODS.to_proto[Method.HOME_DELIVERY],
-        service_id="standard",
-        time_zone="Europe/Paris",
-        decision=decision(),
-    )
-    fill_instant(promise.order_by, MONDAY + timedelta(hours=3))
-    for day in (promise.earliest, promise.latest):
-        fill_day(day, date(2026, 11, 25))
-    response.unpromised.add(service_id="express", reason="OUT_OF_STOCK", line_ids=["2", "3"])
-    return response
-
-
-def test_a_promise_shows_its_date_cut_off_and_cost() -> None:
-    lines = shown(tables.promise_table(promises(), MONDAY)).splitlines()
-    standard = next(line for line in lines if line.lstrip().startswith("standard"))
-    for words in ("Wed 25 Nov", "Mon 23 Nov 12:00", "3 h 0 min", "near", "19.69", "OPTIMAL"):
-        assert words in standard
-
-
-def test_a_service_that_cannot_says_why() -> None:
-    told = " ".join(shown(tables.promise_table(promises(), MONDAY)).partition("express")[2].split())
-    assert "not possible: OUT_OF_STOCK (lines 2, 3)" in told
-
-
-def test_a_hold_is_told_only_when_there_is_one() -> None:
-    response = promises()
-    assert tables.hold_line(response) == []
-    response.hold.name, response.hold.service_id = "holds/h1", "standard"
-    fill_instant(response.hold.expires_at, MONDAY + timedelta(minutes=15))
-    assert str(tables.hold_line(response)[0]) == (
-        "standard is reserved until 08:15:00 UTC by the server's clock, as holds/h1."
-    )
-
-
 def test_a_plan_shows_shipments_what_stays_unfilled_and_every_cost() -> None:
     told = shown(tables.plan_view(decision()))
     for words in (
@@ -148,6 +125,63 @@ def test_nodes_are_left_out_in_the_order_of_how_near_they_came() -> None:
     assert rows[1].rstrip().endswith("far")
     assert rows[2].lstrip().startswith("OFFLINE")
     assert rows[2].rstrip().endswith("dark")
+
+
+def test_a_shipment_shows_its_round_its_days_and_what_it_waits_for() -> None:
+    peg = Peg(supply_id="po-1", quantity=1, expected_on=date(2026, 11, 23), to_order=True)
+    line = ShipmentLine(line_id="1", sku="MUG", quantity=2, pegs=(peg,), marking=Marking.BACKORDER)
+    waiting = replace(
+        shipment("near"),
+        lines=(line,),
+        deliver_from=date(2026, 11, 24),
+        round_minute=17 * 60,
+        to_node_id="hub",
+    )
+    plan = Plan(shipments=(waiting,), unfilled=(), costs=Costs(), onward=replace(shipment("hub"), to_node_id="store"))
+    made = Decision(
+        status=Status.OPTIMAL,
+        plan=plan,
+        objective_micros=0,
+        bound_micros=0,
+        proof=Proof.MIP,
+        left_out=(),
+        rule_set_revision="",
+        snapshot_version=0,
+    )
+    message = common_pb2.Decision()
+    fill_decision(message, made, "EUR", explain=False)
+    told = " ".join(shown(tables.plan_view(message)).split())
+    for words in (
+        "Mon 23 Nov 17:00",
+        "Tue 24 Nov – Wed 25 Nov",
+        "at hub",
+        "2 × MUG",
+        "1 of po-1, Mon 23 Nov, to be ordered",
+        "One parcel leaves hub by standard and arrives Wed 25 Nov at store.",
+    ):
+        assert words in told
+
+
+def test_an_allocation_says_what_it_keeps_and_what_must_be_ordered() -> None:
+    made = allocation(sourcing_pb2.STATE_ALLOCATED)
+    kept = Kept(
+        method=Method.SHIP_TO_STORE,
+        earliest=date(2026, 11, 24),
+        latest=date(2026, 11, 25),
+        time_zone="Europe/Paris",
+        fee_micros=4_900_000,
+        store_id="store",
+    )
+    fill_kept(made.kept, kept, "EUR")
+    wanted = made.to_order.add(supply_id="s-1", node_id="near", sku="MUG", quantity=3)
+    wanted.expected_on.year, wanted.expected_on.month, wanted.expected_on.day = 2026, 12, 1
+    told = " ".join(shown(tables.allocation_view(made)).split())
+    assert (
+        "Promised at store for Tue 24 Nov – Wed 25 Nov (Europe/Paris) at a fee of 4.90 EUR: the plan keeps it." in told
+    )
+    assert "To be ordered today: 3 × MUG of s-1 for near, to be there on Tue 1 Dec." in told
+    fill_kept(made.kept, replace(kept, late_days=2, store_id=""), "EUR")
+    assert "the plan is 2 days late" in shown(tables.allocation_view(made))
 
 
 def allocation(*states: sourcing_pb2.State) -> sourcing_pb2.Allocation:

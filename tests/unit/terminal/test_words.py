@@ -25,6 +25,19 @@ def test_amounts_are_rounded_half_even_to_cents(units: int, nanos: int, told: st
     assert words.amount(Money(units=units, nanos=nanos, currency_code="EUR")) == told
 
 
+def test_spans_of_days_and_of_hours() -> None:
+    tuesday, thursday = Date(year=2026, month=11, day=24), Date(year=2026, month=11, day=26)
+    assert words.days(tuesday, tuesday) == "Tue 24 Nov"
+    assert words.days(tuesday, thursday) == "Tue 24 Nov – Thu 26 Nov"
+    assert (words.clock(0), words.span(510, 1_440)) == ("00:00", "08:30–24:00")
+
+
+def test_shares_weights_and_distances() -> None:
+    assert (words.percent(10_000), words.percent(9_250)) == ("100 %", "92.5 %")
+    assert (words.grams(0), words.grams(999), words.grams(12_345)) == ("0 g", "999 g", "12.35 kg")
+    assert words.kilometres(1_240) == "1.2 km"
+
+
 def test_days_and_instants_are_local() -> None:
     instant = Timestamp()
     instant.FromDatetime(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
