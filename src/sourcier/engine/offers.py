@@ -301,7 +301,7 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     """Drop an offer where another of the same node costs no more for any contents and lets as much through.
 
     An offer is not beaten by one that arrives later, unless that one is cheaper whatever it carries; and not at all
-    where a promise asks for several dates.
+    where a promise asks for several dates. Nor is it beaten by another service where a promise asks for each of them.
     """
     dates_count = problem.fill is Fill.ALL
     keep = np.ones(problem.num_offers, dtype=np.bool_)
@@ -319,6 +319,7 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
                 & (problem.cap_lines[better] >= problem.cap_lines[worse])
                 & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
                 & cheaper_tiers[problem.tiers[better], problem.tiers[worse]]
+                & ((problem.service[better] == problem.service[worse]) | (not dates_count))
             )
             keep[worse[beats & keep[better]]] = False
         shift += 1

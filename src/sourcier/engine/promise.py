@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
+import numpy as np
+
 from sourcier.domain.calendar import is_working_day
 from sourcier.domain.network import NodeCalendar, Service
 from sourcier.domain.order import Cart
@@ -15,7 +17,7 @@ from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Unpromi
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
 from sourcier.engine.compile import CompiledRules, distances_m
-from sourcier.engine.decide import Steps, prepare
+from sourcier.engine.decide import Prepared, Steps, prepare
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import Option, arrival, options
 from sourcier.engine.prefilter import locate, wanted_services
@@ -48,17 +50,19 @@ def promise_steps(
     services = snapshot.network.network.services
     promised: list[Promise] = []
     unpromised: list[Unpromised] = []
+    delivered = _delivered(cart, snapshot, firm) if not explained else {}
     for index, store in _ways(cart, snapshot, rules):
         service = services[index]
         if service.method.collected and not store:
             unpromised.append(_nowhere(service))
             continue
         mine = replace(cart, services=(service.service_id,), methods=(), store_ids=(store,) if store else ())
-        prepared = prepare(mine, snapshot, firm, complete=True)
+        prepared = delivered.get(index) or prepare(mine, snapshot, firm, complete=True)
         found = yield from options(prepared, choices, explained=explained)
         promised += [_promise(mine, service, option, snapshot, rules) for option in found]
         if not found:
-            obstacle, line_ids, remedy = yield from obstacle_steps(prepared)
+            alone = prepare(mine, snapshot, firm, complete=True) if index in delivered else prepared
+            obstacle, line_ids, remedy = yield from obstacle_steps(alone)
             unpromised.append(
                 Unpromised(
                     method=service.method,
@@ -99,6 +103,22 @@ def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tupl
             yield index, network.network.nodes[store].node_id
         if not stores:
             yield index, ""
+
+
+def _delivered(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> dict[int, Prepared]:
+    """The order prepared for each service that delivers: looked at for all of them at once, then taken apart."""
+    services = snapshot.network.network.services
+    wanted = [
+        index
+        for index in wanted_services(cart, snapshot.network)
+        if not services[index].method.collected and (not cart.methods or services[index].method in cart.methods)
+    ]
+    if len(wanted) < 2:
+        return {}
+    ids = tuple(services[index].service_id for index in wanted)
+    whole = prepare(replace(cart, services=ids, store_ids=()), snapshot, rules, complete=True)
+    parts = {index: np.flatnonzero(whole.problem.service == index) for index in wanted}
+    return {index: replace(whole, problem=whole.problem.restricted(part)) for index, part in parts.items()}
 
 
 def _nowhere(service: Service) -> Unpromised:
