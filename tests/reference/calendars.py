@@ -43,11 +43,11 @@ ODD_MINUTES = (0, 1, 59, 60, 90, 119, 120, 121, 150, 179, 180, 181, 239, 240, 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Season:
-    """A network and the orders to ask about: `placed` are seconds after the start of `first_day` (UTC)."""
+    """A network and an order: seconds after the start of `first_day` (UTC), units, days until its goods are there."""
 
     network: Network
     first_day: date
-    orders: tuple[tuple[int, int, int], ...]  # placed, units, days until the goods are there
+    order: tuple[int, int, int]
 
 
 def random_season(seed: int, season: int) -> Season:
@@ -57,9 +57,8 @@ def random_season(seed: int, season: int) -> Season:
     first_day = change - timedelta(days=3)
     services = (_service(rng, "std", first_day), _service(rng, "exp", first_day), _courier(rng, first_day))
     nodes = tuple(_node(rng, f"n{i}", rng.choice(zones), first_day) for i in range(rng.choice([1, 1, 2])))
-    orders = tuple(
-        (rng.randrange(0, 5 * 86_400), rng.choice([1, 1, 2, 7, 40]), rng.choice([0, 0, 1, 2])) for _ in range(1)
-    )
+    second = rng.choice([rng.randrange(5 * 86_400), 1_800 * rng.randrange(5 * 48)])
+    order = (second, rng.choice([1, 1, 2, 7, 40]), rng.choice([0, 0, 1, 2]))
     network = Network(
         currency_code="EUR",
         time_zone=nodes[0].time_zone,
@@ -67,7 +66,7 @@ def random_season(seed: int, season: int) -> Season:
         services=services,
         zones=(Zone(zone_id="isle", ranges=()),),
     )
-    return Season(network=network, first_day=first_day, orders=orders)
+    return Season(network=network, first_day=first_day, order=order)
 
 
 def _minute(rng: random.Random, last: int = 1_439) -> int:

@@ -15,7 +15,7 @@ from math import prod
 
 from tests.reference.instances import World
 
-from sourcier.domain.calendar import is_working_day, ship_moment
+from sourcier.domain.calendar import is_working_day, local_instant
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import CapacityMeasure, Node, NodeStatus, Service, capacity_pool_id
 
@@ -122,7 +122,8 @@ def _shipped(world: World, node: Node, service: Service, units: tuple[int, ...])
 def _can_leave(world: World, node: Node, day: date, units: tuple[int, ...]) -> bool:
     if not is_working_day(node.calendar, day):
         return False
-    if ship_moment(node.calendar, node.time_zone, day).order_by < world.cart.placed_at:
+    cut_off = local_instant(day, node.calendar.cut_off_minute, node.time_zone)
+    if cut_off - timedelta(minutes=node.calendar.processing_minutes) < world.cart.placed_at:
         return False
     if node.capacity is None:
         return True

@@ -1,4 +1,4 @@
-"""Dates and instants: when a node works, ships and is open, and when a carrier delivers.
+"""Dates and instants: when a node works, when something leaves it, when customers can come.
 
 Instants are UTC; a calendar day belongs to a zone. Where a local time does not exist (spring gap) the first valid
 instant after it is taken; where it exists twice (autumn fold), the first. So a span of local times runs, in real time,
@@ -10,7 +10,6 @@ These functions answer for one node and one order, day by day; the engine's time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar_checks import pickup_minutes
@@ -23,15 +22,6 @@ _NO_TIME = timedelta(0)
 
 Span = tuple[datetime, datetime]
 """From the first instant up to, not including, the second."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShipMoment:
-    """A ship day of a node. `order_by` is the last instant to order for it, `ship_by` its cut-off (both UTC)."""
-
-    day: date
-    order_by: datetime
-    ship_by: datetime
 
 
 def local_instant(day: date, minute: int, zone: str) -> datetime:
@@ -251,48 +241,3 @@ def courier_delivers(service: Service, departure: Departure, zone: str) -> bool:
     there = departure.pickup + timedelta(minutes=service.courier_minutes)
     windows = _of_day(service.windows, day) if service.windows else [(0, MINUTES_PER_DAY)]
     return any(start <= there < end for start, end in _spans(windows, zone, day))
-
-
-@lru_cache(maxsize=65_536)
-def ship_moment(calendar: NodeCalendar, zone: str, day: date) -> ShipMoment:
-    """The cut-off of a working day, and the order-by that leaves time for processing."""
-    cut_off = local_instant(day, calendar.cut_off_minute, zone)
-    return ShipMoment(day=day, order_by=cut_off - timedelta(minutes=calendar.processing_minutes), ship_by=cut_off)
-
-
-def first_ship_day(calendar: NodeCalendar, zone: str, placed_at: datetime, horizon_days: int) -> date | None:
-    """The first working day whose order-by is not before `placed_at`; None if there is none within the horizon."""
-    start = placed_at.astimezone(ZoneInfo(zone)).date() - _ONE_DAY
-    for offset in range(horizon_days + 2):
-        day = start + timedelta(days=offset)
-        if is_working_day(calendar, day) and ship_moment(calendar, zone, day).order_by >= placed_at:
-            return day
-    return None
-
-
-def next_ship_day(calendar: NodeCalendar, day: date, last: date) -> date | None:
-    """The first working day after `day`, up to and including `last`."""
-    while day < last:
-        day += _ONE_DAY
-        if is_working_day(calendar, day):
-            return day
-    return None
-
-
-@lru_cache(maxsize=65_536)
-def delivery_day(
-    delivery_days: frozenset[int], closed_dates: frozenset[date], ship_day: date, business_days: int
-) -> date | None:
-    """The `business_days`-th delivery day after `ship_day`; for 0, the first one from `ship_day` itself on.
-
-    None if a year brings no such day: the carrier never delivers.
-    """
-    remaining = max(business_days, 1)
-    day = ship_day - _ONE_DAY if business_days == 0 else ship_day
-    for _ in range(366):
-        day += _ONE_DAY
-        if day.isoweekday() in delivery_days and day not in closed_dates:
-            remaining -= 1
-            if remaining == 0:
-                return day
-    return None

@@ -1,22 +1,31 @@
 """Dates and instants: daylight-saving gaps and folds, cut-offs, ship days, delivery days."""
 
-import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reference.small import node, service
 
 from sourcier.domain.calendar import (
-    delivery_day,
-    first_ship_day,
+    Departure,
+    collectable_at,
+    courier_delivers,
+    departures,
     is_working_day,
     local_instant,
-    next_ship_day,
-    ship_moment,
+    makes,
+    open_from,
+    opening_spans,
+    order_by,
+    picking_spans,
+    ready_at,
+    shift_begin,
+    start_by,
+    work_on,
 )
-from sourcier.domain.network import NodeCalendar
+from sourcier.domain.network import CapacityMeasure, DayException, Hours, Method, Node, NodeCalendar, Round, Shift
 
 WEEK = frozenset(range(1, 6))
 EVERY_DAY = frozenset(range(1, 8))
@@ -91,131 +100,200 @@ def test_a_node_works_on_its_weekdays_unless_closed(day: date, works: bool) -> N
 
 
 def test_order_by_leaves_real_minutes_for_processing_across_a_gap() -> None:
-    calendar = NodeCalendar(working_days=EVERY_DAY, cut_off_minute=600, processing_minutes=600)
-    moment = ship_moment(calendar, "Europe/Paris", date(2026, 3, 29))
-    assert moment.day == date(2026, 3, 29)
-    assert moment.ship_by == datetime(2026, 3, 29, 8, 0, tzinfo=UTC)
-    assert moment.order_by == datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+    calendar = NodeCalendar(working_days=EVERY_DAY, cut_off_minute=600)
+    paris = node("a", calendar=calendar, time_zone="Europe/Paris")
+    departure = departures(paris, "std", date(2026, 3, 29))[0]
+    assert departure.pickup == departure.cut_off == datetime(2026, 3, 29, 8, 0, tzinfo=UTC)
+    assert order_by(paris, departure, timedelta(hours=10)) == datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("placed_at", "expected"),
-    [
-        (datetime(2026, 3, 6, 11, 0, tzinfo=UTC), date(2026, 3, 6)),  # the very instant of the order-by
-        (datetime(2026, 3, 6, 11, 0, 1, tzinfo=UTC), date(2026, 3, 9)),  # a second late on Friday: Monday
-        (datetime(2026, 3, 7, 9, 0, tzinfo=UTC), date(2026, 3, 9)),
-    ],
-)
-def test_first_ship_day_turns_on_the_second_of_the_order_by(placed_at: datetime, expected: date) -> None:
-    calendar = NodeCalendar(working_days=WEEK, cut_off_minute=13 * 60, processing_minutes=60)
-    assert first_ship_day(calendar, "Europe/Paris", placed_at, 28) == expected
+PARIS = "Europe/Paris"
+SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 
 
-def test_an_order_at_local_midnight_still_makes_the_cut_off_at_the_end_of_the_day_before() -> None:
-    calendar = NodeCalendar(working_days=EVERY_DAY, cut_off_minute=1_440)
-    midnight = local_instant(date(2026, 6, 2), 0, "Europe/Paris")
-    assert first_ship_day(calendar, "Europe/Paris", midnight, 28) == date(2026, 6, 1)
+def utc(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    """An instant."""
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=UTC)
 
 
-def test_no_ship_day_within_the_horizon() -> None:
-    placed_at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-    closed = frozenset(date(2026, 3, 2) + timedelta(days=d) for d in range(10))
-    calendar = NodeCalendar(working_days=EVERY_DAY, cut_off_minute=600, closed_dates=closed)
-    assert first_ship_day(calendar, "UTC", placed_at, 9) is None
-    assert first_ship_day(calendar, "UTC", placed_at, 10) == date(2026, 3, 12)
+def hours(*spans: tuple[int, int], days: frozenset[int] = EVERY_DAY) -> tuple[Hours, ...]:
+    """Spans in whole hours."""
+    return tuple(Hours(days=days, from_minute=60 * a, to_minute=60 * b) for a, b in spans)
 
 
-def test_next_ship_day_is_after_the_day_and_not_after_the_last() -> None:
-    calendar = NodeCalendar(working_days=WEEK, cut_off_minute=600)
-    assert next_ship_day(calendar, date(2026, 3, 5), date(2026, 3, 31)) == date(2026, 3, 6)
-    assert next_ship_day(calendar, date(2026, 3, 6), date(2026, 3, 9)) == date(2026, 3, 9)
-    assert next_ship_day(calendar, date(2026, 3, 6), date(2026, 3, 8)) is None
+NIGHTS = NodeCalendar(working_days=EVERY_DAY, cut_off_minute=960, picking_hours=hours((1, 4), (8, 16)))
 
 
-@pytest.mark.parametrize(
-    ("ship_day", "business_days", "expected"),
-    [
-        (date(2026, 3, 6), 0, date(2026, 3, 6)),  # Friday, same day
-        (date(2026, 3, 6), 1, date(2026, 3, 9)),
-        (date(2026, 3, 6), 2, date(2026, 3, 11)),  # Tuesday the 10th is a holiday
-        (date(2026, 3, 7), 0, date(2026, 3, 9)),  # same day, but nobody delivers on Saturday
-        (date(2026, 3, 7), 1, date(2026, 3, 9)),
-        (date(2026, 3, 10), 0, date(2026, 3, 11)),
-    ],
-)
-def test_delivery_day_counts_delivery_days_only(ship_day: date, business_days: int, expected: date) -> None:
-    assert delivery_day(WEEK, frozenset({date(2026, 3, 10)}), ship_day, business_days) == expected
-
-
-def test_a_carrier_that_never_delivers_has_no_delivery_day() -> None:
-    shut = frozenset(date(2026, 1, 1) + timedelta(days=d) for d in range(800))
-    assert delivery_day(EVERY_DAY, shut, date(2026, 1, 1), 1) is None
-    assert delivery_day(frozenset(), frozenset(), date(2026, 1, 1), 0) is None
-
-
-CALENDARS = st.builds(
-    NodeCalendar,
-    working_days=st.frozensets(st.integers(1, 7), min_size=1),
-    cut_off_minute=st.integers(0, 1_440),
-    processing_minutes=st.integers(0, 3_000),
-    closed_dates=st.frozensets(st.dates(date(2026, 3, 20), date(2026, 4, 10)), max_size=4),
-)
-PLACED = st.datetimes(datetime(2026, 3, 20), datetime(2026, 4, 8), timezones=st.just(UTC))
-
-
-@given(calendar=CALENDARS, zone=st.sampled_from(ZONES), moments=st.tuples(PLACED, PLACED))
-def test_a_later_order_never_ships_earlier(
-    calendar: NodeCalendar, zone: str, moments: tuple[datetime, datetime]
+@pytest.mark.parametrize(("day", "worked"), [(date(2026, 3, 28), 3), (SPRING, 2), (AUTUMN, 4)])
+def test_hours_that_the_clock_leaves_out_do_not_count_and_those_that_it_repeats_count_twice(
+    day: date, worked: int
 ) -> None:
-    early, late = (first_ship_day(calendar, zone, moment, 60) for moment in sorted(moments))
-    assert early is not None
-    assert late is not None
-    assert early <= late
+    (start, end), _ = picking_spans(NIGHTS, PARIS, day)
+    assert end - start == timedelta(hours=worked)
 
 
-def _walked(calendar: NodeCalendar, zone: str, placed_at: datetime, horizon_days: int) -> date | None:
-    """The first ship day by walking minute after minute: a cut-off passes when the local clock first reaches it."""
-    tz = ZoneInfo(zone)
-    ready = placed_at + timedelta(minutes=calendar.processing_minutes)
-    placed_on = placed_at.astimezone(tz).date()
-    days = [placed_on + timedelta(days=d) for d in range(-2, horizon_days + 1)]
-    to_come = [
-        (datetime.combine(day, datetime.min.time()) + timedelta(minutes=calendar.cut_off_minute), day)
-        for day in days
-        if day.isoweekday() in calendar.working_days and day not in calendar.closed_dates
-    ]
-    now = ready - timedelta(hours=4)  # before any fold in which the order could be ready
-    while to_come:
-        clock = now.astimezone(tz).replace(tzinfo=None)
-        while to_come and to_come[0][0] <= clock:
-            _, day = to_come.pop(0)
-            if now >= ready:
-                return day
-        now += timedelta(minutes=1)
-    return None
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (timedelta(), utc(SPRING, 0, 30)),  # 01:30 in Paris
+        (timedelta(minutes=30), utc(SPRING, 1, 0)),  # 02:00 does not exist: it is 03:00
+        (timedelta(minutes=30, seconds=1), utc(SPRING, 1, 0, 1)),
+        (timedelta(minutes=90), utc(SPRING, 2, 0)),  # 04:00, the end of the first hours
+        (timedelta(minutes=90, seconds=1), utc(SPRING, 6, 0, 1)),
+        (timedelta(hours=9, minutes=31), utc(SPRING, 23, 1)),  # next day 01:01
+    ],
+)
+def test_work_waits_for_picking_hours_through_the_spring_gap(work: timedelta, expected: datetime) -> None:
+    begin = utc(SPRING, 0, 30)
+    assert ready_at(NIGHTS, PARIS, begin, work) == expected
+    last = start_by(NIGHTS, PARIS, expected, work)
+    assert last == (begin if work else expected)
 
 
-def test_first_ship_day_agrees_with_a_walk_minute_by_minute() -> None:
-    rng = random.Random(20260329)
-    centres = (
-        datetime(2026, 3, 28, 12),
-        datetime(2026, 10, 24, 12),
-        datetime(2026, 4, 4, 12),
-        datetime(2026, 10, 3, 12),
+def test_the_last_start_is_the_end_of_hours_only_if_no_work_is_needed_before() -> None:
+    eight = utc(date(2026, 3, 4), 7)  # 08:00 in Paris: picking begins
+    assert start_by(NIGHTS, PARIS, eight, timedelta()) == eight
+    assert start_by(NIGHTS, PARIS, eight, timedelta(seconds=1)) == utc(date(2026, 3, 4), 2, 59, 59)
+    assert start_by(NIGHTS, PARIS, eight, timedelta(hours=3)) == utc(date(2026, 3, 4), 0)
+
+
+def test_a_node_that_never_picks_is_never_ready() -> None:
+    closed = replace(NIGHTS, picking_hours=hours((8, 9), days=frozenset({7})), working_days=WEEK)
+    begin = utc(date(2026, 3, 4), 9)
+    assert ready_at(closed, PARIS, begin, timedelta(seconds=1)) is None
+    assert start_by(closed, PARIS, begin, timedelta(seconds=1)) is None
+    assert order_by(node("a", calendar=closed), departures(node("a"), "std", SPRING)[0], timedelta(1)) is None
+    assert open_from(replace(closed, opening_hours=closed.picking_hours), PARIS, begin) is None
+    assert collectable_at(replace(closed, opening_hours=closed.picking_hours), PARIS, SPRING, 5) is None
+
+
+def test_work_is_backlog_processing_and_every_unit() -> None:
+    calendar = replace(NIGHTS, backlog_minutes=45, processing_minutes=60, processing_seconds_per_unit=20)
+    assert work_on(calendar, 7) == timedelta(minutes=105, seconds=140)
+
+
+def test_an_exception_replaces_working_days_closed_dates_and_both_hours() -> None:
+    sunday, monday, tuesday = date(2026, 3, 8), date(2026, 3, 9), date(2026, 3, 10)
+    calendar = replace(
+        NIGHTS,
+        working_days=WEEK,
+        closed_dates=frozenset({monday}),
+        exceptions=(
+            DayException(day=sunday, picking=((600, 720),)),
+            DayException(day=monday, picking=((0, 60),), opening=((600, 660),)),
+            DayException(day=tuesday, opening=((0, 1_440),)),
+        ),
     )
-    disagree = []
-    for case in range(500):
-        zone = rng.choice(ZONES)
-        near = datetime(2011, 12, 29) if zone == "Pacific/Apia" else rng.choice(centres)
-        placed_at = (near + timedelta(minutes=rng.randint(-2_000, 2_000))).replace(tzinfo=UTC)
-        first = placed_at.date()
-        calendar = NodeCalendar(
-            working_days=rng.choice([EVERY_DAY, EVERY_DAY, frozenset(range(1, 7)), frozenset({6, 7})]),
-            cut_off_minute=rng.choice([0, 60, 90, 119, 120, 150, 180, 600, 1_380, 1_410, 1_440, rng.randint(0, 1_440)]),
-            processing_minutes=rng.choice([0, 0, 30, 60, 240, 1_500]),
-            closed_dates=frozenset(first + timedelta(days=rng.randint(-1, 4)) for _ in range(rng.randint(0, 2))),
-        )
-        expected = _walked(calendar, zone, placed_at, 9)
-        if first_ship_day(calendar, zone, placed_at, 9) != expected:
-            disagree.append((case, zone, placed_at, calendar, expected))
-    assert disagree == []
+    assert [is_working_day(calendar, day) for day in (sunday, monday, tuesday)] == [True, True, False]
+    assert picking_spans(calendar, "UTC", sunday) == ((utc(sunday, 10), utc(sunday, 12)),)
+    assert opening_spans(calendar, "UTC", sunday) == picking_spans(calendar, "UTC", tuesday) == ()
+    assert opening_spans(calendar, "UTC", monday) == ((utc(monday, 10), utc(monday, 11)),)
+    assert opening_spans(calendar, "UTC", tuesday) == ((utc(tuesday, 0), utc(tuesday + timedelta(days=1), 0)),)
+
+
+def shop(**changes: object) -> Node:
+    """A node in Paris that picks from 08:00 to 16:00, with three rounds of "std" a day."""
+    rounds = (
+        Round(service_id="std", days=EVERY_DAY, pickup_minute=720, every_minutes=180, last_pickup_minute=900),
+        Round(service_id="std", days=EVERY_DAY, pickup_minute=600, cut_off_minute=540, parcels=3),
+        Round(service_id="exp", days=WEEK, pickup_minute=700),
+    )
+    plain = replace(NIGHTS, picking_hours=hours((8, 16)))
+    return replace(node("a", time_zone=PARIS, calendar=plain, rounds=rounds), **changes)  # type: ignore[arg-type]
+
+
+def test_departures_of_a_day_are_the_rounds_of_the_service_in_the_order_of_time() -> None:
+    found = departures(shop(), "std", SPRING)
+    assert [(d.pickup, d.cut_off, d.minute, d.parcels) for d in found] == [
+        (utc(SPRING, 8), utc(SPRING, 7), 600, 3),
+        (utc(SPRING, 10), utc(SPRING, 10), 720, None),
+        (utc(SPRING, 13), utc(SPRING, 13), 900, None),
+    ]
+    assert departures(shop(), "exp", SPRING) == ()  # a Sunday
+    assert departures(shop(rounds=()), "std", AUTUMN)[0].pickup == utc(AUTUMN, 15)
+    assert departures(shop(calendar=replace(NIGHTS, working_days=WEEK)), "std", SPRING) == ()
+
+
+def test_an_order_makes_a_departure_by_its_cut_off_and_with_time_to_work() -> None:
+    first, second, _ = departures(shop(), "std", SPRING)
+    hour = timedelta(hours=1)
+    assert order_by(shop(), first, hour) == utc(SPRING, 7)  # the cut-off, 09:00, is also the last to be ready
+    assert order_by(shop(), first, 2 * hour) == utc(SPRING, 6)
+    assert order_by(shop(), second, timedelta()) == second.pickup
+    assert makes(shop(), first, utc(SPRING, 7), utc(SPRING, 7), hour)
+    assert not makes(shop(), first, utc(SPRING, 7, 0, 1), utc(SPRING, 7), hour)
+    assert not makes(shop(), first, utc(SPRING, 7), utc(SPRING, 7, 0, 1), hour)
+    assert not makes(shop(), first, utc(SPRING, 7), utc(SPRING, 8, 0, 1), timedelta())
+
+
+def test_collection_waits_for_the_store_to_open() -> None:
+    store = replace(NIGHTS, working_days=WEEK, opening_hours=hours((9, 19)), picking_hours=())
+    friday, monday = date(2026, 3, 6), date(2026, 3, 9)
+    assert open_from(store, PARIS, utc(friday, 17, 59, 59)) == utc(friday, 17, 59, 59)
+    assert open_from(store, PARIS, utc(friday, 18)) == utc(monday, 8)
+    assert collectable_at(store, PARIS, friday, 0) == utc(friday, 8)
+    assert collectable_at(store, PARIS, friday, 600) == utc(monday, 8)
+    assert collectable_at(store, PARIS, date(2026, 3, 7), 90) == utc(monday, 9, 30)
+
+
+def shift(shift_id: str, from_hour: int, to_hour: int) -> Shift:
+    """Of five orders."""
+    measure = CapacityMeasure.ORDERS
+    return Shift(shift_id=shift_id, from_minute=60 * from_hour, to_minute=60 * to_hour, measure=measure, limit=5)
+
+
+def test_an_order_is_picked_in_the_shift_in_which_it_becomes_ready_or_in_a_later_one() -> None:
+    early, late, night = shift("early", 6, 14), shift("late", 14, 22), shift("night", 22, 30)
+    plain = NodeCalendar(working_days=WEEK, cut_off_minute=960, picking_hours=hours((6, 22)))
+    shopping = node("a", calendar=plain, shifts=(early, late, night))
+    tuesday = date(2026, 3, 3)
+    hour, noon = timedelta(hours=1), utc(tuesday, 12)
+
+    def begins(of: Shift, work: timedelta, begin: datetime = noon, day: date = tuesday) -> datetime | None:
+        return shift_begin(shopping, of, day, begin, work)
+
+    assert begins(early, 2 * hour) == noon  # ready at 14:00, as the shift ends
+    assert begins(early, 3 * hour) is None  # ready in the next one
+    assert begins(late, 3 * hour) == noon
+    assert begins(late, 1 * hour) == begins(late, 2 * hour) == utc(tuesday, 14)  # left to it
+    assert begins(early, hour, day=date(2026, 3, 4)) == utc(date(2026, 3, 4), 6)
+    assert begins(late, hour, day=date(2026, 3, 2)) is None  # over before
+    assert begins(early, hour, day=date(2026, 3, 7)) is None  # a Saturday
+    shopping = replace(shopping, calendar=replace(plain, picking_hours=()))
+    assert begins(night, 17 * hour) == noon  # ready at 05:00
+    assert begins(late, 17 * hour) is None
+    assert begins(late, timedelta(), begin=utc(tuesday, 14)) == utc(tuesday, 14)
+
+
+def test_nothing_is_picked_in_a_shift_that_is_over_though_it_was_the_last() -> None:
+    shopping = node("a", shifts=(shift("early", 6, 14),))
+    day = date(2026, 3, 3)
+    assert shift_begin(shopping, shopping.shifts[0], day, utc(day, 14), timedelta(hours=1)) == utc(day, 14)
+    assert shift_begin(shopping, shopping.shifts[0], day, utc(day, 14, 0, 1), timedelta(hours=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("pickup", "zone", "delivers"),
+    [
+        (utc(AUTUMN, 8, 59), "UTC", False),
+        (utc(AUTUMN, 9, 0), "UTC", True),
+        (utc(AUTUMN, 10, 59), "UTC", True),
+        (utc(AUTUMN, 11, 0), "UTC", False),
+        (utc(AUTUMN, 8, 59), PARIS, True),  # an hour ahead: in Paris it is 10:59 when it is there
+        (utc(AUTUMN, 10, 0), PARIS, False),
+    ],
+)
+def test_a_courier_delivers_in_a_window_of_the_destination(pickup: datetime, zone: str, delivers: bool) -> None:
+    courier = service(method=Method.SAME_DAY, courier_minutes=60, windows=hours((10, 12)))
+    departure = Departure(day=AUTUMN, pickup=pickup, cut_off=pickup)
+    assert courier_delivers(courier, departure, zone) is delivers
+    assert not courier_delivers(replace(courier, closed_dates=frozenset({AUTUMN})), departure, zone)
+    assert not courier_delivers(replace(courier, delivery_days=WEEK), departure, zone)
+
+
+def test_a_courier_without_windows_delivers_until_midnight() -> None:
+    courier = service(method=Method.SAME_DAY, courier_minutes=60)
+    late = Departure(day=AUTUMN, pickup=utc(AUTUMN, 22, 59), cut_off=utc(AUTUMN, 22))
+    assert courier_delivers(courier, late, "UTC")
+    assert not courier_delivers(courier, replace(late, pickup=utc(AUTUMN, 23)), "UTC")
+    assert not courier_delivers(courier, late, PARIS)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.reference.minutes import delivery
 from tests.reference.small import EVERY_DAY, node, service
 
-from sourcier.domain.calendar import delivery_day
 from sourcier.domain.network import Method, Network, Service, TransitBand, TransitShare, Zone, ZoneTransit
 from sourcier.engine.compile import compile_network
 from sourcier.engine.hours import NEVER
@@ -121,12 +121,12 @@ def test_a_courier_comes_on_the_day_itself_or_not_at_all() -> None:
 
 @pytest.mark.parametrize("business_days", [0, 1, 2, 60])
 @pytest.mark.parametrize("days", [WEEK, frozenset({3}), EVERY_DAY, frozenset()])
-def test_delivery_days_are_those_that_the_domain_counts(business_days: int, days: frozenset[int]) -> None:
+def test_delivery_days_are_counted_one_by_one(business_days: int, days: frozenset[int]) -> None:
     closed = frozenset(date(2026, 3, 5) + timedelta(days=d) for d in (0, 1, 7, 8, 9, 30))
     band = TransitBand(max_distance_m=None, business_days=business_days)
     found = transit(service(transit=(band,), delivery_days=days, closed_dates=closed))
     for day in (MONDAY + timedelta(days=d) for d in range(10)):
-        expected = delivery_day(days, closed, day, business_days)
+        expected = delivery(days, closed, day, business_days)
         assert arrival(found, 0, 10, day=day) == (expected, expected)
 
 

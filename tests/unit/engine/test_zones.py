@@ -35,6 +35,13 @@ def test_instants_are_found_in_the_local_day_in_which_they_lie() -> None:
     assert [date.fromordinal(int(day)) for day in days] == [date(2026, 3, 4), date(2026, 3, 3), date(2026, 3, 3)]
 
 
+def test_midnight_belongs_to_the_day_that_it_begins() -> None:
+    zones = compile_zones(["UTC", "Europe/Paris"], date(2026, 3, 1), 4)
+    midnight = seconds(datetime(2026, 3, 2, tzinfo=UTC))
+    days = zones.day(np.array([0, 0, 1, 1]), midnight + np.array([-1, 0, -3_601, -3_600]))
+    assert [date.fromordinal(int(day)).day for day in days] == [1, 2, 1, 2]
+
+
 def test_only_days_with_a_change_have_a_table_of_minutes() -> None:
     zones = compile_zones(["Europe/Paris"], date(2026, 3, 27), 5)
     assert (zones.table_of[0] >= 0).tolist() == [False, False, True, False, False, False]
