@@ -135,10 +135,8 @@ def parse_list_promises_at_risk(request: sourcing_pb2.ListPromisesAtRiskRequest)
     return query
 
 
-def format_promises_at_risk(
-    entries: Sequence[AtRisk], next_page_token: str, currency_code: str
-) -> sourcing_pb2.ListPromisesAtRiskResponse:
-    """One page of entries; fees are in the given currency."""
+def format_promises_at_risk(entries: Sequence[AtRisk], next_page_token: str) -> sourcing_pb2.ListPromisesAtRiskResponse:
+    """One page of entries."""
     response = sourcing_pb2.ListPromisesAtRiskResponse(next_page_token=next_page_token)
     for entry in entries:
         risk = entry.risk
@@ -159,5 +157,5 @@ def format_promises_at_risk(
         if risk.ready_on is not None:
             fill_day(message.ready_on, risk.ready_on)
         if entry.kept is not None:
-            fill_kept(message.kept, entry.kept, currency_code)
+            fill_kept(message.kept, entry.kept, entry.currency_code)
     return response

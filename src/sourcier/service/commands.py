@@ -196,10 +196,14 @@ class ListPromisesAtRisk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtRisk:
-    """What a reservation may miss, and the promise that it stands for (None where it stands for none)."""
+    """What a reservation may miss, and the promise that it stands for (None where it stands for none).
+
+    `currency_code` is that of the reservation's cart: the promise's fee is counted in it.
+    """
 
     risk: PromiseAtRisk
     kept: Kept | None = None
+    currency_code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

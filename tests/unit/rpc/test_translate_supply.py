@@ -185,7 +185,8 @@ def test_what_is_at_risk_is_told_whole() -> None:
         method=Method.EXPRESS, earliest=DAY, latest=DAY, time_zone="Europe/Berlin", fee_micros=4_900_000, late_days=0
     )
     held = risk(order_id="", supply_id="", ship_day=None, ready_on=None, reason=RiskReason.STOCK)
-    response = supply.format_promises_at_risk([AtRisk(risk=risk(), kept=kept), AtRisk(risk=held)], "more", "EUR")
+    entries = [AtRisk(risk=risk(), kept=kept, currency_code="EUR"), AtRisk(risk=held)]
+    response = supply.format_promises_at_risk(entries, "more")
     assert response.next_page_token == "more"
     first, second = response.promises
     assert (first.reservation, first.order_id, first.priority) == ("allocations/a1", "order-1", 7)
@@ -198,5 +199,5 @@ def test_what_is_at_risk_is_told_whole() -> None:
 
 @pytest.mark.parametrize("reason", RiskReason)
 def test_every_reason_can_be_told(reason: RiskReason) -> None:
-    (entry,) = supply.format_promises_at_risk([AtRisk(risk=risk(reason=reason))], "", "EUR").promises
+    (entry,) = supply.format_promises_at_risk([AtRisk(risk=risk(reason=reason))], "").promises
     assert supply.RISK_REASONS.to_domain[entry.reason] is reason
