@@ -2,8 +2,9 @@
 
 import random
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from sourcier.domain.network import (
     CapacityMeasure,
@@ -57,8 +58,9 @@ def random_season(seed: int, season: int) -> Season:
     first_day = change - timedelta(days=3)
     services = (_service(rng, "std", first_day), _service(rng, "exp", first_day), _courier(rng, first_day))
     nodes = tuple(_node(rng, f"n{i}", rng.choice(zones), first_day) for i in range(rng.choice([1, 1, 2])))
-    second = rng.choice([rng.randrange(5 * 86_400), 1_800 * rng.randrange(5 * 48)])
-    order = (second, rng.choice([1, 1, 2, 7, 40]), rng.choice([0, 0, 1, 2]))
+    units = rng.choice([1, 1, 2, 7, 40])
+    second = rng.choice([rng.randrange(5 * 86_400), _telling_second(rng, nodes[0], first_day, units)])
+    order = (second % (5 * 86_400), units, rng.choice([0, 0, 1, 2]))
     network = Network(
         currency_code="EUR",
         time_zone=nodes[0].time_zone,
@@ -67,6 +69,21 @@ def random_season(seed: int, season: int) -> Season:
         zones=(Zone(zone_id="isle", ranges=()),),
     )
     return Season(network=network, first_day=first_day, order=order)
+
+
+def _telling_second(rng: random.Random, node: Node, first_day: date, units: int) -> int:
+    """A second at which something of the node begins or ends, or just beside it, or the work on an order before it."""
+    calendar = node.calendar
+    hours = [*calendar.picking_hours, *calendar.opening_hours, *node.shifts]
+    spans = [span for one in calendar.exceptions for span in (*one.picking, *one.opening)]
+    minutes = [calendar.cut_off_minute, *(m for one in hours for m in (one.from_minute, one.to_minute))]
+    minutes += [m for one in node.rounds for m in (one.pickup_minute, one.cut_off_minute) if m is not None]
+    minutes += [m for span in spans for m in span]
+    midnight = datetime.combine(first_day + timedelta(days=rng.randrange(5)), time.min)
+    local = (midnight + timedelta(minutes=rng.choice(minutes))).replace(tzinfo=ZoneInfo(node.time_zone))
+    second = int((local - datetime.combine(first_day, time.min, tzinfo=UTC)).total_seconds())
+    work = 60 * (calendar.backlog_minutes + calendar.processing_minutes) + units * calendar.processing_seconds_per_unit
+    return second + rng.choice([-1, 0, 0, 1, 900]) - rng.choice([0, 0, work])
 
 
 def _minute(rng: random.Random, last: int = 1_439) -> int:
@@ -127,7 +144,9 @@ def _node(rng: random.Random, node_id: str, zone: str, first_day: date) -> Node:
         time_zone=zone,
         calendar=calendar,
         services=("std", "exp", "sd"),
-        rounds=tuple(_round(rng, service) for service in ("std", "exp", "exp", "sd", "sd") if rng.random() < 0.6),
+        rounds=tuple(
+            _round(rng, service) for service in ("std", "exp", "exp", "exp", "sd", "sd") if rng.random() < 0.6
+        ),
         shifts=tuple(_shift(rng, f"s{i}") for i in range(rng.choice([0, 1, 2, 3]))),
     )
 

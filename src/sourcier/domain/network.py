@@ -73,7 +73,9 @@ class Hours:
 class DayException:
     """What is different on one date: it replaces holidays, working days and hours of that date.
 
-    `picking` and `opening` are (from, to) in minutes after local midnight; both empty means closed.
+    `picking` and `opening` are (from, to) in minutes after local midnight; both empty means closed. A day without
+    `picking` has no carrier rounds, one without `opening` no collection. The picking clock runs in `picking` alone,
+    also where the calendar has no picking hours.
     """
 
     day: date
@@ -87,8 +89,9 @@ class NodeCalendar:
 
     What is ready by `cut_off_minute` (minutes after local midnight) of a working day leaves that day, unless carrier
     rounds say otherwise. An order is ready when the node has worked `backlog_minutes`, `processing_minutes` and
-    `processing_seconds_per_unit` for each of its units on it; that clock runs in the picking hours of working days,
-    or around the clock where there are none. Customers collect in the opening hours of working days (none: all day).
+    `processing_seconds_per_unit` for each of the units of the whole order on it (whatever part it sends); that clock
+    runs in the picking hours of working days, or around the clock on every day where there are none. Customers collect
+    in the opening hours of working days (none: all day).
     `holidays` names a calendar of public holidays, such as ``FR`` or ``US-CA``; `closed_dates` come on top.
     """
 
@@ -141,7 +144,8 @@ class Node:
     """A warehouse, store or supplier that can ship. `services` names the carrier services that collect there.
 
     A service with `rounds` at the node leaves with them; one without leaves at the calendar's cut-off. A node with
-    `shifts` picks an order in one of them: the first with room in which, or after which, it becomes ready.
+    `shifts` picks an order in the last one that starts before it is ready, if that is not over when the order comes;
+    otherwise, or where there is no room, in a later one, and its work then starts with that shift.
     """
 
     node_id: str
