@@ -7,7 +7,7 @@ import pytest
 from tests.rpc.wire import RPCS
 
 from sourcier.domain.errors import Kind, Reason
-from sourcier.ledger import feed_records
+from sourcier.ledger import feed_records, supply_records
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 ERRORS = (REFERENCE / "errors.md").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_the_methods_name_only_reasons_that_exist() -> None:
 
 
 def test_every_verdict_of_the_ledger_is_explained() -> None:
-    source = Path(feed_records.__file__).read_text(encoding="utf-8")
-    words = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
-    assert words
+    sources = (Path(module.__file__).read_text(encoding="utf-8") for module in (feed_records, supply_records))
+    words = {word for source in sources for word in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source)}
+    assert len(words) > 12
     assert [word for word in words - {"AS_OF_WITHOUT_ZONE"} if f"`{word}`" not in ERRORS] == []

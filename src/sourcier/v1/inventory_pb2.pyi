@@ -389,7 +389,7 @@ class ApplySupplyRequest(_message.Message):
     request_id: _builtins.str
     """UUID version 4 that the caller made, one per batch."""
     source: _builtins.str
-    """The system that speaks, such as `erp`; 1..128 bytes. Epochs and sequence numbers are per source."""
+    """The system that speaks, such as `erp`; 1..128 bytes. One supply has one source."""
     @_builtins.property
     def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___SupplyRecord]:
         """1..1,000 records."""
@@ -441,11 +441,13 @@ class SupplyRecord(_message.Message):
     quantity: _builtins.int
     """Units in all, those received included, 0..1,000,000,000. Absent means any number, of SUPPLIER_ORDERABLE alone."""
     epoch: _builtins.int
-    """Era of the source's numbering, 0..2^62; grows when a source starts counting `seq` anew."""
+    """Era of the numbering, 0..2^62; grows when a source starts counting `seq` anew."""
     seq: _builtins.int
     """Position within the epoch, 1..2^62, rising for each supply, node and SKU."""
     received: _builtins.int
-    """Units that came in so far, 0..1,000,000,000. It only grows within a supply."""
+    """Units that came in so far, in all, 0..1,000,000,000. What is more than before is stock on hand from then on, for the
+    next count to find: no source of deltas may report it again. What is less than before is taken off again.
+    """
     lead_days: _builtins.int
     """SUPPLIER_ORDERABLE: days from the order until the node can pick them, 0..730."""
     probability_bp: _builtins.int
