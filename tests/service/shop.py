@@ -25,6 +25,7 @@ from sourcier.domain.network import (
 )
 from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination, GeoPoint
+from sourcier.domain.promise import Choice
 from sourcier.domain.stock import RecordKind, StockRecord, StockRow
 from sourcier.service import allocate_order, ingest, networks, promise_cart, rule_sets, settle
 from sourcier.service.app import App
@@ -49,6 +50,7 @@ from sourcier.service.commands import (
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 EVERY_DAY = frozenset(range(1, 8))
+EARLIEST = frozenset({Choice.EARLIEST})
 BERLIN = Destination(country_code="DE", postal_code="10115")
 
 RULES = """
@@ -183,11 +185,22 @@ class Shop:
         return row
 
     async def promise(
-        self, wanted: Cart, ttl: int | None = None, service: str = "", request_id: str = ""
+        self,
+        wanted: Cart,
+        ttl: int | None = None,
+        service: str = "",
+        request_id: str = "",
+        *,
+        choices: frozenset[Choice] = EARLIEST,
+        **held: Any,
     ) -> PromiseAnswer:
-        hold = None if ttl is None else HoldWanted(ttl_seconds=ttl, service_id=service)
+        """Options, and a hold of one of them where a `ttl` is given; `held` is what else is said of that."""
+        hold = None if ttl is None else HoldWanted(ttl_seconds=ttl, service_id=service, **held)
         request = PromiseDelivery(
-            cart=wanted, hold=hold, key=None if hold is None else key("PromiseDelivery", request_id, repr(wanted))
+            cart=wanted,
+            hold=hold,
+            key=None if hold is None else key("PromiseDelivery", request_id, repr((wanted, held))),
+            choices=choices,
         )
         return await promise_cart.promise_delivery(self.app, request)
 

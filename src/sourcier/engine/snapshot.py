@@ -64,17 +64,28 @@ class Snapshot:
             any(kind.put(pool_id, day, used) for kind in (self._node_days, self._shifts, self._rounds))
 
     def put_timetable(self, timetable: Timetable) -> None:
-        """Take over the timetable of today, compiled elsewhere from the snapshot's network."""
+        """Take over the timetable of today, compiled elsewhere from the snapshot's network; yesterday's is kept too."""
         self._timetables = (timetable, *self._timetables[:1])
 
-    def timetable(self, placed_at: datetime) -> Timetable:
-        """The timetable for orders of that time; compiled here if none of the last two is."""
+    def add_timetable(self, timetable: Timetable) -> None:
+        """Keep a timetable of another day, beside that of today."""
+        self._timetables = (*self._timetables[:1], timetable)
+
+    def known_timetable(self, placed_at: datetime) -> Timetable | None:
+        """The timetable for orders of that time, if it is one of the two that are kept."""
         day = placed_at.astimezone(UTC).date()
         for known in self._timetables:
             if timedelta(0) <= day - known.first_day <= timedelta(days=TIMETABLE_AGE_DAYS):
                 return known
-        self.put_timetable(compile_timetable(self.network, day, TIMETABLE_DAYS + TIMETABLE_AGE_DAYS))
-        return self._timetables[0]
+        return None
+
+    def timetable(self, placed_at: datetime) -> Timetable:
+        """The timetable for orders of that time, compiled here if it is not one of the two that are kept."""
+        known = self.known_timetable(placed_at)
+        if known is None:
+            known = timetable_for(self.network, placed_at)
+            self.add_timetable(known)
+        return known
 
     def put_statuses(self, statuses: Mapping[str, NodeStatus]) -> None:
         """Switch nodes on or off; nodes that are not named keep the network's own status."""
@@ -126,6 +137,11 @@ class Snapshot:
                 block = np.zeros((max(ROWS_PER_BLOCK, row // 2), self._free.shape[1]), dtype=np.int64)
                 self._free = np.concatenate([self._free, block])
         return row
+
+
+def timetable_for(network: CompiledNetwork, placed_at: datetime) -> Timetable:
+    """A timetable for orders of that day (UTC) and TIMETABLE_AGE_DAYS after it."""
+    return compile_timetable(network, placed_at.astimezone(UTC).date(), TIMETABLE_DAYS + TIMETABLE_AGE_DAYS)
 
 
 def _round_pool_ids(network: CompiledNetwork) -> list[str]:

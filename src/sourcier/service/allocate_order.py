@@ -1,22 +1,20 @@
 """Decides where an order ships from and reserves the stock for good, exactly once, from a hold or afresh."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.order import Cart, Order
-from sourcier.domain.plan import Decision, Status
+from sourcier.domain.order import Order
 from sourcier.domain.reservation import State
-from sourcier.engine.decide import decide_steps
 from sourcier.ledger import stock
 from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved
 from sourcier.ledger.reserve import allocate_hold
 from sourcier.service import codec, replay
 from sourcier.service.commands import Allocate, Allocation
 from sourcier.service.contention import Proposal, reserve_best
-from sourcier.service.drive import drive
-from sourcier.service.refusals import hold_not_found, mismatch, unfillable
+from sourcier.service.keep_promise import Broken, keep, promise_anew
+from sourcier.service.refusals import hold_not_found, mismatch
 from sourcier.service.reservations import (
     AllocationRecord,
     Document,
@@ -26,20 +24,35 @@ from sourcier.service.reservations import (
     pool_uses,
     record,
     reserve_lines,
+    to_order,
 )
+from sourcier.service.tokens import check_cart
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
     from sourcier.service.snapshots import View
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """What was decided on which view: the document to allocate, or why nothing may be allocated."""
+
+    view: "View"
+    outcome: Document | Refusal
+
+
 async def allocate(app: "App", request: Allocate) -> Allocation:
     """Reserve the order; the answer names what of it stays unfilled, where the rules allow that.
 
+    With a promise token the whole order is allocated, and its dates and fee are kept; where no plan does that any more
+    the allocation is late or refused, as the rule set in force says.
+
     Raises NETWORK_NOT_APPLIED, RULE_SET_NOT_ACTIVE, what the engine raises about the cart, OUT_OF_STOCK, NO_PLAN,
-    CONTENDED when others took the stock each time, ORDER_LINE_ALREADY_ALLOCATED, and for holds HOLD_NOT_FOUND,
-    HOLD_EXPIRED, HOLD_NOT_OPEN, HOLD_MISMATCH.
+    CONTENDED when others took the stock each time, ORDER_LINE_ALREADY_ALLOCATED, for holds HOLD_NOT_FOUND,
+    HOLD_EXPIRED, HOLD_NOT_OPEN, HOLD_MISMATCH, and for tokens PROMISE_TOKEN_INVALID, PROMISE_TOKEN_EXPIRED,
+    PROMISE_MISMATCH, PROMISE_BROKEN.
     """
+    await app.snapshots.have_time_for(request.order.cart.placed_at)
     if request.validate_only:
         return await _preview(app, request)
     return await replay.once(app, request.key, lambda: _allocate(app, request), partial(restore, app))
@@ -82,10 +95,10 @@ async def _preview(app: "App", request: Allocate) -> Allocation:
     if request.hold_id:
         document = await _held(app, request)
     else:
-        view = app.snapshots.view()
-        document = Document(cart=request.order.cart, decision=await _decide(app, view, request.order.cart))
-        if document.decision.status is Status.UNFILLABLE:
-            raise unfillable(document.decision, request.order.cart, view)
+        drafted = (await _draft(app, app.snapshots.view(), request)).outcome
+        if isinstance(drafted, Refusal):
+            raise drafted
+        document = drafted
     return Allocation(
         allocation_id="",
         order_id=request.order.order_id,
@@ -94,34 +107,54 @@ async def _preview(app: "App", request: Allocate) -> Allocation:
         decision=document.decision,
         lines=(),
         hold_id=request.hold_id,
+        kept=document.kept,
+        to_order=to_order(document.decision.plan),
     )
 
 
 async def _afresh(app: "App", request: Allocate) -> Allocation:
-    cart = request.order.cart
-
-    async def propose(view: "View") -> Proposal[Document]:
-        decision = await _decide(app, view, cart)
-        document = Document(cart=cart, decision=decision, hold_id=request.hold_id, reallocated=bool(request.hold_id))
-        command = None if decision.status is Status.UNFILLABLE else _command(app, request, view, document)
-        return Proposal(view=view, decided=document, command=command, respond=record)
+    async def propose(view: "View") -> Proposal[Document | Refusal]:
+        draft = await _draft(app, view, request)
+        outcome = draft.outcome
+        command = None if isinstance(outcome, Refusal) else _command(app, request, draft.view, outcome)
+        return Proposal(view=draft.view, decided=outcome, command=command, respond=record)
 
     proposal, outcome = await reserve_best(app, propose)
+    if isinstance(proposal.decided, Refusal):
+        raise proposal.decided
     match outcome:
-        case None:
-            raise unfillable(proposal.decided.decision, cart, proposal.view)
         case Reserved(reservation=reservation):
             return allocation(reservation, proposal.decided)
         case Replayed(response=response):
             return await restore(app, response)
+        case None:
+            raise AssertionError("what may be allocated is reserved")
 
 
-async def _decide(app: "App", view: "View", cart: Cart) -> Decision:
-    return await drive(decide_steps(cart, view.snapshot, view.rules), app.solvers, app.solve_ms)
+async def _draft(app: "App", view: "View", request: Allocate) -> _Draft:
+    """Decide the order: as its token promises, or so that it costs least."""
+    cart = request.order.cart
+    if request.promise_token:
+        token = app.tokens.read(request.promise_token, now=app.clock())
+        check_cart(token, cart)
+        kept = await keep(app, view, cart, token)
+    else:
+        kept = await promise_anew(app, view, cart)
+    if isinstance(kept, Broken):
+        return _Draft(view=kept.view, outcome=kept.refusal)
+    document = Document(
+        cart=cart,
+        decision=kept.decision,
+        hold_id=request.hold_id,
+        reallocated=bool(request.hold_id),
+        kept=kept.kept,
+    )
+    return _Draft(view=kept.view, outcome=document)
 
 
 def _command(app: "App", request: Allocate, view: "View", document: Document) -> Reserve:
-    key, order, plan = request.key, request.order, document.decision.plan
+    key, order = request.key, request.order
+    plan = document.decision.plan
     channel_class = view.rules.channel_class[order.cart.channel]
     return Reserve(
         method=key.method,
@@ -137,6 +170,7 @@ def _command(app: "App", request: Allocate, view: "View", document: Document) ->
         channel_class=channel_class,
         rule_set_revision=document.decision.rule_set_revision,
         document=codec.dump(document),
+        priority=order.priority,
     )
 
 
@@ -152,6 +186,7 @@ async def _from_hold(app: "App", request: Allocate) -> Allocation:
         held=tuple((line.line_id, line.sku, line.quantity) for line in reserve_lines(document.decision.plan)),
         ordered=tuple((line.line_id, line.quantity) for line in request.order.cart.lines),
         document=codec.dump(document),
+        priority=request.order.priority,
     )
     match await app.write(allocate_hold, command, record):
         case Replayed(response=response):

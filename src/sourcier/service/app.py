@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sourcier.ledger.store import Ledger, Tx
+from sourcier.ledger.token_key import token_key
 from sourcier.service import deadline
 from sourcier.service.expire import Sweeper
 from sourcier.service.snapshots import Snapshots
 from sourcier.service.solver_pool import SolverPool
+from sourcier.service.tokens import Tokens
 from sourcier.service.turns import Turns
 
 P = ParamSpec("P")
@@ -35,13 +37,15 @@ class App:
     solve_ms: int
     clock: Callable[[], datetime]
     turns: Turns = field(default_factory=Turns)
+    tokens: Tokens = field(default_factory=Tokens)
 
     async def start(self) -> None:
-        """Read the snapshot, load the solvers, begin to follow the ledger and to expire holds.
+        """Read the snapshot and the key of tokens, load the solvers, begin to follow the ledger and to expire holds.
 
         Raises the Refusal DATABASE_UNAVAILABLE, or OSError when a solver does not start; everything is stopped then.
         """
         try:
+            self.tokens.unlock(await asyncio.wrap_future(self.ledger.write(token_key)))
             outcomes = await asyncio.gather(self.snapshots.start(), self.solvers.start(), return_exceptions=True)
             for failure in outcomes:
                 if failure is not None:

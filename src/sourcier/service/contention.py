@@ -45,7 +45,7 @@ async def reserve_best(
             outcome = await app.write(reserve, proposal.command, proposal.respond)
         if not isinstance(outcome, Short):
             return proposal, outcome
-        await app.snapshots.refresh(outcome.stock, outcome.pools)
+        await app.snapshots.refresh(outcome.stock, outcome.pools, outcome.supplies)
     async with app.turns.alone():
         await app.snapshots.abreast()
         proposal = await _believable(app, propose)
@@ -59,8 +59,7 @@ async def reserve_best(
 
 async def _believable(app: "App", propose: Callable[["View"], Awaitable[Proposal[T]]]) -> Proposal[T]:
     """A proposal; one that there is nothing to reserve only on a picture with everything committed before this call."""
-    view = app.snapshots.view()
-    proposal = await propose(view)
-    if proposal.command is None and await app.snapshots.outdated(view):
+    proposal = await propose(app.snapshots.view())
+    if proposal.command is None and await app.snapshots.outdated(proposal.view):
         return await propose(app.snapshots.view())
     return proposal

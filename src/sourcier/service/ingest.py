@@ -20,10 +20,7 @@ async def apply_stock(app: "App", request: ApplyStock) -> StockAnswer:
     The answer is given after the commit, when this server's decisions know of it. Raises NETWORK_NOT_APPLIED, because
     without a network every node is unknown.
     """
-    if not app.snapshots.network_revision:
-        await deadline.wait(app.snapshots.catch_up())
-        if not app.snapshots.network_revision:
-            raise network_not_applied()
+    await demand_network(app)
 
     async def work() -> StockAnswer:
         response = await app.write(_apply, request)
@@ -31,6 +28,14 @@ async def apply_stock(app: "App", request: ApplyStock) -> StockAnswer:
         return codec.load(StockAnswer, response)
 
     return await replay.once(app, request.key, work, _restore)
+
+
+async def demand_network(app: "App") -> None:
+    """Raise NETWORK_NOT_APPLIED while there is no network: every node would be unknown."""
+    if not app.snapshots.network_revision:
+        await deadline.wait(app.snapshots.catch_up())
+        if not app.snapshots.network_revision:
+            raise network_not_applied()
 
 
 async def get_stock(

@@ -9,14 +9,15 @@ import msgspec
 from sourcier.domain.errors import Refusal, Violation, invalid
 
 K = TypeVar("K")
+F = TypeVar("F")
 
 
-def write_token(key: tuple[str, str] | tuple[str, int] | None) -> str:
+def write_token(key: tuple[str | int, ...] | None) -> str:
     """The token that asks for what comes after `key`; empty on the last page (None)."""
     return "" if key is None else base64.urlsafe_b64encode(msgspec.json.encode(key)).decode()
 
 
-def read_token(token: str, kind: type[K], first: K) -> K:
+def read_token(token: str, kind: type[K], first: F) -> K | F:
     """The key in the token, `first` for an empty one. Raises FIELD_INVALID for what `write_token` did not write."""
     if not token:
         return first

@@ -5,24 +5,39 @@ Pure functions of a transaction or of what was read in one; `snapshots` says whe
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sourcier.domain.network import Network, NodeStatus
 from sourcier.domain.stock import StockRow
+from sourcier.domain.supply import SupplyRow
 from sourcier.engine.compile import CompiledNetwork, CompiledRules, compile_network, compile_rules
-from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.snapshot import Snapshot, timetable_for
+from sourcier.inputs.holidays import expand
 from sourcier.inputs.rules_yaml import parse_rule_set
 from sourcier.ledger import registry, stock
 from sourcier.ledger.changes import Changes, Cursor, changes_since, current_cursor
-from sourcier.ledger.commands import PoolKey, StockKey, StoredNetwork, StoredRuleSet
+from sourcier.ledger.commands import PoolKey, StockKey, StoredNetwork, StoredRuleSet, SupplyKey
 from sourcier.ledger.store import Tx
+from sourcier.ledger.supplies import all_supplies, get_supplies
 from sourcier.service import codec
 
 PoolUsed = tuple[str, str, int]
 """(pool id, bucket, used)"""
 
 CHANGES_PER_READ_MAX: Final = 10_000
+HOLIDAY_DAYS_BACK: Final = 400  # how long ago an order may have been placed
+HOLIDAY_DAYS: Final = 1_000  # the same ahead, and 200 days for goods to come, to be picked and to travel
 RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """Present values of stock rows, pools and dated supply."""
+
+    rows: list[StockRow]
+    uses: list[PoolUsed]
+    supplies: list[SupplyRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +46,7 @@ class Picture:
 
     cursor: Cursor
     stored: StoredNetwork
-    rows: list[StockRow]
-    uses: list[PoolUsed]
+    values: Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +54,7 @@ class Batch:
     """Some changes with the present values of what changed; `active` only when the activation did."""
 
     changes: Changes
-    rows: list[StockRow]
-    uses: list[PoolUsed]
+    values: Values
     active: StoredRuleSet | None
 
 
@@ -50,17 +63,20 @@ def read_batch(tx: Tx, cursor: Cursor, activations: int, guarded: frozenset[Stoc
     changes = changes_since(tx, cursor, CHANGES_PER_READ_MAX)
     return Batch(
         changes=changes,
-        rows=stock.get_rows(tx, changes.stock_keys | guarded),
-        uses=stock.pool_uses_of(tx, changes.pool_keys),
+        values=read_values(tx, changes.stock_keys | guarded, changes.pool_keys, changes.supply_keys),
         active=registry.active_rule_set(tx) if changes.activations != activations else None,
     )
 
 
 def read_values(
-    tx: Tx, stock_keys: frozenset[StockKey], pool_keys: frozenset[PoolKey]
-) -> tuple[list[StockRow], list[PoolUsed]]:
-    """The present values of these rows and pools."""
-    return stock.get_rows(tx, stock_keys), stock.pool_uses_of(tx, pool_keys)
+    tx: Tx, stock_keys: frozenset[StockKey], pool_keys: frozenset[PoolKey], supply_keys: frozenset[SupplyKey]
+) -> Values:
+    """The present values of these rows, pools and supplies."""
+    return Values(
+        rows=stock.get_rows(tx, stock_keys),
+        uses=stock.pool_uses_of(tx, pool_keys),
+        supplies=get_supplies(tx, supply_keys),
+    )
 
 
 def read_picture(tx: Tx, since_day: str) -> Picture:
@@ -70,18 +86,21 @@ def read_picture(tx: Tx, since_day: str) -> Picture:
     return Picture(
         cursor=current_cursor(tx),
         stored=stored,
-        rows=stock.all_rows(tx),
-        uses=stock.pool_uses(tx, since_day),
+        values=Values(rows=stock.all_rows(tx), uses=stock.pool_uses(tx, since_day), supplies=all_supplies(tx)),
     )
 
 
-def build(picture: Picture, rules: CompiledRules | None) -> tuple[Snapshot, frozenset[StockKey]]:
-    """A snapshot of the picture, and the rows that keep back more than the rules say."""
-    snapshot = Snapshot(compile_network(codec.load(Network, picture.stored.document)))
+def build(picture: Picture, rules: CompiledRules | None, now: datetime) -> tuple[Snapshot, frozenset[StockKey]]:
+    """A snapshot of the picture with the timetable of today, and the rows that keep back more than the rules say."""
+    first_day = now.astimezone(UTC).date() - timedelta(days=HOLIDAY_DAYS_BACK)
+    network = expand(codec.load(Network, picture.stored.document), first_day, HOLIDAY_DAYS)
+    snapshot = Snapshot(compile_network(network))
+    snapshot.put_timetable(timetable_for(snapshot.network, now))
     snapshot.version = picture.cursor.version
     snapshot.put_statuses(statuses(picture.stored.statuses))
-    snapshot.put_pool_uses(picture.uses)
-    return snapshot, lay_out(snapshot, rules, picture.rows)
+    snapshot.put_pool_uses(picture.values.uses)
+    snapshot.put_supplies(picture.values.supplies)
+    return snapshot, lay_out(snapshot, rules, picture.values.rows)
 
 
 def lay_out(snapshot: Snapshot, rules: CompiledRules | None, rows: list[StockRow]) -> frozenset[StockKey]:

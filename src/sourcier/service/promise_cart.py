@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Violation, invalid
 from sourcier.domain.order import Cart
-from sourcier.domain.promise import Promise, Promises
+from sourcier.domain.promise import Kept, Promise, Promises
 from sourcier.domain.reservation import Reservation, State
 from sourcier.engine.promise import promise_steps
 from sourcier.ledger.commands import Replayed, Reserve, Reserved
@@ -24,54 +24,86 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRecord:
-    """The stored part of a promise's answer that the ledger's clock decides; empty ids when nothing was held."""
+    """The stored part of a promise's answer that the ledger's clock decides; an empty id when nothing was held."""
 
     hold_id: str = ""
-    service_id: str = ""
+    option: int = 0
     expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Offered:
-    """The promises, the one to hold, and the promises as bytes: made once, outside the ledger's transaction."""
+class Offer:
+    """The other stored part: the promises, and their tokens."""
 
     promises: Promises
-    chosen: Promise | None
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offered:
+    """An offer, the option to hold, and the offer as bytes: made once, outside the ledger's transaction."""
+
+    offer: Offer
+    chosen: int | None
     stored: bytes
 
 
 async def promise_delivery(app: "App", request: PromiseDelivery) -> PromiseAnswer:
-    """All promises for the cart. Without a hold nothing is read from or written to the database.
+    """All promises for the cart, each with its token. Without a hold no database is read or written.
 
-    A wanted hold is missing from the answer when its service (or any, if none was named) cannot bring the cart; the
-    answer says why. Raises NETWORK_NOT_APPLIED, RULE_SET_NOT_ACTIVE, what the engine raises about the cart, and
-    CONTENDED when others took the stock of the promise each time.
+    A wanted hold is missing from the answer when no option fits it; the answer says why. Raises NETWORK_NOT_APPLIED,
+    RULE_SET_NOT_ACTIVE, what the engine raises about the cart, and CONTENDED when others took the stock of the promise
+    each time.
     """
+    await app.snapshots.have_time_for(request.cart.placed_at)
     if request.hold is None:
-        return PromiseAnswer(promises=await _promises(app, app.snapshots.view(), request))
+        view = app.snapshots.view()
+        return _answer(_signed(app, view, request, await _promises(app, view, request)), HoldRecord())
     if request.key is None:
         raise invalid([Violation(field="request_id", description="is required with a hold")])
-    wanted, services = request.hold.service_id, request.cart.services
-    if wanted and services and wanted not in services:
-        raise invalid([Violation(field="hold.service_id", description="must be one of cart.services")])
+    check_hold(request.hold, request)
     work = partial(_promise_and_hold, app, request, request.hold, request.key)
     return await replay.once(app, request.key, work, _restore)
 
 
+def check_hold(wanted: HoldWanted, request: PromiseDelivery) -> None:
+    """Refuse with FIELD_INVALID a hold on what was not asked for."""
+    cart = request.cart
+    faults = []
+    if wanted.service_id and cart.services and wanted.service_id not in cart.services:
+        faults.append(Violation(field="hold.service_id", description="must be one of cart.services"))
+    if wanted.store_id and cart.store_ids and wanted.store_id not in cart.store_ids:
+        faults.append(Violation(field="hold.store_id", description="must be one of cart.store_ids"))
+    if wanted.choice is not None and wanted.choice not in request.choices:
+        faults.append(Violation(field="hold.choice", description="must be one of choices"))
+    if faults:
+        raise invalid(faults)
+
+
 async def _promises(app: "App", view: "View", request: PromiseDelivery) -> Promises:
-    steps = promise_steps(request.cart, view.snapshot, view.rules, explained=request.explain)
+    steps = promise_steps(request.cart, view.snapshot, view.rules, choices=request.choices, explained=request.explain)
     return await drive(steps, app.solvers, app.solve_ms)
+
+
+def _signed(app: "App", view: "View", request: PromiseDelivery, promises: Promises) -> Offer:
+    minutes = view.rules.rule_set.promising.token_minutes
+    now = app.clock()
+    tokens = (app.tokens.write(promise, request.cart, now=now, minutes=minutes) for promise in promises.promised)
+    return Offer(promises=promises, tokens=tuple(tokens))
 
 
 async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWanted, key: RequestKey) -> PromiseAnswer:
     async def propose(view: "View") -> Proposal[_Offered]:
         promises = await _promises(app, view, request)
-        chosen = choose(promises, wanted.service_id)
-        offered = _Offered(promises=promises, chosen=chosen, stored=codec.dump(promises))
+        chosen = choose(promises, wanted)
+        offer = _signed(app, view, request, promises)
+        offered = _Offered(offer=offer, chosen=chosen, stored=codec.dump(offer))
         return Proposal(
             view=view,
             decided=offered,
-            command=None if chosen is None else _command(app, view, request.cart, chosen, wanted, key),
+            command=None
+            if chosen is None
+            else _command(app, view, request.cart, promises.promised[chosen], wanted, key),
             respond=partial(_respond, offered),
         )
 
@@ -82,20 +114,32 @@ async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWa
             unheld = codec.join(codec.dump(HoldRecord()), offered.stored)
             return await _restore(await replay.remember(app, key, unheld))
         case Reserved(reservation=reservation):
-            return _answer(offered.promises, _record(offered, reservation))
+            return _answer(offered.offer, _record(offered, reservation))
         case Replayed(response=response):
             return await _restore(response)
 
 
-def choose(promises: Promises, service_id: str) -> Promise | None:
-    """The promise to hold: that of the service, or the cheapest, the earlier one where two cost the same."""
-    candidates = [p for p in promises.promised if not service_id or p.service_id == service_id]
-    return min(candidates, key=lambda p: (p.decision.objective_micros, p.latest, p.service_id), default=None)
+def choose(promises: Promises, wanted: HoldWanted) -> int | None:
+    """The option to hold: the cheapest of those that fit, the earlier one where two cost the same."""
+    options = promises.promised
+    fitting = [
+        i
+        for i, option in enumerate(options)
+        if (not wanted.service_id or option.service_id == wanted.service_id)
+        and (not wanted.store_id or option.store_id == wanted.store_id)
+        and (wanted.choice is None or wanted.choice in option.choices)
+    ]
+    return min(
+        fitting,
+        key=lambda i: (options[i].decision.objective_micros, options[i].latest, options[i].service_id, i),
+        default=None,
+    )
 
 
 def _command(app: "App", view: "View", cart: Cart, chosen: Promise, wanted: HoldWanted, key: RequestKey) -> Reserve:
     plan = chosen.decision.plan
     channel_class = view.rules.channel_class[cart.channel]
+    document = Document(cart=cart, decision=chosen.decision, service_id=chosen.service_id, kept=kept(chosen))
     return Reserve(
         method=key.method,
         request_id=key.request_id,
@@ -109,7 +153,20 @@ def _command(app: "App", view: "View", cart: Cart, chosen: Promise, wanted: Hold
         pinned_floors=pinned_floors(plan, view.network, view.rules, channel_class),
         channel_class=channel_class,
         rule_set_revision=chosen.decision.rule_set_revision,
-        document=codec.dump(Document(cart=cart, decision=chosen.decision, service_id=chosen.service_id)),
+        document=codec.dump(document),
+    )
+
+
+def kept(promise: Promise) -> Kept:
+    """What an allocation of this very option tells of its promise."""
+    return Kept(
+        method=promise.method,
+        earliest=promise.earliest,
+        latest=promise.latest,
+        time_zone=promise.time_zone,
+        fee_micros=promise.fee_micros,
+        store_id=promise.store_id,
+        rule_set_revision=promise.decision.rule_set_revision,
     )
 
 
@@ -117,7 +174,7 @@ def _record(offered: _Offered, reservation: Reservation) -> HoldRecord:
     assert offered.chosen is not None, "only a chosen promise is reserved"
     return HoldRecord(
         hold_id=reservation.reservation_id,
-        service_id=offered.chosen.service_id,
+        option=offered.chosen,
         expires_at=reservation.expires_at,
     )
 
@@ -128,19 +185,22 @@ def _respond(offered: _Offered, reservation: Reservation) -> bytes:
 
 async def _restore(stored: bytes) -> PromiseAnswer:
     head, tail = codec.split(stored)
-    return _answer(codec.load(Promises, tail), codec.load(HoldRecord, head))
+    return _answer(codec.load(Offer, tail), codec.load(HoldRecord, head))
 
 
-def _answer(promises: Promises, record: HoldRecord) -> PromiseAnswer:
+def _answer(offer: Offer, record: HoldRecord) -> PromiseAnswer:
     if record.expires_at is None:
-        return PromiseAnswer(promises=promises)
-    decision = next(p.decision for p in promises.promised if p.service_id == record.service_id)
+        return PromiseAnswer(promises=offer.promises, tokens=offer.tokens)
+    promised = offer.promises.promised[record.option]
     return PromiseAnswer(
-        promises=promises,
+        promises=offer.promises,
+        tokens=offer.tokens,
         hold=Hold(
             hold_id=record.hold_id,
-            service_id=record.service_id,
+            service_id=promised.service_id,
+            store_id=promised.store_id,
+            option=record.option,
             expires_at=record.expires_at,
-            decision=decision,
+            decision=promised.decision,
         ),
     )

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from sourcier.service.snapshots import View
 
 
-def unfillable(decision: Decision, cart: Cart, view: "View") -> Refusal:
+def unfillable(decision: Decision, cart: Cart, view: "View", *, whole: bool = False) -> Refusal:
     """Nothing of the order can be allocated: OUT_OF_STOCK, or NO_PLAN when goods are there and the rules forbid them.
 
-    The metadata counts the nodes by the reason for which they were left out.
+    `whole`: a part of it is of no use, whatever the rules say. The metadata counts the nodes by the reason for which
+    they were left out.
     """
-    missing = short_skus(cart, view)
+    missing = short_skus(cart, view, whole=whole)
     counts = {reason.value: str(n) for reason, n in Counter(o.reason for o in decision.left_out).items()}
     if missing:
         return Refusal(
@@ -35,18 +36,18 @@ def unfillable(decision: Decision, cart: Cart, view: "View") -> Refusal:
     )
 
 
-def short_skus(cart: Cart, view: "View") -> tuple[str, ...]:
+def short_skus(cart: Cart, view: "View", *, whole: bool = False) -> tuple[str, ...]:
     """The SKUs of the cart of which the network has too little for the cart's channel, in the cart's order.
 
-    Too little means less than ordered where the rules want every unit, and none at all where they take parts; the
-    second only when it is so for every SKU: any other line could ship.
+    Too little means less than ordered where every unit is wanted (`whole`, or by the rules), and none at all where the
+    rules take parts; the second only when it is so for every SKU: any other line could ship.
     """
     wanted: Counter[str] = Counter()
     for line in cart.lines:
         wanted[line.sku] += line.quantity
     available = view.available(tuple(wanted), cart.channel)
     constraints = view.rules.rule_set.constraints
-    if constraints.partial_orders and not constraints.ship_complete:
+    if not whole and constraints.partial_orders and not constraints.ship_complete:
         return tuple(wanted) if not any(available) else ()
     return tuple(sku for sku, free in zip(wanted, available, strict=True) if free < wanted[sku])
 

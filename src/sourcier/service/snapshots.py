@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from time import monotonic
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -19,15 +19,15 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 import numpy as np
 
 from sourcier.domain.errors import Refusal
-from sourcier.domain.stock import StockRow
+from sourcier.domain.network import Network
 from sourcier.engine.compile import CompiledNetwork, CompiledRules
-from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.snapshot import Snapshot, timetable_for
 from sourcier.ledger.changes import Cursor
-from sourcier.ledger.commands import PoolKey, StockKey
+from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
 from sourcier.ledger.store import Ledger, Tx
 from sourcier.service import deadline, picture
 from sourcier.service.edits import Edits
-from sourcier.service.picture import PoolUsed
+from sourcier.service.picture import Values
 from sourcier.service.refusals import network_not_applied, rule_set_not_active
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 GUARDED_PER_READ_MAX: Final = 500  # a start in the middle of an activation can guard every row there is
+PLENTY: Final = 2**40  # units of an endless supply, in sums that must not overflow
+REBUILD_AFTER: Final = timedelta(days=30)  # public holidays are expanded for longer than orders may lie ahead by that
 POOL_DAYS_BACK: Final = 2  # ship days this long past can still be today somewhere on earth
 
 
@@ -52,11 +54,14 @@ class View:
     rules: CompiledRules
 
     def available(self, skus: tuple[str, ...], channel: str) -> tuple[int, ...]:
-        """Units of each SKU that a channel may take from all open nodes together, whatever the destination."""
+        """Units of each SKU that a channel may take from all open nodes together, now or later, wherever to."""
         channel_class = self.rules.channel_class[channel]
         floors = np.array([self.rules.floors[n.node_type][channel_class] for n in self.network.network.nodes])
-        free = np.maximum(self.snapshot.free(skus) - floors, 0)
-        return tuple(int(units) for units in free[:, self.snapshot.online].sum(axis=1))
+        free = self.snapshot.free(skus)
+        units = np.maximum(free - floors, 0)
+        dated = self.snapshot.supplies(skus)
+        np.add.at(units, (dated.sku, dated.node), np.minimum(dated.available(free, floors), PLENTY))
+        return tuple(int(all_nodes) for all_nodes in units[:, self.snapshot.online].sum(axis=1))
 
 
 class Snapshots:
@@ -70,6 +75,7 @@ class Snapshots:
         self._interval_seconds = interval_seconds
         self._clock = clock
         self._following = asyncio.Lock()
+        self._compiling = asyncio.Lock()
         self._committed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +85,8 @@ class Snapshots:
         self._snapshot: Snapshot | None = None
         self._rules: CompiledRules | None = None
         self._guarded: frozenset[StockKey] = frozenset()
+        self._built_at = datetime.min.replace(tzinfo=UTC)
+        self._today = date.min
         self.edits = Edits()
         self._asked = 0
         self._served = 0
@@ -110,6 +118,11 @@ class Snapshots:
         """The revision of the network that is followed; 0 before the first."""
         return self._network_revision
 
+    @property
+    def network(self) -> Network | None:
+        """The network that is followed; None before the first."""
+        return None if self._snapshot is None else self._snapshot.network.network
+
     def view(self) -> View:
         """The present picture. Raises NETWORK_NOT_APPLIED, RULE_SET_NOT_ACTIVE."""
         if self._snapshot is None:
@@ -120,11 +133,17 @@ class Snapshots:
             edition=self.edits.count, network=self._snapshot.network, snapshot=self._snapshot, rules=self._rules
         )
 
-    async def refresh(self, stock_keys: Iterable[StockKey], pool_keys: Iterable[PoolKey]) -> None:
-        """Read these stock rows and pools again at once: a reserve was refused there."""
+    async def refresh(
+        self, stock_keys: Iterable[StockKey], pool_keys: Iterable[PoolKey], supply_keys: Iterable[SupplyKey]
+    ) -> None:
+        """Read these stock rows, pools and supplies again at once: a reserve was refused there.
+
+        What a supply can give depends on its stock row, which is read with it.
+        """
         deadline.demand()
-        rows, uses = await deadline.wait(self._read(picture.read_values, frozenset(stock_keys), frozenset(pool_keys)))
-        self._put(rows, uses)
+        supplies = frozenset(supply_keys)
+        rows = frozenset(stock_keys) | {(node_id, sku) for _, node_id, sku in supplies}
+        self._put(await deadline.wait(self._read(picture.read_values, rows, frozenset(pool_keys), supplies)))
 
     async def catch_up(self) -> None:
         """Follow everything that was committed before this call. Calls that come together share one look."""
@@ -136,6 +155,19 @@ class Snapshots:
                 while await self._follow():
                     pass
                 self._served, self._followed_at = asked, monotonic()
+
+    async def have_time_for(self, placed_at: datetime) -> None:
+        """Have the calendars compiled for orders of that time; on another day than today's that takes up to a second.
+
+        Raises DEADLINE_TOO_SHORT.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.known_timetable(placed_at) is not None:
+            return
+        async with self._compiling:
+            if snapshot.known_timetable(placed_at) is None:
+                table = asyncio.to_thread(timetable_for, snapshot.network, placed_at)
+                snapshot.add_timetable(await deadline.wait(table))
 
     async def abreast(self) -> None:
         """Catch up within the caller's time."""
@@ -165,6 +197,7 @@ class Snapshots:
             self._committed.clear()
             try:
                 await self.catch_up()
+                await self._turn_the_page()
                 away = False
             except Refusal as refusal:
                 if not away:
@@ -192,25 +225,44 @@ class Snapshots:
                 self._snapshot.put_statuses(picture.statuses(changes.node_statuses))
                 self.edits.add(None)
             self._snapshot.version = changes.cursor.version
-        self._put(batch.rows, batch.uses)
+        self._put(batch.values)
         self._activations, self._cursor = changes.activations, changes.cursor
         return not changes.complete
 
     async def _reload(self) -> None:
         """Build a new snapshot from everything the ledger has, and put it in the old one's place."""
-        since = (self._clock() - timedelta(days=POOL_DAYS_BACK)).date().isoformat()
-        whole = await self._read(picture.read_picture, since)
-        self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, self._rules)
+        now = self._clock()
+        whole = await self._read(picture.read_picture, (now - timedelta(days=POOL_DAYS_BACK)).date().isoformat())
+        self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, self._rules, now)
+        self._built_at, self._today = now, now.astimezone(UTC).date()
         self._network_revision, self._cursor = whole.stored.revision, whole.cursor
         self.edits.add(None)
 
-    def _put(self, rows: list[StockRow], uses: list[PoolUsed]) -> None:
+    async def _turn_the_page(self) -> None:
+        """On a new day, compile its timetable; now and then build anew, before the public holidays known run out."""
+        snapshot, now = self._snapshot, self._clock()
+        if snapshot is None or now.astimezone(UTC).date() == self._today:
+            return
+        if now - self._built_at >= REBUILD_AFTER:
+            async with self._following:
+                await self._reload()
+            return
+        table = await asyncio.to_thread(timetable_for, snapshot.network, now)
+        if snapshot is self._snapshot:
+            snapshot.put_timetable(table)
+            self._today = table.first_day
+            self.edits.add(None)
+
+    def _put(self, values: Values) -> None:
         if self._snapshot is not None:
+            rows = values.rows
             guarded = picture.lay_out(self._snapshot, self._rules, rows)
             self._guarded = self._guarded.difference((row.node_id, row.sku) for row in rows) | guarded
-            self._snapshot.put_pool_uses(uses)
-            if rows or uses:
-                self.edits.add(frozenset(row.sku for row in rows))
+            self._snapshot.put_pool_uses(values.uses)
+            self._snapshot.put_supplies(values.supplies)
+            if rows or values.uses or values.supplies:
+                skus = {row.sku for row in rows} | {supply.sku for supply in values.supplies}
+                self.edits.add(frozenset(skus))
 
     async def _read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.wrap_future(self._ledger.read(query, *args, **kwargs))

@@ -71,9 +71,13 @@ _decoder: Final = msgspec.msgpack.Decoder(PromiseToken)
 
 
 class Tokens:
-    """Makes and reads tokens with the secret `key` of the database."""
+    """Makes and reads tokens with the secret key of the database; `unlock` before use."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self) -> None:
+        self._key = b""
+
+    def unlock(self, key: bytes) -> None:
+        """Use this key from now on."""
         self._key = key
 
     def write(self, promise: Promise, cart: Cart, *, now: datetime, minutes: int) -> str:
@@ -122,6 +126,7 @@ class Tokens:
         return said
 
     def _mac(self, body: bytes) -> bytes:
+        assert self._key, "a server reads its key when it starts"
         return hmac.digest(self._key, _PURPOSE + body, "sha256")
 
 

@@ -14,7 +14,7 @@ from sourcier.ledger.commands import Replayed, Reserve, Reserved, Short
 from sourcier.service.contention import Proposal, reserve_best
 from sourcier.service.turns import Turns
 
-SHORT = Short(stock=(("near", "mug"),), pools=(("node-day:near", "2026-11-23"),))
+SHORT = Short(stock=(("near", "mug"),), pools=(("node-day:near", "2026-11-23"),), supplies=(("po", "near", "pan"),))
 COMMAND = Reserve(
     method="Allocate",
     request_id="r",
@@ -64,8 +64,8 @@ class World:
         self.editions += 1
         return self.editions > view
 
-    async def refresh(self, stock: Any, pools: Any) -> None:
-        self.refreshed.append((stock, pools))
+    async def refresh(self, stock: Any, pools: Any, supplies: Any) -> None:
+        self.refreshed.append((stock, pools, supplies))
 
     async def write(self, *_: Any) -> Any:
         return self.outcomes.pop(0)
@@ -95,7 +95,7 @@ async def test_rows_that_refused_are_read_again_before_the_next_try() -> None:
     world = World(outcomes=[SHORT, SHORT, RESERVED])
     seen, outcome = await run(world)
     assert (len(seen), outcome) == (3, RESERVED)
-    assert world.refreshed == [(SHORT.stock, SHORT.pools)] * 2
+    assert world.refreshed == [(SHORT.stock, SHORT.pools, SHORT.supplies)] * 2
 
 
 async def test_it_gives_up_after_three_tries() -> None:

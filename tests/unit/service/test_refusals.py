@@ -1,6 +1,7 @@
 """Which refusal an order gets that nothing can be allocated of."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from tests.service.shop import NETWORK, cart
@@ -9,6 +10,7 @@ from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.plan import Costs, Decision, NodeOutcome, NodeReason, Plan, Proof, Status
 from sourcier.domain.rules import Constraints, Prices, RuleSet, SafetyStock
 from sourcier.domain.stock import StockRow
+from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.compile import compile_network, compile_rules
 from sourcier.engine.snapshot import Snapshot
 from sourcier.service import refusals
@@ -63,6 +65,34 @@ def test_what_is_missing(
 ) -> None:
     wanted = cart(("mug", 3), ("pan", 1), ("mug", 2), channel=channel)
     assert refusals.short_skus(wanted, view(stock, rules)) == missing
+
+
+def test_a_whole_order_misses_what_a_part_would_not() -> None:
+    there = view({("near", "mug"): 4, ("near", "pan"): 1})
+    wanted = cart(("mug", 5), ("pan", 1))
+    assert refusals.short_skus(wanted, there) == ()
+    assert refusals.short_skus(wanted, there, whole=True) == ("mug",)
+
+
+@pytest.mark.parametrize(("channel", "missing"), [("web", ()), ("marketplace", ("pan",))])
+def test_dated_supply_counts_after_protection(channel: str, missing: tuple[str, ...]) -> None:
+    there = view({("near", "mug"): 3, ("far", "pan"): 1}, WHOLE)
+    endless = SupplyKind.SUPPLIER_ORDERABLE
+    there.snapshot.put_supplies(
+        [
+            SupplyRow(supply_id="ask", kind=endless, node_id="near", sku="mug", usable=2**53, lead_days=9),
+            SupplyRow(supply_id="ask", kind=endless, node_id="far", sku="mug", usable=2**53, lead_days=9),
+            SupplyRow(
+                supply_id="po",
+                kind=SupplyKind.PURCHASE_ORDER,
+                node_id="far",
+                sku="pan",
+                usable=4,
+                expected_on=date(2026, 12, 1),
+            ),
+        ]
+    )
+    assert refusals.short_skus(cart(("mug", 900), ("pan", 5), channel=channel), there) == missing
 
 
 def test_stock_of_an_offline_node_does_not_count() -> None:

@@ -72,7 +72,7 @@ async def test_refresh_reads_the_rows_at_once(shop: Shop) -> None:
     follower = followed(Window(shop.app.ledger))
     await follower.catch_up()
     await shop.count("near", "mug", 5)
-    await follower.refresh([("near", "mug"), ("far", "mug")], [])
+    await follower.refresh([("near", "mug"), ("far", "mug")], [], [])
     assert follower.view().snapshot.free(("mug",)).tolist() == [[5, 0, 0]]
 
 
@@ -99,7 +99,7 @@ async def test_a_database_that_is_away_ages_the_snapshot_and_no_more(
     assert follower.age_seconds > 0.15
     assert follower.view().snapshot.free(("mug",)).sum() == 0
     with pytest.raises(Refusal) as caught:
-        await follower.refresh([("near", "mug")], [])
+        await follower.refresh([("near", "mug")], [], [])
     assert caught.value.reason is Reason.DATABASE_UNAVAILABLE
     window.shut = False
     async with asyncio.timeout(5):

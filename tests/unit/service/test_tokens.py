@@ -39,8 +39,14 @@ PROMISE = Promise(
 ALPHABET = string.ascii_letters + string.digits + "-_="
 
 
+def unlocked(key: bytes = KEY) -> Tokens:
+    signer = Tokens()
+    signer.unlock(key)
+    return signer
+
+
 def write(promise: Promise = PROMISE, wanted: Cart = CART) -> str:
-    return Tokens(KEY).write(promise, wanted, now=NOW, minutes=30)
+    return unlocked().write(promise, wanted, now=NOW, minutes=30)
 
 
 TOKEN = write()
@@ -48,12 +54,12 @@ TOKEN = write()
 
 def refused(token: str, *, key: bytes = KEY, now: datetime = NOW) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        Tokens(key).read(token, now=now)
+        unlocked(key).read(token, now=now)
     return caught.value
 
 
 def test_a_token_says_what_was_promised() -> None:
-    said = Tokens(KEY).read(TOKEN, now=NOW)
+    said = unlocked().read(TOKEN, now=NOW)
     check_cart(said, CART)
     assert (said.method, said.service_id, said.store_id) == (Method.HOME_DELIVERY, "ground", "")
     kept = said.kept(date(2026, 11, 28))
@@ -65,12 +71,12 @@ def test_a_token_says_what_was_promised() -> None:
 
 def test_few_shipments_are_promised_where_they_were_chosen() -> None:
     few = replace(PROMISE, choices=frozenset({Choice.FEWEST_SHIPMENTS, Choice.CHEAPEST}))
-    assert Tokens(KEY).read(write(few), now=NOW).shipments_max == 1
-    assert Tokens(KEY).read(TOKEN, now=NOW).shipments_max == 0
+    assert unlocked().read(write(few), now=NOW).shipments_max == 1
+    assert unlocked().read(TOKEN, now=NOW).shipments_max == 0
 
 
 def test_a_token_lives_as_long_as_it_was_given() -> None:
-    assert Tokens(KEY).read(TOKEN, now=NOW + timedelta(minutes=29, seconds=59))
+    assert unlocked().read(TOKEN, now=NOW + timedelta(minutes=29, seconds=59))
     refusal = refused(TOKEN, now=NOW + timedelta(minutes=30))
     assert (refusal.kind, refusal.reason) == (Kind.FAILED_PRECONDITION, Reason.PROMISE_TOKEN_EXPIRED)
     assert refusal.metadata == {"expires_at": "2026-11-23T08:30:00Z"}
@@ -100,9 +106,14 @@ def test_the_key_of_another_database_makes_no_token() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\xc0", msgspec.msgpack.encode([1, 2]), msgspec.msgpack.encode({"version": 1})])
 def test_a_signed_body_of_another_layout_is_refused(body: bytes) -> None:
-    signer = Tokens(KEY)
+    signer = unlocked()
     signed = base64.urlsafe_b64encode(body + signer._mac(body)).rstrip(b"=").decode()
     assert refused(signed).reason is Reason.PROMISE_TOKEN_INVALID
+
+
+def test_nothing_is_signed_without_a_key() -> None:
+    with pytest.raises(AssertionError):
+        Tokens().write(PROMISE, CART, now=NOW, minutes=30)
 
 
 def test_a_token_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +149,7 @@ def test_the_largest_token_is_small_and_does_not_grow_with_the_cart() -> None:
     ids=str,
 )
 def test_the_same_order_fits(changes: dict[str, Any]) -> None:
-    check_cart(Tokens(KEY).read(TOKEN, now=NOW), replace(CART, **changes))
+    check_cart(unlocked().read(TOKEN, now=NOW), replace(CART, **changes))
 
 
 @pytest.mark.parametrize(
@@ -162,14 +173,14 @@ def test_the_same_order_fits(changes: dict[str, Any]) -> None:
 )
 def test_another_order_does_not(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(Refusal) as caught:
-        check_cart(Tokens(KEY).read(TOKEN, now=NOW), replace(CART, **changes))
+        check_cart(unlocked().read(TOKEN, now=NOW), replace(CART, **changes))
     assert (caught.value.kind, caught.value.reason) == (Kind.FAILED_PRECONDITION, Reason.PROMISE_MISMATCH)
     assert caught.value.metadata == {"field": f"order.cart.{field}"}
 
 
 def test_another_store_does_not_fit() -> None:
     collected = replace(PROMISE, method=Method.CLICK_AND_COLLECT, service_id="collect", store_id="store-7")
-    said = Tokens(KEY).read(write(collected), now=NOW)
+    said = unlocked().read(write(collected), now=NOW)
     wanted = replace(CART, services=(), methods=())
     check_cart(said, replace(wanted, store_ids=("store-8", "store-7")))
     check_cart(said, wanted)
