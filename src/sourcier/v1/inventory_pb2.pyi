@@ -445,8 +445,8 @@ class SupplyRecord(_message.Message):
     seq: _builtins.int
     """Position within the epoch, 1..2^62, rising for each supply, node and SKU."""
     received: _builtins.int
-    """Units that came in so far, in all, 0..1,000,000,000. What is more than before is stock on hand from then on, for the
-    next count to find: no source of deltas may report it again. What is less than before is taken off again.
+    """Units that came in so far, in all, 0..1,000,000,000. What is more than before is stock on hand from then on, for
+    the next count to find: no source of deltas may report it again. What is less than before is taken off again.
     """
     lead_days: _builtins.int
     """SUPPLIER_ORDERABLE: days from the order until the node can pick them, 0..730."""

@@ -165,7 +165,8 @@ Global___Hours: _TypeAlias = Hours  # noqa: Y015
 @_typing.final
 class DayException(_message.Message):
     """What is different on one date: it replaces holidays, working days and hours of that date. Without any hours the node
-    is closed; with opening hours alone customers can collect, but nothing is picked and no carrier comes.
+    is closed; without picking hours nothing is picked and no carrier comes, without opening hours nobody collects. Orders
+    are picked in these picking hours alone, also where the calendar has none.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -204,8 +205,8 @@ Global___DayException: _TypeAlias = DayException  # noqa: Y015
 class NodeCalendar(_message.Message):
     """When a node works, in its time zone. What is ready by the cut-off of a working day leaves that day, unless carrier
     rounds say otherwise. An order is ready when the node has worked its backlog, `processing_minutes`, and
-    `processing_seconds_per_unit` for each unit on it; that clock runs in the picking hours of working days, or around
-    the clock where there are none.
+    `processing_seconds_per_unit` for each unit of the whole order on it (whatever part it sends); that clock runs in the
+    picking hours of working days, or around the clock on every day where there are none.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -290,9 +291,8 @@ class Round(_message.Message):
     pickup_minute: _builtins.int
     """Minutes after local midnight, 0..1,439. No two rounds of a service meet on a day at the same minute."""
     cut_off_minute: _builtins.int
-    """Orders placed after this minute of that day wait for the next round, ready or not: minutes after local midnight, 0
-    up to `pickup_minute`. Absent means that being ready is enough. Of a round that repeats it belongs to the first;
-    the others keep the same distance.
+    """Orders placed after this minute of that day wait for a later day's round, ready or not: minutes after local
+    midnight, 0 up to `pickup_minute`. It holds for every repeat of the day. Absent means that being ready is enough.
     """
     every_minutes: _builtins.int
     """The round comes again after so many minutes, 10..1,440, up to `last_pickup_minute`. Absent means once a day."""
@@ -436,8 +436,9 @@ class Node(_message.Message):
 
     @_builtins.property
     def shifts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shift]:
-        """At most 16, each id once. An order is picked in the first one with room in which, or after which, it is ready;
-        empty means that only `capacity` counts.
+        """At most 16, each id once. An order is picked in the last one that starts before it is ready, if that is not over
+        when the order comes; otherwise, or where there is no room, in a later one, and its work then starts with that
+        shift. Empty means that only `capacity` counts.
         """
 
     def __init__(
