@@ -22,6 +22,7 @@ from sourcier.domain.order import Cart, Line
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices, RuleSet, SafetyStock
 from sourcier.domain.stock import StockRow
+from sourcier.domain.supply import SupplyRow
 from sourcier.engine.compile import compile_network, compile_rules
 from sourcier.engine.snapshot import Snapshot
 
@@ -38,12 +39,14 @@ class World:
     rows: tuple[StockRow, ...]
     pool_uses: tuple[tuple[str, str, int], ...]
     cart: Cart
+    supplies: tuple[SupplyRow, ...] = ()
 
     def snapshot(self) -> Snapshot:
         """The engine's view of the world."""
         snapshot = Snapshot(compile_network(self.network))
         snapshot.put_rows(self.rows)
         snapshot.put_pool_uses(self.pool_uses)
+        snapshot.put_supplies(self.supplies)
         return snapshot
 
     def compiled_rules(self):

@@ -1,18 +1,30 @@
-"""The unfiltered model, stated for CP-SAT from the domain objects alone: every node, service and useful ship day.
+"""The unfiltered model, stated for CP-SAT from the domain objects alone: every node, service, shift and departure.
 
 It shares nothing with the engine but the domain: its own distances, dates, tariffs and constraints, no pre-filter, no
 merging, no bounds. Slow and plain on purpose.
 """
 
 import math
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import accumulate
+from zoneinfo import ZoneInfo
 
 from ortools.sat.python import cp_model
 from tests.reference.instances import World
 
-from sourcier.domain.calendar import is_working_day, ship_moment
+from sourcier.domain.calendar import courier_delivers, departures, local_instant, makes, shift_begin, work_on
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
-from sourcier.domain.network import CapacityMeasure, Node, NodeStatus, Service, capacity_pool_id
+from sourcier.domain.network import (
+    CapacityMeasure,
+    Method,
+    Node,
+    NodeStatus,
+    Service,
+    capacity_pool_id,
+    round_pool_id,
+    shift_pool_id,
+)
 from sourcier.domain.rules import DeliverBy
 
 EARTH_RADIUS_M = 6_371_008.8
@@ -34,14 +46,14 @@ def optimum(world: World, *, complete: bool = False, through: str | None = None,
     """
     model = cp_model.CpModel()
     offers = [offer for node in world.network.nodes for offer in _offers(world, node)]
-    stock = {(r.node_id, r.sku): max(0, r.free - _floor(world, r.node_id)) for r in world.rows}
     opened = [model.new_bool_var("") for _ in offers]
-    units = _units(model, world, offers, stock, opened)
+    units = _units(model, world, offers, opened)
     cost = []
     for k, offer in enumerate(offers):
         column = [row[k] for row in units]
         cost += _shipping_terms(model, world, offer, column, opened[k])
-        _limit_capacity(model, world, offer[0], offer[2], column)
+        for measure, left in offer.pools:
+            _limit_pool(model, measure, left, column)
     unfilled = []
     for line, row in zip(world.cart.lines, units, strict=True):
         unfilled.append(model.new_int_var(0, line.quantity, ""))
@@ -50,11 +62,11 @@ def optimum(world: World, *, complete: bool = False, through: str | None = None,
         value = _half_up(line.unit_price_micros * prices.unfilled_value_bp, 10_000)
         cost.append((prices.unfilled_per_unit_micros + value) * unfilled[-1])
         _limit_nodes(model, world, row)
-    _limit_stock(model, world, offers, stock, units)
+    _limit_stock(model, world, offers, units)
     cost.append(_split_term(model, world, offers, opened))
     _limit_what_stays(model, world, opened, unfilled, complete=complete)
     if through is not None:
-        model.add(sum(y for y, offer in zip(opened, offers, strict=True) if offer[0].node_id == through) >= 1)
+        model.add(sum(y for y, offer in zip(opened, offers, strict=True) if offer.node.node_id == through) >= 1)
     model.minimize(sum(cost))
     return _least(model, may_be_impossible=complete or through is not None, seconds=seconds)
 
@@ -73,9 +85,9 @@ def _least(model, *, may_be_impossible, seconds):
     return round(solver.objective_value)
 
 
-def _units(model, world, offers, stock, opened):
-    """``units[line][offer]``, within the stock of the offer's node; an opened offer ships something."""
-    most = [[min(line.quantity, stock.get((o[0].node_id, line.sku), 0)) for o in offers] for line in world.cart.lines]
+def _units(model, world, offers, opened):
+    """``units[line][offer]``, within what the offer can wait for; an opened offer ships something."""
+    most = [[min(line.quantity, o.stock.get(line.sku, 0)) for o in offers] for line in world.cart.lines]
     units = [[model.new_int_var(0, m, "") for m in row] for row in most]
     for k, y in enumerate(opened):
         for row, limits in zip(units, most, strict=True):
@@ -85,7 +97,7 @@ def _units(model, world, offers, stock, opened):
 
 
 def _shipping_terms(model, world, offer, column, opened):
-    node, service, _, arrival = offer
+    node, service, arrival = offer.node, offer.service, offer.arrival
     metres, cart = _metres(node, world), world.cart
     late = max(0, (arrival - cart.deliver_by).days) if cart.deliver_by else 0
     per_shipment = service.per_shipment_micros + _km(service.per_shipment_km_micros, metres)
@@ -97,24 +109,19 @@ def _shipping_terms(model, world, offer, column, opened):
     return terms + _tier_terms(model, world, service, column, opened)
 
 
-def _limit_stock(model, world, offers, stock, units):
-    for (node_id, sku), most in stock.items():
-        drawn = [
-            x
-            for line, row in zip(world.cart.lines, units, strict=True)
-            if line.sku == sku
-            for offer, x in zip(offers, row, strict=True)
-            if offer[0].node_id == node_id
-        ]
-        if drawn:
-            model.add(sum(drawn) <= most)
+def _limit_stock(model, world, offers, units):
+    for sku in {line.sku for line in world.cart.lines}:
+        rows = [row for line, row in zip(world.cart.lines, units, strict=True) if line.sku == sku]
+        if len(rows) > 1:
+            for k, offer in enumerate(offers):
+                model.add(sum(row[k] for row in rows) <= min(offer.stock.get(sku, 0), 2**40))
 
 
 def _split_term(model, world, offers, opened):
     """Every shipment after the first costs; a node ships once, the order so many times."""
     limits = world.rules.constraints
     for node in world.network.nodes:
-        mine = [y for y, offer in zip(opened, offers, strict=True) if offer[0] is node]
+        mine = [y for y, offer in zip(opened, offers, strict=True) if offer.node is node]
         if len(mine) > 1:
             model.add(sum(mine) <= 1)
     most = 1 if limits.ship_complete else limits.max_shipments
@@ -136,38 +143,127 @@ def _limit_what_stays(model, world, opened, unfilled, *, complete):
             model.add(sum(opened) == 0).only_enforce_if(all_of_it.negated())
 
 
-def _offers(world: World, node: Node) -> list[tuple[Node, Service, date, date]]:
-    rules, cart = world.rules, world.cart
-    excluded = any(node.node_type in e.exclude_node_types for e in rules.eligibility)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A node, a service and a departure; `stock` by SKU that it can wait for, `pools` as (measure, left)."""
+
+    node: Node
+    service: Service
+    arrival: date
+    stock: dict[str, int]
+    pools: tuple[tuple[CapacityMeasure, int], ...]
+
+
+def _offers(world: World, node: Node) -> list[Offer]:
+    excluded = any(node.node_type in e.exclude_node_types for e in world.rules.eligibility)
     if node.status is not NodeStatus.OPEN or excluded:
         return []
+    work = work_on(node.calendar, sum(line.quantity for line in world.cart.lines))
+    return [
+        offer
+        for service in world.network.services
+        if service.service_id in node.services
+        for begin, stock in _starts(world, node)
+        for shift_begins, shift_pools in _in_shifts(world, node, begin, work)
+        for offer in _leaving(world, node, service, shift_begins, work, stock, shift_pools)
+    ]
+
+
+def _starts(world: World, node: Node) -> list[tuple[datetime, dict[str, int]]]:
+    """Every instant from which work can start, and the stock that is there by then."""
+    placed_at, floor = world.cart.placed_at, _floor(world, node.node_id)
+    free = {row.sku: row.free for row in world.rows if row.node_id == node.node_id}
+    order_day = placed_at.astimezone(ZoneInfo(node.time_zone)).date()
+    rows = [(row.ready_on(order_day), row) for row in world.supplies if row.node_id == node.node_id]
+    skus = {line.sku for line in world.cart.lines}
     found = []
-    used = {(pool, bucket) for pool, bucket, _ in world.pool_uses}
-    for service in world.network.services:
-        metres = _metres(node, world)
-        band = next((b for b in service.transit if b.max_distance_m is None or metres <= b.max_distance_m), None)
-        if service.service_id not in node.services or band is None:
-            continue
-        for offset in range(-1, SHIP_HORIZON_DAYS + 2):
-            day = cart.placed_at.date() + timedelta(days=offset)
-            if not is_working_day(node.calendar, day):
-                continue
-            if ship_moment(node.calendar, node.time_zone, day).order_by < cart.placed_at:
-                continue
-            arrival = _arrival(service, day, band.business_days)
-            if rules.constraints.deliver_by is DeliverBy.HARD and cart.deliver_by and arrival > cart.deliver_by:
-                continue
-            found.append((node, service, day, arrival))
-            if (capacity_pool_id(node.node_id), day.isoformat()) not in used:
-                break  # nothing is used that day: no later one has more room, is cheaper or arrives sooner
+    for day in [None, *sorted({ready for ready, _ in rows})]:
+        stock = {sku: max(0, free.get(sku, 0) - floor) for sku in skus}
+        for ready, row in rows:
+            if day is not None and ready <= day and row.sku in skus:
+                stock[row.sku] += row.available(free.get(row.sku, 0), floor)
+        begin = placed_at if day is None else max(placed_at, local_instant(day, 0, node.time_zone))
+        found.append((begin, stock))
     return found
 
 
-def _arrival(service: Service, day: date, business_days: int) -> date:
-    remaining = business_days
-    while remaining > 0 or day.isoweekday() not in service.delivery_days:
+def _in_shifts(world: World, node: Node, begin: datetime, work: timedelta):
+    """Every shift that can take an order from `begin` on: when its work starts, and the shift's pool."""
+    if not node.shifts:
+        return [(begin, ())]
+    used = {(pool, bucket): units for pool, bucket, units in world.pool_uses}
+    first = begin.astimezone(ZoneInfo(node.time_zone)).date()
+    found = []
+    for offset in range(-3, 14):
+        day = first + timedelta(days=offset)
+        for shift in node.shifts:
+            starts = shift_begin(node, shift, day, begin, work)
+            if starts is not None:
+                taken = used.get((shift_pool_id(node.node_id, shift.shift_id), day.isoformat()), 0)
+                found.append((max(begin, starts), ((shift.measure, max(0, shift.limit - taken)),)))
+    return found
+
+
+def _leaving(world, node, service, begin, work, stock, pools):
+    """Every departure made from `begin` on, up to the first with nothing used: no later one does better."""
+    cart, rules = world.cart, world.rules
+    used = {(pool, bucket): units for pool, bucket, units in world.pool_uses}
+    first = begin.astimezone(ZoneInfo(node.time_zone)).date()
+    transit = _transit(world, node, service)
+    if transit is None:
+        return
+    for offset in range(-1, SHIP_HORIZON_DAYS + 2):
+        day = first + timedelta(days=offset)
+        for departure in departures(node, service.service_id, day):
+            if not makes(node, departure, cart.placed_at, begin, work):
+                continue
+            arrival = _arrival(service, transit, rules, day)
+            if service.method is Method.SAME_DAY:
+                if not courier_delivers(service, departure, world.network.time_zone):
+                    continue
+                arrival = day
+            if rules.constraints.deliver_by is DeliverBy.HARD and cart.deliver_by and arrival > cart.deliver_by:
+                return
+            taken = 0
+            mine = list(pools)
+            if node.capacity is not None:
+                taken = used.get((capacity_pool_id(node.node_id), day.isoformat()), 0)
+                mine.append((node.capacity.measure, max(0, node.capacity.per_day - taken)))
+            if departure.parcels is not None:
+                pool = round_pool_id(node.node_id, service.service_id, departure.minute)
+                parcels = used.get((pool, day.isoformat()), 0)
+                taken += parcels
+                mine.append((CapacityMeasure.ORDERS, max(0, departure.parcels - parcels)))
+            yield Offer(node=node, service=service, arrival=arrival, stock=stock, pools=tuple(mine))
+            if not taken:
+                return
+
+
+def _transit(world, node, service):
+    """(shares, delivery days) to the destination: the node's lane to its zone, any node's, the band of the distance."""
+    code = world.cart.destination.postal_code
+    zones = [z.zone_id for z in world.network.zones for r in z.ranges if code and r.low <= code[: len(r.low)] <= r.high]
+    lanes = [t for t in service.zone_transit if t.zone_id in zones]
+    lanes.sort(key=lambda t: not t.node_ids)
+    metres = _metres(node, world)
+    bands = [b for b in service.transit if b.max_distance_m is None or metres <= b.max_distance_m]
+    for found in [t for t in lanes if not t.node_ids or node.node_id in t.node_ids] + bands:
+        shares = [(s.business_days, s.share_bp) for s in found.distribution] or [(found.business_days, 10_000)]
+        return shares, getattr(found, "delivery_days", None) or service.delivery_days
+    return None
+
+
+def _arrival(service, transit, rules, day: date) -> date:
+    shares, delivery_days = transit
+    come = list(accumulate(share for _, share in shares))
+    remaining = next(days for (days, _), sum_ in zip(shares, come, strict=True) if sum_ >= rules.promising.quantile_bp)
+
+    def delivers(day):
+        return day.isoweekday() in delivery_days and day not in service.closed_dates
+
+    while remaining > 0 or not delivers(day):
         day += timedelta(days=1)
-        remaining -= day.isoweekday() in service.delivery_days
+        remaining -= delivers(day)
     return day
 
 
@@ -203,14 +299,10 @@ def _tier_terms(model, world, service, units, opened):
     return [tier.cost_micros * z for tier, z in zip(service.weight_tiers, chosen, strict=True)]
 
 
-def _limit_capacity(model, world, node, day, units):
-    if node.capacity is None:
-        return
-    used = {(p, b): u for p, b, u in world.pool_uses}.get((capacity_pool_id(node.node_id), day.isoformat()), 0)
-    left = max(0, node.capacity.per_day - used)
-    if node.capacity.measure is CapacityMeasure.UNITS:
+def _limit_pool(model, measure, left, units):
+    if measure is CapacityMeasure.UNITS:
         model.add(sum(units) <= left)
-    elif node.capacity.measure is CapacityMeasure.LINES:
+    elif measure is CapacityMeasure.LINES:
         model.add(sum(_touched(model, u) for u in units) <= left)
     elif left == 0:
         model.add(sum(units) == 0)

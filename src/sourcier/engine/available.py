@@ -7,7 +7,15 @@ import numpy as np
 
 from sourcier.domain.order import Cart
 from sourcier.domain.supply import SupplyRow
-from sourcier.engine.compile import NODE_TYPES, UNLIMITED, CompiledNetwork, CompiledRules, IntArray, local_days
+from sourcier.engine.compile import (
+    NODE_TYPES,
+    UNLIMITED,
+    BoolArray,
+    CompiledNetwork,
+    CompiledRules,
+    IntArray,
+    local_days,
+)
 from sourcier.engine.snapshot import Snapshot
 
 ON_HAND = np.int64(0)
@@ -23,7 +31,8 @@ class Available:
 
     `free[L, N]` is the stock before protection, `on_hand[L, N]` what is left of it. Supply rows stand over axis R,
     sorted by line, node, ready day: ``units[R]`` of ``line[R]`` at ``node[R]`` can be picked from ``ready[R]``
-    (an ordinal) on. A row of a SKU that stands on several lines is there for each of them.
+    (an ordinal) on. A row of a SKU that stands on several lines is there for each of them. `in_shifts[N]`: the node
+    picks in shifts.
     """
 
     free: IntArray
@@ -33,6 +42,7 @@ class Available:
     ready: IntArray
     units: IntArray
     rows: tuple[SupplyRow, ...]
+    in_shifts: BoolArray
 
     def by(self, node: IntArray, ready: IntArray) -> IntArray:
         """``available[L, C]`` at ``node[C]`` when supplies up to the day ``ready[C]`` can be used."""
@@ -53,11 +63,15 @@ class Available:
         return dated
 
     def useful(self, wanted: IntArray) -> tuple[IntArray, IntArray]:
-        """The (node, ready day) pairs, each once, on which supply adds to what ``wanted[L]`` units can come from."""
+        """The (node, ready day) pairs, each once, on which supply adds to what ``wanted[L]`` units can come from.
+
+        At nodes with shifts every day counts: work that may begin later can fall into a shift with
+        room, where it would have to wait for the start of a still later one otherwise.
+        """
         if not self.rows:
             return self.node, self.ready
         before = self._up_to_each_row() + self.on_hand[self.line, self.node] - self.units
-        useful = (self.units > 0) & (before < wanted[self.line])
+        useful = ((self.units > 0) & (before < wanted[self.line])) | self.in_shifts[self.node]
         pairs = np.unique(self.node[useful] * _DAYS + self.ready[useful])
         return pairs // _DAYS, pairs % _DAYS
 
@@ -92,6 +106,7 @@ def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
         ready=ready[order],
         units=np.minimum(units, UNLIMITED)[order],
         rows=tuple(supplies.rows[r] for r in order),
+        in_shifts=snapshot.network.in_shifts,
     )
 
 

@@ -3,7 +3,8 @@
 A node and service could send an order on every departure of sixty days, out of every shift, waiting for any supply.
 Nearly all of that is useless: what waits without need costs no less and arrives no earlier. What can be of use is
 
-    starts       now, and every day on which supply is ready that adds to what the order can take
+    starts       now, and every day on which supply is ready that adds to what the order can take (at nodes with
+                 shifts: every day on which supply is ready)
     shifts       of a start: the first one, and each later one with more room than every one before it
     departures   of a start and shift: the first one made, and each later one with more room than every one before
 
@@ -102,14 +103,9 @@ def starts(
     network = snapshot.network
     if len(network.shift_limit) == 0:
         return whole
-    in_shifts = _has_shifts(table)[node]
+    in_shifts = network.in_shifts[node]
     worked = _in_shifts(snapshot, table, whole.take(np.flatnonzero(in_shifts)), load)
     return _joined(whole.take(np.flatnonzero(~in_shifts)), worked)
-
-
-def _has_shifts(table: Timetable) -> BoolArray:
-    """Nodes with shifts, on whatever days."""
-    return np.array([bool(node.shifts) for node in table.network.network.nodes], dtype=np.bool_)
 
 
 def _joined(*parts: Starts) -> Starts:

@@ -3,6 +3,7 @@
 from collections import Counter
 from zoneinfo import ZoneInfo
 
+from sourcier.domain.calendar import departures
 from sourcier.domain.network import (
     CapacityMeasure,
     Node,
@@ -42,16 +43,9 @@ def within_pools(shipment: Shipment, node: Node, service: Service, seen: Seen) -
 
 
 def _limited(shipment: Shipment, node: Node) -> bool:
-    """Whether a round of the service that collects on that weekday takes only so many parcels."""
-    weekday = shipment.ship_day.isoweekday()
-    return any(
-        entry.service_id == shipment.service_id
-        and weekday in entry.days
-        and entry.parcels is not None
-        and entry.pickup_minute <= (shipment.round_minute or 0)
-        and (entry.every_minutes is not None or entry.pickup_minute == shipment.round_minute)
-        for entry in node.rounds
-    )
+    """Whether the round that collects it takes only so many parcels."""
+    rounds = departures(node, shipment.service_id, shipment.ship_day)
+    return all(one.parcels is not None for one in rounds if one.minute == shipment.round_minute)
 
 
 def within_stock(decision: Decision, seen: Seen) -> list[str]:

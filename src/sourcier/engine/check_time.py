@@ -37,8 +37,9 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
         return ["cut-off is not the node's: nothing leaves then"]
     cart = seen.cart
     work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
-    begin, faults = _begin(shipment, node, seen, work)
-    if not makes(node, departure, cart.placed_at, begin, work):
+    faults = _shift_faults(shipment, node)
+    begins = [] if faults else _begins(shipment, node, seen, work)
+    if not any(makes(node, departure, cart.placed_at, begin, work) for begin in begins):
         faults.append("order was placed after the order-by of the ship day, or is not ready by then")
     if shipment.order_by != _last_order(shipment, node, departure, seen, work):
         faults.append("order-by is not the last instant for this departure")
@@ -54,19 +55,29 @@ def _departure(shipment: Shipment, node: Node, service: Service) -> Departure | 
     return None
 
 
-def _begin(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> tuple[datetime, list[str]]:
-    """When the work starts: when the order is placed, its last supply is there, and its shift takes it."""
-    days = [peg.expected_on for line in shipment.lines for peg in line.pegs]
-    begin = seen.cart.placed_at
-    if days:
-        begin = max(begin, local_instant(max(days), 0, node.time_zone))
+def _shift_faults(shipment: Shipment, node: Node) -> list[str]:
     if not node.shifts:
-        return begin, [] if shipment.shift is None else ["the node has no shifts"]
-    shift = None if shipment.shift is None else next((s for s in node.shifts if s.shift_id == shipment.shift[0]), None)
-    if shift is None or shipment.shift is None:
-        return begin, ["no shift of the node picks it"]
-    in_shift = shift_begin(node, shift, shipment.shift[1], begin, work)
-    return (begin, ["is not picked in its shift"]) if in_shift is None else (in_shift, [])
+        return [] if shipment.shift is None else ["the node has no shifts"]
+    known = shipment.shift is not None and shipment.shift[0] in {shift.shift_id for shift in node.shifts}
+    return [] if known else ["no shift of the node picks it"]
+
+
+def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> list[datetime]:
+    """When the work may start: when the order is placed and its last supply is there, in the shift that is told.
+
+    An order may also wait for any later supply of its SKUs, whether it takes of it in the end or not.
+    """
+    placed_at, zone = seen.cart.placed_at, node.time_zone
+    order_day = placed_at.astimezone(ZoneInfo(zone)).date()
+    pegged = max((peg.expected_on for line in shipment.lines for peg in line.pegs), default=order_day)
+    days = {row.ready_on(order_day) for row in seen.supplies if row.node_id == node.node_id}
+    waits = {day for day in days if day >= pegged} if node.shifts else set()
+    begins = [max(placed_at, local_instant(day, 0, zone)) for day in sorted({pegged, *waits})]
+    if shipment.shift is None:
+        return begins
+    shift = next(shift for shift in node.shifts if shift.shift_id == shipment.shift[0])
+    in_shift = [(begin, shift_begin(node, shift, shipment.shift[1], begin, work)) for begin in begins]
+    return [max(begin, starts) for begin, starts in in_shift if starts is not None]
 
 
 def _last_order(shipment: Shipment, node: Node, departure: Departure, seen: Seen, work: timedelta) -> datetime | None:

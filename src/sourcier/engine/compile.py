@@ -58,8 +58,8 @@ class CompiledNetwork:
     S]`: the first service's tier costs no more than the second's at any weight the second carries.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
-    `shift_limit[H]`. `round_keys` are the `round_key` of every carrier's round with a limit of parcels, ascending.
-    `postal_zones` is for `engine.postal_zones.zone_of`.
+    `shift_limit[H]`; `in_shifts[N]`: it has some. `round_keys` are the `round_key` of every carrier's round with a
+    limit of parcels, ascending. `postal_zones` is for `engine.postal_zones.zone_of`.
     """
 
     network: Network
@@ -82,6 +82,7 @@ class CompiledNetwork:
     tier_dominates: BoolArray
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
+    in_shifts: BoolArray
     first_shift: IntArray
     shift_measure: NDArray[np.int8]
     shift_limit: IntArray
@@ -135,6 +136,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         tier_dominates=np.array([[_tiers_dominate(a, b) for b in services] for a in services], dtype=np.bool_),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),
+        in_shifts=np.array([bool(node.shifts) for node in network.nodes], dtype=np.bool_),
         first_shift=np.cumsum([0, *(len(node.shifts) for node in network.nodes)], dtype=np.int64)[:-1],
         shift_measure=np.array([MEASURES.index(shift.measure) for shift in shifts], dtype=np.int8),
         shift_limit=_ints(shift.limit for shift in shifts),

@@ -131,7 +131,8 @@ def build(
     check_cart(cart, snapshot, rules)
     available = look(cart, snapshot, rules)
     quantities = np.array([line.quantity for line in cart.lines], dtype=np.int64)
-    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), available.useful(_wanted(cart)))
+    later = available.useful(_wanted(cart))
+    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later)
     _name_what_is_missing(found, available)
     merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
     lines_of, group = _demands(cart, merge=merge)
@@ -308,8 +309,10 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     cheaper_tiers = snapshot.network.tier_dominates
     shift = 1
     while (same := problem.node[shift:] == problem.node[:-shift]).any():
+        if dates_count:
+            same &= problem.service[shift:] == problem.service[:-shift]
         first = np.flatnonzero(same)
-        for better, worse in ((first, first + shift), (first + shift, first)):
+        for better, worse in ((first, first + shift), (first + shift, first)) if len(first) else ():
             cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
             beats = (
                 (problem.fixed[better] <= problem.fixed[worse])
@@ -319,7 +322,6 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
                 & (problem.cap_lines[better] >= problem.cap_lines[worse])
                 & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
                 & cheaper_tiers[problem.tiers[better], problem.tiers[worse]]
-                & ((problem.service[better] == problem.service[worse]) | (not dates_count))
             )
             keep[worse[beats & keep[better]]] = False
         shift += 1

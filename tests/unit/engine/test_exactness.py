@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.reference.instances import World, heavy_world, random_world
 from tests.reference.model import Unproven, optimum
+from tests.reference.timed import timed_world
 
 from sourcier.domain.plan import Decision, Status
 from sourcier.engine.decide import decide_steps, drive
@@ -92,6 +93,13 @@ def test_orders_of_heavy_parcels_are_decided_at_the_optimum(first_seed: int) -> 
     assert disagreements(worlds, complete=False) == []
 
 
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize("first_seed", range(50_000, 50_000 + 6 * CHUNK, CHUNK))
+def test_rounds_shifts_supply_and_measured_transit_are_decided_at_the_optimum(first_seed: int, complete: bool) -> None:
+    worlds = [(seed, timed_world(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    assert disagreements(worlds, complete=complete) == []
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first_seed", range(300_000, 300_000 + 12 * CHUNK, CHUNK))
@@ -126,8 +134,9 @@ def test_a_decision_leaves_the_snapshot_as_it_was() -> None:
         skus = tuple({row.sku for row in instance.rows})
         days = list(range(instance.cart.placed_at.toordinal(), instance.cart.placed_at.toordinal() + 30))
 
-        def state(snapshot=snapshot, skus=skus, days=days):
-            nodes = np.arange(len(instance.network.nodes))
+        nodes = np.arange(len(instance.network.nodes))
+
+        def state(snapshot=snapshot, skus=skus, days=days, nodes=nodes):
             left = [snapshot.node_left(nodes, np.full(len(nodes), day)).tolist() for day in days]
             return snapshot.free(skus).tolist(), left, snapshot.online.tolist(), snapshot.version
 
