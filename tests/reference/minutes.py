@@ -183,7 +183,7 @@ class Life:
                     pickup = self.at(day, minute)
                     cut_off = pickup
                     if entry.cut_off_minute is not None:
-                        cut_off = self.at(day, entry.cut_off_minute)
+                        cut_off = self.at(day, minute - (entry.pickup_minute - entry.cut_off_minute))
                     found.append(Event(day, pickup, cut_off, minute, entry.parcels))
                     if entry.every_minutes is None or minute + entry.every_minutes > entry.last_pickup_minute:
                         break

@@ -167,8 +167,8 @@ def departures(node: Node, service_id: str, day: date) -> tuple[Departure, ...]:
     for entry in (entry for entry in rounds if day.isoweekday() in entry.days):
         for minute in pickup_minutes(entry):
             pickup = local_instant(day, minute, node.time_zone)
-            closing = minute if entry.cut_off_minute is None else entry.cut_off_minute
-            cut_off = local_instant(day, closing, node.time_zone)
+            before = 0 if entry.cut_off_minute is None else entry.pickup_minute - entry.cut_off_minute
+            cut_off = local_instant(day, minute - before, node.time_zone)
             found.append(Departure(day=day, pickup=pickup, cut_off=cut_off, minute=minute, parcels=entry.parcels))
     return tuple(sorted(found, key=lambda departure: departure.pickup))
 

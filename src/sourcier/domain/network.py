@@ -111,9 +111,9 @@ class NodeCalendar:
 class Round:
     """When a carrier service collects at a node: at `pickup_minute` of the local `days` on which the node works.
 
-    With `every_minutes` it comes again and again until `last_pickup_minute`. Orders placed after `cut_off_minute` of
-    that day wait for the next round, ready or not (None: being ready is enough). At most `parcels` go with one round
-    (None: any number).
+    Orders placed after `cut_off_minute` of that day wait for the next round, ready or not (None: ready is enough). With
+    `every_minutes` it comes again and again until `last_pickup_minute`, and every repeat has its cut-off as long before
+    its pickup. At most `parcels` go with one round (None: any number).
     """
 
     service_id: str

@@ -66,7 +66,7 @@ def compile_rounds(network: CompiledNetwork, calendars: Calendars) -> tuple[NDAr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pickups:
-    """What leaves on every day of `days[P, D]` on which its calendar works; a `cut_off` of -1 is none."""
+    """What leaves on every day of `days[P, D]` on which its calendar works; minutes are local."""
 
     schedule: IntArray
     calendar: IntArray
@@ -83,9 +83,7 @@ def _departures(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round,
     calendar, day = rows.calendar[row], calendars.first + column
     zone = calendars.zone_of[calendar]
     pickup = calendars.zones.instant(zone, day, rows.minute[row])
-    cut_off = pickup.copy()
-    closing = np.flatnonzero(rows.cut_off[row] >= 0)
-    cut_off[closing] = calendars.zones.instant(zone[closing], day[closing], rows.cut_off[row[closing]])
+    cut_off = calendars.zones.instant(zone, day, rows.cut_off[row])
     schedule = rows.schedule[row]
     order = np.argsort(schedule * SPAN + pickup - calendars.origin, kind="stable")
     row, column, pickup, cut_off, schedule = (a[order] for a in (row, column, pickup, cut_off, schedule))
@@ -137,11 +135,12 @@ def _pickups(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round, ..
     every_day = frozenset(range(1, 8))
     for schedule, (calendar, stated) in enumerate(distinct):
         if not stated:
-            rows.append((schedule, calendar, calendars.cut_off_minute[calendar], -1, int(UNLIMITED), 1, 1))
+            minute = calendars.cut_off_minute[calendar]
+            rows.append((schedule, calendar, minute, minute, int(UNLIMITED), 1, 1))
             days.append(weekdays(every_day, calendars.first, calendars.num_days))
         for one in stated:
             minutes = pickup_minutes(one)
-            cut_off = -1 if one.cut_off_minute is None else one.cut_off_minute
+            cut_off = one.pickup_minute if one.cut_off_minute is None else one.cut_off_minute
             parcels = int(UNLIMITED) if one.parcels is None else one.parcels
             rows.append((schedule, calendar, one.pickup_minute, cut_off, parcels, minutes.step, len(minutes)))
             days.append(weekdays(one.days, calendars.first, calendars.num_days))
@@ -155,7 +154,7 @@ def _pickups(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round, ..
         calendar=table[source, 1],
         days=np.array(days, dtype=np.bool_).reshape(-1, calendars.num_days)[source],
         minute=table[source, 2] + nth * table[source, 5],
-        cut_off=table[source, 3],
+        cut_off=table[source, 3] + nth * table[source, 5],
         parcels=table[source, 4],
         is_round=is_round[table[source, 0]],
     )

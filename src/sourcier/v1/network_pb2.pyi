@@ -291,8 +291,9 @@ class Round(_message.Message):
     pickup_minute: _builtins.int
     """Minutes after local midnight, 0..1,439. No two rounds of a service meet on a day at the same minute."""
     cut_off_minute: _builtins.int
-    """Orders placed after this minute of that day wait for a later day's round, ready or not: minutes after local
-    midnight, 0 up to `pickup_minute`. It holds for every repeat of the day. Absent means that being ready is enough.
+    """Orders placed after this minute of that day wait for the next round, ready or not: minutes after local midnight, 0
+    up to `pickup_minute`. Every repeat has its cut-off as long before its pickup. Absent means that being ready is
+    enough.
     """
     every_minutes: _builtins.int
     """The round comes again after so many minutes, 10..1,440, up to `last_pickup_minute`. Absent means once a day."""

@@ -64,7 +64,7 @@ def test_rounds_come_on_their_days_if_the_node_works_and_repeat_until_the_last()
     assert found.rounds.parcels.tolist() == [7, UNLIMITED, UNLIMITED, UNLIMITED]
     assert found.rounds.minute.tolist() == [1_020, 540, 630, 720]
     before = ((found.rounds.pickup - found.rounds.cut_off) // 60).tolist()
-    assert before == [0, 40, 130, 220]
+    assert before == [0, 40, 40, 40]
     assert [date.fromordinal(int(day)).isoweekday() for day in found.rounds.day] == [1, 3, 3, 3]
 
 
