@@ -5,7 +5,7 @@ if the solver failed. `decide` drives it with the solver in this process.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sourcier.domain.order import Cart
@@ -18,7 +18,7 @@ from sourcier.engine.plans import Basis, write_plan
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer, prove, settled
 from sourcier.engine.refine import Model, Solution
-from sourcier.engine.seen import Seen, seen_from
+from sourcier.engine.seen import Room, Seen, named, room_on, seen_from
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.solver import Budget, solve
 
@@ -46,8 +46,8 @@ def drive(steps: Steps[T], answer: Callable[[Model], Solution | None]) -> T:
 class Prepared:
     """An order over everything that could serve it, as seen at one moment; any number of decisions follow from it.
 
-    `problem` is the whole order's, `found` the lanes it came from, `available` what could be taken, `seen` what the
-    checker holds plans against.
+    `problem` is the whole order's, `found` the lanes it came from, `available` what could be taken, `seen` and `room`
+    what the checker holds plans against.
     """
 
     cart: Cart
@@ -57,13 +57,14 @@ class Prepared:
     found: Lanes
     available: Available
     seen: Seen
+    room: Room
     version: int
 
 
 def prepare(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False) -> Prepared:
     """Look at stock, capacity and time once. `complete`: every unit or nothing, and never for its price (promises)."""
     problem, found, available = build(cart, snapshot, rules, complete=complete)
-    seen = seen_from(cart, snapshot, rules, problem, found, available, complete=complete)
+    seen = seen_from(cart, snapshot, rules, available, complete=complete)
     return Prepared(
         cart=cart,
         snapshot=snapshot,
@@ -72,6 +73,7 @@ def prepare(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: b
         found=found,
         available=available,
         seen=seen,
+        room=room_on(snapshot, found),
         version=snapshot.version,
     )
 
@@ -106,7 +108,8 @@ def decide_prepared(prepared: Prepared, problem: Problem, *, explained: bool = T
         rule_set_revision=rules.revision_name,
         snapshot_version=prepared.version,
     )
-    check.accept(decision, prepared.seen)
+    lanes = answer.problem.lane[answer.cover.offers]
+    check.accept(decision, replace(prepared.seen, left=named(snapshot, prepared.found, prepared.room, lanes)))
     return decision
 
 

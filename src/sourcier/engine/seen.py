@@ -13,7 +13,6 @@ from sourcier.domain.supply import SupplyRow
 from sourcier.engine.available import Available
 from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledRules, IntArray
-from sourcier.engine.offers import Problem
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.snapshot import Snapshot
 
@@ -38,17 +37,20 @@ class Seen:
     complete: bool = False
 
 
-def seen_from(
-    cart: Cart,
-    snapshot: Snapshot,
-    rules: CompiledRules,
-    problem: Problem,
-    found: Lanes,
-    available: Available,
-    *,
-    complete: bool,
-) -> Seen:
-    """What the problem was built from."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What was left, in their own measures, of the pools that each lane (axis C) would use; UNLIMITED without a pool.
+
+    `of_node[C]` on the ship day, `of_round[C]` parcels, `of_shift[C]` on the day of the shift.
+    """
+
+    of_node: IntArray
+    of_round: IntArray
+    of_shift: IntArray
+
+
+def seen_from(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: Available, *, complete: bool) -> Seen:
+    """What a problem was built from; `left` is added for the lanes of a plan, by `named`."""
     return Seen(
         cart=cart,
         network=snapshot.network.network,
@@ -56,31 +58,45 @@ def seen_from(
         stock_free=available.free,
         supplies=available.rows,
         online=snapshot.online.copy(),
-        left=_left(snapshot, problem, found),
+        left={},
         complete=complete,
     )
 
 
-def _left(snapshot: Snapshot, problem: Problem, found: Lanes) -> dict[PoolDay, int]:
-    """What is left of every limited pool that an offer of the problem would use."""
+def room_on(snapshot: Snapshot, found: Lanes) -> Room:
+    """What is left of the pools now."""
     network, table = snapshot.network, found.table
-    nodes, services = network.network.nodes, network.network.services
-    node, day, departure = problem.node, found.day[problem.lane], found.departure[problem.lane]
-    minute, parcels = table.rounds.minute[departure].astype(np.int64), table.rounds.parcels[departure]
-    shift = found.shift[problem.lane]
+    minute = table.rounds.minute[found.departure].astype(np.int64)
+    parcels = table.rounds.parcels[found.departure]
+    of_shift = np.full(len(found.node), UNLIMITED)
+    in_shift = np.flatnonzero(found.shift != NONE)
+    if len(in_shift):
+        shift = found.shift[in_shift]
+        which = network.first_shift[found.node[in_shift]] + table.shifts.which[shift]
+        of_shift[in_shift] = snapshot.shift_left(which, table.shifts.day[shift].astype(np.int64))
+    return Room(
+        of_node=snapshot.node_left(found.node, found.day),
+        of_round=snapshot.round_left(found.node, found.service, found.day, minute, parcels),
+        of_shift=of_shift,
+    )
+
+
+def named(snapshot: Snapshot, found: Lanes, room: Room, lanes: IntArray) -> dict[PoolDay, int]:
+    """What was left of every limited pool that the lanes (positions on axis C) use."""
+    network, table = snapshot.network, found.table
     left: dict[PoolDay, int] = {}
-    of_node = snapshot.node_left(node, day)
-    for k in np.flatnonzero(of_node < UNLIMITED):
-        left[capacity_pool_id(nodes[node[k]].node_id), date.fromordinal(int(day[k]))] = int(of_node[k])
-    of_round = snapshot.round_left(node, problem.service, day, minute, parcels)
-    for k in np.flatnonzero(parcels < UNLIMITED):
-        pool = round_pool_id(nodes[node[k]].node_id, services[problem.service[k]].service_id, int(minute[k]))
-        left[pool, date.fromordinal(int(day[k]))] = int(of_round[k])
-    in_shift = np.flatnonzero(shift != NONE)
-    which, start_day = table.shifts.which[shift[in_shift]], table.shifts.day[shift[in_shift]].astype(np.int64)
-    of_shift = snapshot.shift_left(network.first_shift[node[in_shift]] + which, start_day)
-    for i, k in enumerate(in_shift):
-        owner = nodes[node[k]]
-        pool = shift_pool_id(owner.node_id, owner.shifts[int(which[i])].shift_id)
-        left[pool, date.fromordinal(int(start_day[i]))] = int(of_shift[i])
+    for lane in lanes.tolist():
+        node = network.network.nodes[int(found.node[lane])]
+        day = date.fromordinal(int(found.day[lane]))
+        if room.of_node[lane] < UNLIMITED:
+            left[capacity_pool_id(node.node_id), day] = int(room.of_node[lane])
+        departure = int(found.departure[lane])
+        if table.rounds.parcels[departure] < UNLIMITED:
+            service = network.network.services[int(found.service[lane])]
+            pool = round_pool_id(node.node_id, service.service_id, int(table.rounds.minute[departure]))
+            left[pool, day] = int(room.of_round[lane])
+        shift = int(found.shift[lane])
+        if shift != NONE:
+            pool = shift_pool_id(node.node_id, node.shifts[int(table.shifts.which[shift])].shift_id)
+            left[pool, date.fromordinal(int(table.shifts.day[shift]))] = int(room.of_shift[lane])
     return left

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.reference import small
 from tests.reference.instances import World, random_world
@@ -25,15 +26,16 @@ from sourcier.domain.plan import Decision, Shipment, ShipmentLine, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices
 from sourcier.engine.check import PlanRejected, accept, check_decision
 from sourcier.engine.offers import build
-from sourcier.engine.seen import Seen, seen_from
+from sourcier.engine.seen import Seen, named, room_on, seen_from
 
 
 def seen_of(world: World, *, complete: bool = False) -> Seen:
     """What the engine shows the checker."""
     snapshot = world.snapshot()
     rules = world.compiled_rules()
-    built = build(world.cart, snapshot, rules, complete=complete)
-    return seen_from(world.cart, snapshot, rules, *built, complete=complete)
+    _, found, available = build(world.cart, snapshot, rules, complete=complete)
+    seen = seen_from(world.cart, snapshot, rules, available, complete=complete)
+    return replace(seen, left=named(snapshot, found, room_on(snapshot, found), np.arange(len(found.node))))
 
 
 NO_SUNDAY = NodeCalendar(working_days=frozenset(range(1, 7)), cut_off_minute=720)
