@@ -287,9 +287,7 @@ def wipe(url: str) -> None:
         for table in reversed(metadata.sorted_tables):
             connection.execute(f"DELETE FROM {table.name}")
         connection.execute("INSERT INTO activation (id, settled) VALUES (1, 1)")
-        connection.execute(
-            "INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0), ('supply', 0)"
-        )
+        connection.execute("INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0)")
         set_clock(connection, 0)
 
 

@@ -7,6 +7,7 @@ from tests.conftest import DATABASES
 from tests.contract.bench import Bench, Clock, allocation, record, use, wipe
 
 from sourcier.domain.stock import RecordKind
+from sourcier.domain.supply import SupplyKind
 from sourcier.ledger import settle
 from sourcier.ledger.audit import EXAMPLES_MAX, audit
 from sourcier.ledger.dialect import query
@@ -44,19 +45,34 @@ def do_everything(bench: Bench) -> None:
     bench.settle(settle.cancel, "order", (2, 1))
     bench.pass_time(1)
     bench.count("n1", "a", 48)
+    do_everything_with_supply(bench)
+
+
+def do_everything_with_supply(bench: Bench) -> None:
+    bench.announce("n2", "d", 20)
+    bench.announce("n2", "d", None, "vendor", kind=SupplyKind.SUPPLIER_ORDERABLE, expected_on=None, lead_days=3)
+    bench.hold(("n2", "d", 2, "po"), reservation_id="pegged hold")
+    bench.hold(("n2", "d", 2, "po"), reservation_id="pegged and taken")
+    bench.allocate_hold("pegged and taken")
+    bench.allocate(("n2", "d", 7, "po"), ("n2", "d", 1, "vendor"), reservation_id="pegged", priority=1)
+    bench.settle(settle.cancel, "pegged", (1, 1))
+    bench.announce("n2", "d", 20, received=4)
 
 
 def test_a_sound_ledger_passes(busy: Bench) -> None:
     report = busy.read(audit)
     assert report.violations == ()
-    assert report.counts["reservations"] == 4
-    assert report.counts["reservation lines"] == 8
+    assert report.counts["reservations"] == 7
+    assert report.counts["reservation lines"] == 14
     assert report.counts["pool buckets"] == 1
+    assert report.counts["supplies"] == 2
 
 
 # What keeps the journals from being changed, off for one transaction.
 SQLITE_OFF = tuple(
-    f"DROP TRIGGER {table}_{name}" for table in ("journal", "pool_journal") for name in ("no_update", "no_delete")
+    f"DROP TRIGGER {table}_{name}"
+    for table in ("journal", "pool_journal", "supply_journal")
+    for name in ("no_update", "no_delete")
 )
 POSTGRESQL_OFF = ("SET LOCAL session_replication_role = replica",)
 
@@ -82,6 +98,20 @@ DAMAGES = {
     "an expired hold is open": "UPDATE reservation SET expires_at = 1 WHERE reservation_id = 'expired'",
     "an order line counts too much": "UPDATE order_line SET allocated = allocated - 1 WHERE line_id = '1'",
     "an order line is gone": "DELETE FROM order_line WHERE order_id = 'order-taken'",
+    "a supply's journal delta is off": "UPDATE supply_journal SET d_usable = d_usable + 1 WHERE cause = 'SUPPLY'",
+    "a supply's journal entry is gone": "DELETE FROM supply_journal WHERE cause = 'CANCEL'",
+    "a supply has drifted": "UPDATE supply SET allocated = allocated + 1 WHERE supply_id = 'vendor'",
+    "a supply is gone": "DELETE FROM supply WHERE supply_id = 'vendor'",
+    "a line lost its peg alone": "UPDATE reservation_line SET supply_id = '' WHERE reservation_id = 'pegged hold'",
+    "a line got a peg alone": "UPDATE reservation_line SET supply_id = 'po' WHERE reservation_id = 'hold'",
+    "a peg was of a protected unit": "UPDATE supply_journal SET floor_used = free_after + 1 WHERE cause = 'HOLD'",
+    "what was kept back was not written down": "UPDATE supply_journal SET floor_used = NULL WHERE cause = 'ALLOCATE'",
+    "what was free of a supply is wrong": "UPDATE supply_journal SET free_after = free_after - 1 "
+    "WHERE cause = 'CANCEL'",
+    "more is counted on than was said": "UPDATE supply SET usable = usable + 1 WHERE supply_id = 'po'",
+    "a supply was closed alone": "UPDATE supply SET closed = 1 WHERE supply_id = 'vendor'",
+    "a receipt is not on hand": "UPDATE supply_journal SET d_received = d_received + 1 WHERE d_received > 0",
+    "a reservation's pegs are not marked": "UPDATE reservation SET pegged = 0 WHERE reservation_id = 'pegged'",
     "a floor is not the rules'": "UPDATE stock SET floor_2 = floor_2 + 1 WHERE sku = 'b'",
 }
 

@@ -37,6 +37,30 @@ def test_a_follower_sees_each_kind_of_change(bench: Bench) -> None:
     assert follow(bench, later.cursor).stock_keys == frozenset()
 
 
+def test_a_follower_sees_each_supply_that_changed(bench: Bench) -> None:
+    start = follow(bench, bench.read(current_cursor))
+    assert start.supply_keys == frozenset()
+    bench.announce("n1", "a", 5)
+    bench.announce("n1", "b", 5)
+    first = follow(bench, start.cursor)
+    assert first.supply_keys == {("po", "n1", "a"), ("po", "n1", "b")}
+    assert first.stock_keys == {("n1", "a"), ("n1", "b")}, "their stock rows are new"
+    bench.allocate(("n1", "a", 2, "po"), reservation_id="r")
+    second = follow(bench, first.cursor)
+    assert (second.supply_keys, second.stock_keys) == ({("po", "n1", "a")}, frozenset())
+    bench.announce("n1", "b", 5, preorder=True)
+    third = follow(bench, second.cursor)
+    assert third.supply_keys == {("po", "n1", "b")}, "although no number changed"
+    bench.announce("n1", "a", 5, received=1)
+    fourth = follow(bench, third.cursor)
+    assert (fourth.supply_keys, fourth.stock_keys) == ({("po", "n1", "a")}, {("n1", "a")})
+    bench.settle(settle.cancel, "r")
+    fifth = follow(bench, fourth.cursor)
+    assert (fifth.supply_keys, fifth.stock_keys) == ({("po", "n1", "a")}, {("n1", "a")})
+    assert follow(bench, bench.read(current_cursor)).supply_keys == frozenset()
+    assert follow(bench, start.cursor, limit=1).complete is False
+
+
 def test_counters_tell_of_networks_statuses_and_activations(bench: Bench) -> None:
     first = follow(bench, Cursor())
     bench.activate({"STORE": (1, 1, 1)})

@@ -1,15 +1,18 @@
 """Reservations pegged to dated supply: never more than it gives, protected like stock, moved with their lines."""
 
+import time
 from typing import Any
 
 import pytest
-from tests.contract.bench import Bench, lines_of, use
+from tests.contract.bench import Bench, Clock, lines_of, supply, use
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.reservation import State
 from sourcier.domain.supply import SupplyKind
-from sourcier.ledger import settle
+from sourcier.ledger import pegs, queries, settle
 from sourcier.ledger.commands import Reserved, Short
+from sourcier.ledger.store import Tx
+from sourcier.ledger.supply_feed import apply_supply
 
 PO = ("po", "n1", "a")
 
@@ -179,3 +182,60 @@ def test_capacity_is_used_by_pegged_lines_too(bench: Bench) -> None:
     assert bench.used("n1") == 1
     bench.settle(settle.cancel, "r")
     assert bench.used("n1") == 0
+
+
+def _slowly(tx: Tx, units: int) -> None:
+    """So many units of the purchase order come in, and a moment passes before the commit."""
+    apply_supply(tx, "dock", [supply("n1", "a", 5, seq=1, epoch=9, received=units)])
+    tx.ask(queries.CLOCK)
+    time.sleep(0.2)
+
+
+def _change_while_supply_comes_in(bench: Bench, how: str, units: int) -> None:
+    bench.count("n2", "b", 9)
+    bench.announce("n1", "a", 5)
+    wanted: list[Any] = [("n1", "a", 4, "po"), ("n2", "b", 1)]
+    if how == "cancel":
+        bench.allocate(*wanted, reservation_id="r")
+    else:
+        bench.hold(*wanted, reservation_id="r", ttl_seconds=60)
+    if how == "expire":
+        bench.pass_time(61)
+    receipt = bench.ledger.write(_slowly, units)
+    time.sleep(0.1)
+    match how:
+        case "allocate":
+            bench.allocate_hold("r")
+        case "expire":
+            assert bench.sweep() == 1
+        case _:
+            bench.settle(getattr(settle, how), "r")
+    receipt.result(10)
+
+
+@pytest.mark.parametrize("units", [4, 2])
+@pytest.mark.parametrize("how", ["cancel", "release", "expire", "allocate"])
+def test_supply_that_comes_in_at_this_moment_is_waited_for(bench: Bench, how: str, units: int) -> None:
+    _change_while_supply_comes_in(bench, how, units)
+    row, po = bench.row("n1", "a"), bench.supply_row("n1", "a")
+    left = 4 if how == "allocate" else 0
+    assert (row.on_hand, row.held, row.allocated) == (units, 0, min(left, units))
+    assert (po.held, po.allocated) == (0, max(0, left - units))
+
+
+@pytest.mark.parametrize("how", ["cancel", "release", "expire", "allocate"])
+def test_without_the_early_locks_it_would_be_overlooked(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Control: the same moment is a defect when lines are read before their stock rows are locked."""
+    bench = Bench(postgres_url, Clock())
+    bench.apply_network()
+    monkeypatch.setattr(pegs, "lock_first", lambda *_, **__: None)
+    sound = True
+    try:
+        _change_while_supply_comes_in(bench, how, 2)
+        sound = bench.audit() == ()
+    except (Refusal, AssertionError):
+        sound = False
+    assert not sound
+    bench.close()

@@ -55,7 +55,6 @@ JOURNAL_SUPPLY: Final = query("""
 
 # --- what sources say -------------------------------------------------------------------------------------------
 
-LOCK_SUPPLY_FEED: Final = query("SELECT ledger_clock() FROM counter WHERE name = 'supply' FOR UPDATE")
 GET_RECORDS: Final = query("""
     SELECT supply.node_id, supply.sku, supply.supply_id, epoch, seq, received, usable, held, allocated
     FROM EACH(:rows, node_id TEXT, sku TEXT, supply_id TEXT) AS want JOIN supply
@@ -103,7 +102,8 @@ INSERT_SPLIT_LINES: Final = query("""
     SELECT part.reservation_id, part.line_no, part.line_id, part.node_id, part.sku, part.quantity, part.state,
         part.bucket, ''
     FROM EACH(:rows, reservation_id TEXT, line_no BIGINT, line_id TEXT, node_id TEXT, sku TEXT, quantity BIGINT,
-        state TEXT, bucket TEXT) AS part""")
+        state TEXT, bucket TEXT) AS part WHERE true ORDER BY part.reservation_id, part.line_no
+    ON CONFLICT (reservation_id, line_no) DO NOTHING RETURNING reservation_id, line_no""")
 
 # --- reading ----------------------------------------------------------------------------------------------------
 

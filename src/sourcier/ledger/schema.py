@@ -295,7 +295,7 @@ type_floor = _table(
 # The same, spread over the nodes; new stock rows take theirs from here.
 node_floor = _table("node_floor", _id("node_id"), *(_number(name) for name in ("floor_0", "floor_1", "floor_2")))
 
-# network revision, number of node status changes, last clock reading (SQLite); who locks 'supply' may apply supply
+# network revision, number of node status changes, last clock reading (SQLite)
 counter = _table("counter", _id("name"), _number("value"))
 
 # What signs promise tokens.

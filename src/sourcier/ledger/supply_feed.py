@@ -4,8 +4,8 @@ A record is the whole present state of one SKU of one supply; it applies when it
 What came in is told as a total, so that a repeated, late or lost message does no harm: the difference to the total
 known so far goes on hand, and pegs on the supply turn into stock on hand by it, by priority, then by time.
 
-Lock order: the turn of supply batches (one at a time), stock rows, then supplies and the lines that are pegged to them
-(which change under the lock of their stock row alone, see `pegs`), journals.
+Lock order: stock rows, then supplies and the lines that are pegged to them (which change under the lock of their stock
+row alone, see `pegs`), journals.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,6 @@ def apply_supply(tx: Tx, source: str, records: Sequence[SupplyRecord], *, actor:
     Nodes must be in the network in force. A receipt is stock on hand from now on: the next count has it, and a source
     of deltas must not report it again. Fewer units received than told before are taken off again.
     """
-    tx.ask(queries_supply.LOCK_SUPPLY_FEED)
     results: list[RecordResult | None] = [None] * len(records)
     good = _refuse_faulty(tx, source, records, results)
     if good:
@@ -191,11 +190,26 @@ def _split(tx: Tx, parts: list[tuple[Row, int]]) -> None:
         return
     shrunk = tx.ask(queries_supply.SHRINK_PEGGED_LINES, rows=rows([[line[3], line[4], taken] for line, taken in parts]))
     assert len(shrunk) == len(parts), "the stock rows are locked, so pegged lines cannot have moved"
+    while parts:
+        parts = _number(tx, parts)
+
+
+def _number(tx: Tx, parts: list[tuple[Row, int]]) -> list[tuple[Row, int]]:
+    """Write the parts under the next numbers of their reservations; those whose number was just taken.
+
+    That happens when another batch splits a line of the same reservation that stands on another stock row.
+    """
     names = sorted({line[3] for line, _ in parts})
     found = tx.ask(queries_supply.LAST_LINE_NUMBERS, rows=rows([[name] for name in names]))
     numbers = {str(reservation_id): int(line_no) for reservation_id, line_no in found}
-    new_lines: list[list[object]] = []
-    for (node_id, sku, _, reservation_id, _, line_id, _, state, bucket), taken in parts:
+    wanted: dict[tuple[str, int], tuple[Row, int]] = {}
+    for line, taken in parts:
+        reservation_id = line[3]
         numbers[reservation_id] += 1
-        new_lines.append([reservation_id, numbers[reservation_id], line_id, node_id, sku, taken, state, bucket])
-    tx.tell(queries_supply.INSERT_SPLIT_LINES, rows=rows(new_lines))
+        wanted[reservation_id, numbers[reservation_id]] = (line, taken)
+    new_lines = [
+        [*number, line_id, node_id, sku, taken, state, bucket]
+        for number, ((node_id, sku, _, _, _, line_id, _, state, bucket), taken) in wanted.items()
+    ]
+    written = {(name, line_no) for name, line_no in tx.ask(queries_supply.INSERT_SPLIT_LINES, rows=rows(new_lines))}
+    return [part for number, part in wanted.items() if number not in written]

@@ -242,7 +242,7 @@ TABLES = (
         floor_2 BIGINT NOT NULL
     ) {key}""",
     "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL) {key} {room}",
-    "INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0), ('supply', 0)",
+    "INSERT INTO counter (name, value) VALUES ('network', 0), ('status', 0), ('clock', 0)",
     "CREATE TABLE secret (name TEXT NOT NULL PRIMARY KEY, value {bytes} NOT NULL) {key}",
 )
 
