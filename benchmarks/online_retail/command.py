@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,20 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import benchmarks.online_retail as package
-from benchmarks.online_retail import data, engine_run, figures, network, server, server_run, show, stock, stream
+from benchmarks.online_retail import (
+    clockwork,
+    data,
+    engine_run,
+    figures,
+    network,
+    server,
+    server_run,
+    show,
+    stock,
+    stream,
+    supply,
+)
+from benchmarks.online_retail.supply import Feed
 from sourcier.client import Client
 from sourcier.domain.errors import Refusal
 from sourcier.domain.limits import SOLVE_MS_MAX
@@ -45,6 +59,7 @@ ENGINE_TIMES: Final = {
 SERVER_TIMES: Final = {
     "promise": "PromiseDelivery with a hold",
     "allocate_hold": "Allocate from the hold",
+    "allocate_token": "Allocate by a promise's token",
     "allocate_afresh": "Allocate afresh, where the whole cart could not be promised",
 }
 
@@ -53,19 +68,29 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """All that a run needs. `orders` in the order of their time."""
+    """All that a run needs. `orders` and `feeds` in the order of their time; no feeds unless it is `timed`."""
 
     orders: tuple[Order, ...]
     network: Network
     rule_set: RuleSet
     rule_set_text: str
     stock: tuple[StockRecord, ...]
+    feeds: tuple[Feed, ...] = ()
+
+    def events(self) -> Iterator[Order | Feed]:
+        """What happens, in its order: on a day the feed comes before the orders."""
+        waiting = deque(self.feeds)
+        for order in self.orders:
+            while waiting and waiting[0].day <= stream.local_day(order):
+                yield waiting.popleft()
+            yield order
 
 
 @app.command(help="Source real orders on a real map and tell how fast and how well. benchmarks/README.md explains it.")
 def run(
     engine_only: Annotated[bool, typer.Option("--engine-only", help="In this process: no server, no ledger.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many orders.")] = None,
+    timed: Annotated[bool, typer.Option("--timed", help="Hours, rounds, shifts, holidays, purchase orders.")] = False,
     seed: Annotated[int, typer.Option(help="Cities, stores, stock and weights are drawn from it.")] = 1,
     concurrency: Annotated[int, typer.Option(min=1, help="Callers at the same time.")] = CONCURRENCY,
     db: Annotated[str | None, typer.Option(metavar="URL", help="An empty database.  [default: a new SQLite]")] = None,
@@ -82,8 +107,8 @@ def run(
         console.print(f"skipped: {folder} has no {', '.join(missing)}", markup=False)
         return
     started = perf_counter()
-    world = build(data.read(folder), seed, date.today(), limit)
-    setting = _setting(world, seed, solve_ms)
+    world = build(data.read(folder), seed, date.today(), limit, timed=timed)
+    setting = _setting(world, seed, solve_ms, timed=timed)
     try:
         if engine_only:
             report = _engine_only(world, Budget(solve_ms=solve_ms), hard, console)
@@ -105,20 +130,26 @@ def run(
         raise typer.Exit(FAILED)
 
 
-def build(read: data.Data, seed: int, today: date, limit: int | None) -> World:
-    """The world of a seed; only the stream depends on `today` and `limit`."""
+def build(read: data.Data, seed: int, today: date, limit: int | None, *, timed: bool = False) -> World:
+    """The world of a seed; only the stream depends on `limit`, and what has a date on `today`."""
     places = network.network(read, seed)
     text = RULES.read_text(encoding="utf-8")
+    counts, feeds = tuple(stock.records(read, places, seed)), tuple[Feed, ...]()
+    if timed:
+        first, last = stream.days(read, today)
+        places = clockwork.clockwork(places, seed, first, last)
+        counts, feeds = supply.imported(counts, places, seed, first, last)
     return World(
         orders=tuple(islice(stream.orders(read, seed, today), limit)),
         network=places,
         rule_set=parse_rule_set(text, RULES.name),
         rule_set_text=text,
-        stock=tuple(stock.records(read, places, seed)),
+        stock=counts,
+        feeds=feeds,
     )
 
 
-def _setting(world: World, seed: int, solve_ms: int) -> dict[str, Any]:
+def _setting(world: World, seed: int, solve_ms: int, *, timed: bool) -> dict[str, Any]:
     """What the figures depend on."""
     return {
         "caveat": figures.CAVEAT,
@@ -127,12 +158,14 @@ def _setting(world: World, seed: int, solve_ms: int) -> dict[str, Any]:
         "machine": figures.machine(),
         "setting": {
             "seed": seed,
+            "timed": timed,
             "orders": len(world.orders),
             "first_order_placed_at": world.orders[0].cart.placed_at.isoformat(),
             "last_order_placed_at": world.orders[-1].cart.placed_at.isoformat(),
             "nodes": len(world.network.nodes),
             "stock_rows": len(world.stock),
             "units_in_stock": sum(record.quantity for record in world.stock),
+            "units_on_purchase_orders": sum(r.quantity or 0 for r in world.feeds[0].records) if world.feeds else 0,
             "solve_milliseconds": solve_ms,
         },
     }
@@ -141,7 +174,7 @@ def _setting(world: World, seed: int, solve_ms: int) -> dict[str, Any]:
 def _engine_only(world: World, budget: Budget, hard: Path | None, console: Console) -> dict[str, Any]:
     with _progress(len(world.orders), console) as advance:
         outcomes, hard_orders = engine_run.run(
-            world.orders, world.network, world.rule_set, world.stock, budget, advance
+            world.events(), world.network, world.rule_set, world.stock, budget, advance
         )
     if hard is not None:
         engine_run.write_hard(hard, world.network, world.rule_set, hard_orders)
@@ -166,7 +199,9 @@ async def _through_server(world: World, options: _ServerRun, console: Console) -
         rate = await server_run.load(client, world.network, (world.rule_set, world.rule_set_text), world.stock)
         before = running.cpu_seconds()
         with _progress(len(world.orders), console) as advance:
-            outcomes, seconds = await server_run.run(client, world.orders, options.concurrency, advance)
+            outcomes, seconds = await server_run.run(
+                client, world.events(), options.concurrency, advance, tokens=bool(world.feeds)
+            )
         server_cpu, solvers_cpu = (
             1_000 * (now - then) / len(outcomes) for now, then in zip(running.cpu_seconds(), before, strict=True)
         )

@@ -6,19 +6,22 @@ milliseconds of this process: `promise` and `decide` without the solver, `promis
 
 import pickle
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import process_time_ns
 from typing import Any, TypeVar
 
 from benchmarks.online_retail.outcome import Answered, Outcome, answered
+from benchmarks.online_retail.supply import Feed
+from benchmarks.shelf import Shelf
 from sourcier.domain.errors import Refusal
-from sourcier.domain.network import Network, capacity_pool_id
+from sourcier.domain.network import Network
 from sourcier.domain.order import Order
-from sourcier.domain.plan import Decision, Plan, Proof
+from sourcier.domain.plan import Decision, Proof
 from sourcier.domain.promise import Promises
 from sourcier.domain.rules import RuleSet
 from sourcier.domain.stock import StockRecord, StockRow
+from sourcier.domain.supply import SupplyRow
 from sourcier.engine.compile import CompiledRules, compile_network, compile_rules
 from sourcier.engine.decide import Steps, decide_steps
 from sourcier.engine.promise import promise_steps
@@ -28,44 +31,19 @@ from sourcier.engine.solver import Budget, solve
 T = TypeVar("T")
 
 
-@dataclass(slots=True, kw_only=True)
-class Shelf:
-    """What the ledger would keep: units free by (SKU, node) and orders taken by (node, ISO ship day)."""
-
-    free: dict[str, dict[str, int]] = field(default_factory=dict)
-    used: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def take(self, plan: Plan, snapshot: Snapshot, capped: frozenset[str]) -> None:
-        """Take a plan's units and capacity, here and in the snapshot."""
-        rows = []
-        for shipment in plan.shipments:
-            for line in shipment.lines:
-                self.free[line.sku][shipment.node_id] -= line.quantity
-                rows.append(self.row(line.sku, shipment.node_id))
-            if shipment.node_id in capped:
-                key = shipment.node_id, shipment.ship_day.isoformat()
-                self.used[key] = self.used.get(key, 0) + 1
-                snapshot.put_pool_uses([(capacity_pool_id(key[0]), key[1], self.used[key])])
-        snapshot.put_rows(rows)
-        snapshot.version += 1
-
-    def row(self, sku: str, node_id: str) -> StockRow:
-        """The stock row."""
-        return StockRow(node_id=node_id, sku=sku, on_hand=self.free[sku][node_id])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardOrder:
-    """A decision that needed the solver, with all the stock and capacity it saw."""
+    """A decision that needed the solver, with all the stock, supply and capacity it saw."""
 
     order: Order
     rows: tuple[StockRow, ...]
+    supplies: tuple[SupplyRow, ...]
     used: tuple[tuple[str, str, int], ...]
     decision: Decision
 
 
 def run(
-    orders: Iterable[Order],
+    events: Iterable[Order | Feed],
     network: Network,
     rule_set: RuleSet,
     stock: Iterable[StockRecord],
@@ -75,19 +53,19 @@ def run(
     """One outcome per order, and the orders whose decision needed the solver; `done` hears of each order."""
     snapshot = Snapshot(compile_network(network))
     rules = compile_rules(rule_set, f"ruleSets/{rule_set.rule_set_id}/revisions/1")
-    shelf = Shelf()
-    for record in stock:
-        shelf.free.setdefault(record.sku, {})[record.node_id] = record.quantity
-    snapshot.put_rows(shelf.row(sku, node_id) for sku, nodes in shelf.free.items() for node_id in nodes)
-    capped = frozenset(node.node_id for node in network.nodes if node.capacity is not None)
+    shelf = Shelf(network, snapshot)
+    shelf.count(stock)
     outcomes, hard = [], []
-    for order in orders:
-        outcome, decision = _decide(order, snapshot, rules, budget)
+    for event in events:
+        if isinstance(event, Feed):
+            shelf.hear(event.records)
+            continue
+        outcome, decision = _decide(event, snapshot, rules, budget)
         outcomes.append(outcome)
         if decision is not None:
             if decision.proof is Proof.MIP:
-                hard.append(_hard(order, shelf, decision))
-            shelf.take(decision.plan, snapshot, capped)
+                hard.append(_hard(event, shelf, decision))
+            shelf.take(decision.plan)
         done()
     return outcomes, hard
 
@@ -115,10 +93,9 @@ def _decide(order: Order, snapshot: Snapshot, rules: CompiledRules, budget: Budg
 
 
 def write_hard(path: Path, network: Network, rule_set: RuleSet, hard: list[HardOrder]) -> None:
-    """Pickle {"network", "rule_set", "orders": [{"order", "rows", "used", "decision"}]}, all domain values."""
-    orders: list[dict[str, Any]] = [
-        {name: getattr(entry, name) for name in ("order", "rows", "used", "decision")} for entry in hard
-    ]
+    """Pickle {"network", "rule_set", "orders": [{"order", "rows", "supplies", "used", "decision"}]}."""
+    names = ("order", "rows", "supplies", "used", "decision")
+    orders: list[dict[str, Any]] = [{name: getattr(entry, name) for name in names} for entry in hard]
     path.write_bytes(pickle.dumps({"network": network, "rule_set": rule_set, "orders": orders}))
 
 
@@ -165,10 +142,11 @@ def _cheapest(promises: Promises | Refusal, num_lines: int) -> Answered | None:
 
 
 def _hard(order: Order, shelf: Shelf, decision: Decision) -> HardOrder:
-    skus = sorted({line.sku for line in order.cart.lines})
+    skus = {line.sku for line in order.cart.lines}
     return HardOrder(
         order=order,
-        rows=tuple(shelf.row(sku, node_id) for sku in skus for node_id in shelf.free.get(sku, {})),
-        used=tuple((capacity_pool_id(node_id), day, used) for (node_id, day), used in shelf.used.items()),
+        rows=tuple(row for (sku, _), row in sorted(shelf.rows.items()) if sku in skus),
+        supplies=tuple(row for (_, _, sku), row in sorted(shelf.supplies.items()) if sku in skus),
+        used=tuple((pool, day, used) for (pool, day), used in shelf.used.items()),
         decision=decision,
     )

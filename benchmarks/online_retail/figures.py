@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.online_retail.data import ROOT
-from benchmarks.online_retail.outcome import Answered, Outcome
+from benchmarks.online_retail.outcome import Answered, Bound, Outcome
 from sourcier.domain.errors import Reason
 
 CLASSES: Final = ((1, 1), (2, 5), (6, 15), (16, 30), (31, 60), (61, 100))
@@ -94,6 +94,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "statuses": dict(sorted(Counter(decision.status for _, decision in decided).items())),
         **_proofs([decision for _, decision in decided]),
         "cheapest_promise": _cheapest_promise(outcomes),
+        "bound": _bound(outcomes),
         "refusals": _refusals(outcomes),
     }
 
@@ -150,6 +151,29 @@ def _cheapest_promise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "decision_shipments_per_order": _share(sum(d.num_shipments for d in decided), len(pairs)),
         "cost_share": _share(sum(p.objective_micros for p in promised), sum(d.objective_micros for d in decided)),
     }
+
+
+def _bound(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
+    """By what bound the promise: how many were kept to the letter, and why the others were not."""
+    found: dict[str, dict[str, Any]] = {}
+    for by in sorted({outcome.bound.by for outcome in outcomes if outcome.bound is not None}):
+        mine = [(o, o.bound) for o in outcomes if o.bound is not None and o.bound.by == by]
+        why = Counter(_why(outcome, bound) for outcome, bound in mine if bound.deviation)
+        late = [(b.arrives - b.promised.latest).days for _, b in mine if b.arrives and b.arrives > b.promised.latest]
+        found[by] = {
+            "orders": len(mine),
+            "equal": len(mine) - why.total(),
+            "share": _share(len(mine) - why.total(), len(mine)),
+            "why_not": dict(sorted(why.items())),
+            "days_late": dict(sorted(Counter(late).items())),
+        }
+    return found
+
+
+def _why(outcome: Outcome, bound: Bound) -> str:
+    """The deviation; of an order that was not allocated also the reason of the last refusal."""
+    reasons = [reason for call, reason in outcome.refusals.items() if call.startswith("allocate")]
+    return ": ".join([bound.deviation, *reasons[-1:]])
 
 
 def _refusals(outcomes: Sequence[Outcome]) -> dict[str, dict[str, dict[str, int]]]:

@@ -23,6 +23,8 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     console.print(_gaps(rows))
     if report["figures"]["all"]["cheapest_promise"]["number"]:
         console.print(_promises(rows))
+    if rows["all"]["bound"]:
+        console.print(_bound(rows["all"]["bound"]))
     console.print(_refusals(rows["all"]["refusals"]))
     console.print(CAVEAT)
 
@@ -108,6 +110,24 @@ def _promises(rows: Mapping[str, Any]) -> Table:
         if both["number"]:
             shipments = (f"{both[key]:.2f}" for key in ("shipments_per_order", "decision_shipments_per_order"))
             table.add_row(class_, f"{both['number']:,}", *shipments, f"{_percent(both['cost_share'])}")
+    return table
+
+
+def _bound(bound: Mapping[str, Any]) -> Table:
+    table = Table(title="Promises that the allocation repeats and keeps, by what bound them", title_justify="left")
+    table.add_column("bound by")
+    for heading in ("orders", "equal", "share"):
+        table.add_column(heading, justify="right")
+    table.add_column("the others")
+    for by, figures in bound.items():
+        others = [*figures["why_not"].items(), *((f"{n} days late", k) for n, k in figures["days_late"].items())]
+        table.add_row(
+            by,
+            f"{figures['orders']:,}",
+            f"{figures['equal']:,}",
+            f"{100 * figures['share']:.2f} %",
+            ", ".join(f"{why} {number:,}" for why, number in others) or "none",
+        )
     return table
 
 

@@ -43,6 +43,17 @@ def orders(data: Data, seed: int, today: date) -> Iterator[Order]:
             yield Order(order_id=order_id, cart=cart)
 
 
+def days(data: Data, today: date) -> tuple[date, date]:
+    """The local days of the first and the last order."""
+    shift = weeks_to(data.orders[0].placed_at.date(), today)
+    return data.orders[0].placed_at.date() + shift, data.orders[-1].placed_at.date() + shift
+
+
+def local_day(order: Order) -> date:
+    """The day on which an order is placed, where orders are timed."""
+    return order.cart.placed_at.astimezone(ZoneInfo(TIME_ZONE)).date()
+
+
 def weeks_to(first: date, today: date) -> timedelta:
     """The whole weeks that bring `first` to the seven days after `today`."""
     return timedelta(weeks=ceil(((today - first).days + 1) / 7))
