@@ -63,7 +63,7 @@ def random_season(seed: int, season: int) -> Season:
     order = (second % (5 * 86_400), units, rng.choice([0, 0, 1, 2]))
     network = Network(
         currency_code="EUR",
-        time_zone=nodes[0].time_zone,
+        time_zone=rng.choice([nodes[0].time_zone, rng.choice(zones)]),
         nodes=nodes,
         services=services,
         zones=(Zone(zone_id="isle", ranges=()),),

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from tests.reference import small
 from tests.reference.calendars import DAYS, SEASONS, Season, random_season
 from tests.reference.minutes import Film, Life, brought_by_courier, delivery, film
+from tests.reference.small import EVERY_DAY
 
 from sourcier.domain import calendar as one_by_one
-from sourcier.domain.network import Method, Node
+from sourcier.domain.network import Hours, Method, Network, Node, NodeCalendar, Service
 from sourcier.engine.compile import compile_network
 from sourcier.engine.hours import NEVER
 from sourcier.engine.timetable import Timetable, compile_timetable
@@ -213,3 +215,113 @@ def test_the_timetable_agrees_with_every_minute(season: int) -> None:
 @pytest.mark.parametrize("season", range(len(SEASONS)))
 def test_the_timetable_agrees_with_every_minute_of_10_000_networks(season: int) -> None:
     assert compare(season, range(10_000 // len(SEASONS))) == []
+
+
+PARIS = "Europe/Paris"
+NIGHTS = NodeCalendar(
+    working_days=EVERY_DAY,
+    cut_off_minute=240,
+    processing_minutes=60,
+    picking_hours=(Hours(days=EVERY_DAY, from_minute=60, to_minute=240),),
+    opening_hours=(Hours(days=EVERY_DAY, from_minute=150, to_minute=600),),
+)
+
+
+def of(*nodes: Node, first_day: date, days: int = 5, services: tuple[Service, ...] = (small.service(),)) -> Timetable:
+    """The timetable of these nodes."""
+    network = Network(currency_code="EUR", time_zone=PARIS, nodes=nodes, services=services)
+    return compile_timetable(compile_network(network), first_day, days)
+
+
+def departs(table: Timetable, placed: datetime, *, begin: datetime | None = None, units: int = 1) -> list[datetime]:
+    """The first pickup at node 0 by service 0, and the last instant to order for it; empty if there is none."""
+    lane, at = ints(0), table.placed(placed)
+    starts = ints(at if begin is None else int(begin.timestamp()))
+    found = table.first_round(lane, table.schedules(PARIS)[0, :1], at, starts, table.work(units))
+    if found[0] < 0:
+        return []
+    return [
+        instant(int(table.rounds.pickup[found][0])),
+        instant(int(table.order_by(lane, found, table.work(units))[0])),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "placed", "expected"),
+    [
+        # 29 March: from 01:00 to 04:00 there are two hours, 00:00 to 02:00 UTC; an hour of work fits until 01:00 UTC.
+        (date(2026, 3, 29), datetime(2026, 3, 29, 1, 0, tzinfo=UTC), datetime(2026, 3, 29, 2, 0, tzinfo=UTC)),
+        (date(2026, 3, 29), datetime(2026, 3, 29, 1, 0, 1, tzinfo=UTC), datetime(2026, 3, 30, 2, 0, tzinfo=UTC)),
+        # 25 October: there are four, 23:00 to 03:00 UTC.
+        (date(2026, 10, 25), datetime(2026, 10, 25, 2, 0, tzinfo=UTC), datetime(2026, 10, 25, 3, 0, tzinfo=UTC)),
+        (date(2026, 10, 25), datetime(2026, 10, 25, 2, 0, 1, tzinfo=UTC), datetime(2026, 10, 26, 3, 0, tzinfo=UTC)),
+    ],
+)
+def test_work_takes_real_hours_in_the_nights_in_which_clocks_change(
+    day: date, placed: datetime, expected: datetime
+) -> None:
+    table = of(small.node("a", calendar=NIGHTS, time_zone=PARIS), first_day=day - timedelta(days=1))
+    assert departs(table, placed)[0] == expected
+
+
+def test_the_countdown_of_the_night_ends_an_hour_before_the_cut_off() -> None:
+    table = of(small.node("a", calendar=NIGHTS, time_zone=PARIS), first_day=date(2026, 3, 28))
+    assert departs(table, datetime(2026, 3, 28, 12, tzinfo=UTC)) == [
+        datetime(2026, 3, 29, 2, 0, tzinfo=UTC),
+        datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+    ]
+
+
+def test_a_store_that_opens_in_the_gap_opens_when_the_gap_ends() -> None:
+    table = of(small.node("a", calendar=NIGHTS, time_zone=PARIS), first_day=date(2026, 3, 28))
+    night = int(datetime(2026, 3, 29, 0, 0, tzinfo=UTC).timestamp())
+    assert instant(int(table.next_opening(ints(0), ints(night))[0])) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    arrives = table.collectable(ints(0), ints(date(2026, 3, 29).toordinal()), ints(45))
+    assert instant(int(arrives[0])) == datetime(2026, 3, 29, 1, 45, tzinfo=UTC)
+
+
+def test_friday_at_the_cut_off_before_a_holiday_monday() -> None:
+    calendar = NodeCalendar(
+        working_days=frozenset(range(1, 6)), cut_off_minute=960, closed_dates=frozenset({date(2026, 4, 6)})
+    )
+    table = of(small.node("a", calendar=calendar, time_zone=PARIS), first_day=date(2026, 4, 3))
+    cut_off = datetime(2026, 4, 3, 14, 0, tzinfo=UTC)
+    assert departs(table, cut_off) == [cut_off, cut_off]
+    late = cut_off + timedelta(microseconds=1)
+    assert departs(table, late)[0] == datetime(2026, 4, 7, 14, 0, tzinfo=UTC)
+
+
+def test_goods_that_come_later_are_worked_on_from_then_on_whatever_cut_off_was_met() -> None:
+    table = of(small.node("a", calendar=NIGHTS, time_zone=PARIS), first_day=date(2026, 6, 1))
+    placed = datetime(2026, 6, 1, 9, tzinfo=UTC)
+    there = instant(int(table.midnight(ints(0), ints(date(2026, 6, 4).toordinal()))[0]))
+    assert there == datetime(2026, 6, 3, 22, tzinfo=UTC)
+    assert departs(table, placed, begin=there)[0] == datetime(2026, 6, 4, 2, tzinfo=UTC)
+    last_day = instant(int(table.midnight(ints(0), ints(date(2026, 6, 7).toordinal()))[0]))
+    assert departs(table, placed, begin=last_day) == []
+    assert table.midnight(ints(0), ints(date(2027, 6, 7).toordinal())).tolist() == [NEVER]
+
+
+def test_a_timetable_knows_for_which_orders_it_is() -> None:
+    table = of(small.node("a"), first_day=date(2026, 6, 1))
+    assert instant(table.placed(datetime(2026, 6, 1, 0, 0, tzinfo=UTC))) == datetime(2026, 6, 1, tzinfo=UTC)
+    for outside in (datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 6, tzinfo=UTC)):
+        with pytest.raises(ValueError, match="outside the 5 days from 2026-06-01"):
+            table.placed(outside)
+
+
+def test_lanes_without_a_schedule_never_depart() -> None:
+    table = of(small.node("a", services=()), small.node("b"), first_day=date(2026, 6, 1))
+    placed = table.placed(datetime(2026, 6, 1, tzinfo=UTC))
+    schedule = table.schedules(PARIS)[:, 0]
+    found = table.first_round(ints(0, 1), schedule, placed, ints(placed, placed), table.work(1))
+    assert (schedule.tolist(), found.tolist()) == ([-1, 0], [-1, 1])  # its first one lies on the day before
+    nothing = of(small.node("a", services=()), first_day=date(2026, 6, 1))
+    assert nothing.first_round(ints(0), ints(-1), placed, ints(placed), nothing.work(1)).tolist() == [-1]
+
+
+def test_nodes_without_shifts_have_no_first_shift() -> None:
+    table = of(small.node("a"), first_day=date(2026, 6, 1))
+    placed = table.placed(datetime(2026, 6, 1, tzinfo=UTC))
+    shift, begin = table.first_shift(ints(0), ints(placed), table.work(1))
+    assert (shift.tolist(), begin.tolist()) == ([-1], [placed])
