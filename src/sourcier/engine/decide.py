@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.engine import check, explain
@@ -108,7 +110,7 @@ def decide_prepared(prepared: Prepared, problem: Problem, *, explained: bool = T
         rule_set_revision=rules.revision_name,
         snapshot_version=prepared.version,
     )
-    lanes = answer.problem.lane[answer.cover.offers]
+    lanes = np.flatnonzero(np.isin(prepared.found.node, answer.problem.node[answer.cover.offers]))
     check.accept(decision, replace(prepared.seen, left=named(snapshot, prepared.found, prepared.room, lanes)))
     return decision
 
