@@ -45,7 +45,7 @@ def optimum(world: World, *, complete: bool = False, through: str | None = None,
     Raises Unproven if CP-SAT does not settle it within `seconds`.
     """
     model = cp_model.CpModel()
-    offers = [offer for node in world.network.nodes for offer in _offers(world, node)]
+    offers = [offer for node in world.network.nodes for offer in offers_of(world, node)]
     opened = [model.new_bool_var("") for _ in offers]
     units = _units(model, world, offers, opened)
     cost = []
@@ -154,7 +154,8 @@ class Offer:
     pools: tuple[tuple[CapacityMeasure, int], ...]
 
 
-def _offers(world: World, node: Node) -> list[Offer]:
+def offers_of(world: World, node: Node) -> list[Offer]:
+    """Everything that a node can send, by every service, and when."""
     excluded = any(node.node_type in e.exclude_node_types for e in world.rules.eligibility)
     if node.status is not NodeStatus.OPEN or excluded:
         return []

@@ -1,25 +1,24 @@
 """Every plan for a whole small cart by one service, one by one, in plain Python: the yardstick for dated options.
 
-It shares nothing with the engine but the domain. A plan says how many units of each line come from which node; what a
-node ships leaves on the first day that can take it, since a later one costs as much and arrives no sooner.
+It shares nothing with the engine but the domain; what a node can send, and when, is that of the unfiltered model. A
+plan says how many units of each line come from which node. What a node sends takes its first departure that has the
+goods and the room: a later one costs as much and arrives no sooner.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from itertools import product
 from math import prod
 
 from tests.reference.instances import World
+from tests.reference.model import EARTH_RADIUS_M, Offer, offers_of
 
-from sourcier.domain.calendar import is_working_day, local_instant
-from sourcier.domain.limits import SHIP_HORIZON_DAYS
-from sourcier.domain.network import CapacityMeasure, Node, NodeStatus, Service, capacity_pool_id
-
-EARTH_RADIUS_M = 6_371_008.8
+from sourcier.domain.network import CapacityMeasure, Node, Service
+from sourcier.domain.rules import DeliverBy
 
 PLANS_MAX = 60_000
 """Ways to divide one cart that are looked at, possible or not."""
@@ -36,20 +35,23 @@ class Outcome:
 
 def outcomes(world: World, service_id: str) -> set[Outcome] | None:
     """What every plan for the whole cart comes to; None where there are too many plans to look at."""
+    constraints = replace(world.rules.constraints, deliver_by=DeliverBy.HARD)
+    world = replace(world, rules=replace(world.rules, constraints=constraints))
     service = next(s for s in world.network.services if s.service_id == service_id)
-    nodes = [node for node in world.network.nodes if _takes_part(world, node, service)]
-    stock = {(r.node_id, r.sku): max(0, r.free - _floor(world, r.node_id)) for r in world.rows}
+    nodes, sends = [], []
+    for node in world.network.nodes:
+        mine = [offer for offer in offers_of(world, node) if offer.service.service_id == service_id]
+        if mine:
+            nodes.append(node)
+            sends.append(sorted(mine, key=lambda offer: offer.arrival))
     lines = world.cart.lines
-    ways = [list(_divided(line.quantity, [stock.get((n.node_id, line.sku), 0) for n in nodes])) for line in lines]
+    most = [[max(offer.stock.get(line.sku, 0) for offer in mine) for mine in sends] for line in lines]
+    ways = [list(_divided(line.quantity, row)) for line, row in zip(lines, most, strict=True)]
     if prod(map(len, ways)) > PLANS_MAX:
         return None
-    shipped = cache(lambda position, units: _shipped(world, nodes[position], service, units))
-    found = set()
-    for plan in product(*ways):
-        outcome = _outcome(world, nodes, stock, plan, shipped)
-        if outcome is not None:
-            found.add(outcome)
-    return found
+    shipped = cache(lambda position, units: _shipped(world, nodes[position], service, sends[position], units))
+    found = (_outcome(world, plan, shipped) for plan in product(*ways))
+    return {outcome for outcome in found if outcome is not None}
 
 
 def frontier(found: set[Outcome]) -> list[tuple[date, int]]:
@@ -71,105 +73,62 @@ def _divided(quantity: int, most: list[int]) -> Iterator[tuple[int, ...]]:
             yield (units, *rest)
 
 
-def _outcome(world, nodes, stock, plan, shipped) -> Outcome | None:
-    rules, lines = world.rules, world.cart.lines
+def _outcome(world, plan, shipped) -> Outcome | None:
+    rules = world.rules
     most = 1 if rules.constraints.ship_complete else rules.constraints.max_shipments
     per_line = rules.constraints.max_nodes_per_line
-    loads = [tuple(row[position] for row in plan) for position in range(len(nodes))]
+    loads = list(zip(*plan, strict=True))
     opened = [position for position, load in enumerate(loads) if any(load)]
     if most is not None and len(opened) > most:
         return None
     if per_line is not None and any(sum(u > 0 for u in row) > per_line for row in plan):
         return None
-    arrivals, cost = [], rules.prices.split_micros * (len(opened) - 1)
-    for position in opened:
-        drawn: Counter[str] = Counter()
-        for line, units in zip(lines, loads[position], strict=True):
-            drawn[line.sku] += units
-        if any(units > stock.get((nodes[position].node_id, sku), 0) for sku, units in drawn.items()):
-            return None
-        shipment = shipped(position, loads[position])
-        if shipment is None:
-            return None
-        arrivals.append(shipment[0])
-        cost += shipment[1]
-    return Outcome(latest=max(arrivals), cost=cost, shipments=len(opened))
+    shipments = [shipped(position, loads[position]) for position in opened]
+    if None in shipments:
+        return None
+    return Outcome(
+        latest=max(arrives for arrives, _ in shipments),
+        cost=rules.prices.split_micros * (len(opened) - 1) + sum(cost for _, cost in shipments),
+        shipments=len(opened),
+    )
 
 
-def _shipped(world: World, node: Node, service: Service, units: tuple[int, ...]) -> tuple[date, int] | None:
-    """The first arrival of such a shipment and its cost; None if it is too heavy, or no day can take it in time."""
+def _shipped(
+    world: World, node: Node, service: Service, sends: list[Offer], units: tuple[int, ...]
+) -> tuple[date, int] | None:
+    """The first arrival of such a shipment and its cost; None if it is too heavy, or nothing can take it in time."""
     lines, distance = world.cart.lines, _metres(node, world)
     grams = sum(line.unit_weight_grams * u for line, u in zip(lines, units, strict=True))
     tiers = [t.cost_micros for t in service.weight_tiers if t.max_grams is None or grams <= t.max_grams]
     if service.weight_tiers and not tiers:
         return None
-    cost = (
-        service.per_shipment_micros + _km(service.per_shipment_km_micros, distance) + node.handling_per_shipment_micros
-    )
-    cost += tiers[0] if tiers else 0
+    cost = service.per_shipment_micros + _km(service.per_shipment_km_micros, distance)
+    cost += node.handling_per_shipment_micros + (tiers[0] if tiers else 0)
+    drawn: Counter[str] = Counter()
     for line, number in zip(lines, units, strict=True):
         each = service.per_unit_micros + _km(service.per_unit_km_micros, distance) + node.handling_per_unit_micros
         cost += number * (each + _km(service.per_kg_micros, line.unit_weight_grams))
-    days = (world.cart.placed_at.date() + timedelta(days=d) for d in range(-1, SHIP_HORIZON_DAYS + 2))
-    for day in days:
-        if _can_leave(world, node, day, units):
-            arrives = _arrival(service, day, _transit_days(service, distance))
-            late = world.cart.deliver_by is not None and arrives > world.cart.deliver_by
-            return None if late else (arrives, cost)
-    return None
-
-
-def _can_leave(world: World, node: Node, day: date, units: tuple[int, ...]) -> bool:
-    if not is_working_day(node.calendar, day):
-        return False
-    cut_off = local_instant(day, node.calendar.cut_off_minute, node.time_zone)
-    if cut_off - timedelta(minutes=node.calendar.processing_minutes) < world.cart.placed_at:
-        return False
-    if node.capacity is None:
-        return True
-    used = {(pool, bucket): u for pool, bucket, u in world.pool_uses}
-    left = node.capacity.per_day - used.get((capacity_pool_id(node.node_id), day.isoformat()), 0)
+        drawn[line.sku] += number
     load = {
         CapacityMeasure.ORDERS: 1,
         CapacityMeasure.LINES: sum(u > 0 for u in units),
         CapacityMeasure.UNITS: sum(units),
     }
-    return load[node.capacity.measure] <= left
-
-
-def _takes_part(world: World, node: Node, service: Service) -> bool:
-    excluded = any(node.node_type in e.exclude_node_types for e in world.rules.eligibility)
-    open_for_it = node.status is NodeStatus.OPEN and service.service_id in node.services
-    return open_for_it and not excluded and _transit_days(service, _metres(node, world)) is not None
-
-
-def _transit_days(service: Service, distance: int) -> int | None:
-    bands = (b for b in service.transit if b.max_distance_m is None or distance <= b.max_distance_m)
-    return next((band.business_days for band in bands), None)
-
-
-def _arrival(service: Service, day: date, business_days: int) -> date:
-    remaining = business_days
-    while remaining > 0 or day.isoweekday() not in service.delivery_days:
-        day += timedelta(days=1)
-        remaining -= day.isoweekday() in service.delivery_days
-    return day
-
-
-def _floor(world: World, node_id: str) -> int:
-    node = next(n for n in world.network.nodes if n.node_id == node_id)
-    return max((s.units for s in world.rules.safety_stock if node.node_type in s.node_types), default=0)
+    for offer in sends:
+        stocked = all(number <= offer.stock.get(sku, 0) for sku, number in drawn.items())
+        if stocked and all(load[measure] <= left for measure, left in offer.pools):
+            return offer.arrival, cost
+    return None
 
 
 def _metres(node: Node, world: World) -> int:
-    """Great-circle metres on a sphere of mean radius, through the chord between the two places."""
-    places = [(p.lat_e6, p.lon_e6) for p in (node.point, world.cart.destination.point)]
-    (x0, y0, z0), (x1, y1, z1) = (_on_sphere(math.radians(lat / 1e6), math.radians(lon / 1e6)) for lat, lon in places)
-    chord = math.dist((x0, y0, z0), (x1, y1, z1))
-    return round(2 * EARTH_RADIUS_M * math.asin(chord / 2))
+    """Great-circle metres on a sphere of mean radius, by the chord between the two places."""
+    here, there = (_on_sphere(point.lat_e6, point.lon_e6) for point in (node.point, world.cart.destination.point))
+    return round(2 * EARTH_RADIUS_M * math.asin(math.dist(here, there) / 2))
 
 
-def _on_sphere(lat: float, lon: float) -> tuple[float, float, float]:
+def _on_sphere(lat_e6: int, lon_e6: int) -> tuple[float, float, float]:
+    lat, lon = math.radians(lat_e6 / 1e6), math.radians(lon_e6 / 1e6)
     return math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)
 
 

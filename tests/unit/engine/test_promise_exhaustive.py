@@ -1,11 +1,13 @@
 """Dated options of random small carts, each compared with every plan there is."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from tests.reference.instances import World, random_world
 from tests.reference.promises import Outcome, frontier, outcomes
+from tests.reference.timed import timed_world
 
 from sourcier.domain.limits import FRONTIER_MAX
 from sourcier.domain.network import NodeCalendar
@@ -47,6 +49,13 @@ def patient_world(seed: int) -> World:
         cart=replace(drawn.cart, lines=lines, deliver_by=deliver_by),
         rows=tuple(replace(row, on_hand=row.on_hand + rng.choice([0, 3])) for row in drawn.rows),
     )
+
+
+def dated_world(seed: int) -> World:
+    """A world with rounds, shifts, pools, measured transit and dated supply, small enough for all its plans."""
+    drawn = timed_world(seed, lines_max=3, nodes_max=5)
+    lines = tuple(replace(line, quantity=min(line.quantity, 4)) for line in drawn.cart.lines)
+    return replace(drawn, cart=replace(drawn.cart, lines=lines))
 
 
 def expected(found: set[Outcome]) -> dict[Choice, set[Outcome]]:
@@ -99,15 +108,16 @@ def _alike(shown: set[Outcome], wanted: set[Outcome]) -> bool:
     return sorted((o.latest, o.cost) for o in shown) == sorted((o.latest, o.cost) for o in wanted)
 
 
-@pytest.mark.parametrize("first_seed", range(60_000, 60_000 + 4 * SEEDS_EACH, SEEDS_EACH))
-def test_options_are_what_all_plans_say(first_seed: int) -> None:
+@pytest.mark.parametrize("first_seed", range(60_000, 60_000 + 3 * SEEDS_EACH, SEEDS_EACH))
+@pytest.mark.parametrize("world_of", [patient_world, dated_world])
+def test_options_are_what_all_plans_say(world_of: Callable[[int], World], first_seed: int) -> None:
     points = []
     for seed in range(first_seed, first_seed + SEEDS_EACH):
-        world = patient_world(seed)
+        world = world_of(seed)
         answer = promised(world, EVERYTHING)
         points += [check(world, service.service_id, answer, seed) for service in world.network.services]
     assert sum(p == 0 for p in points) > 3
-    assert sum(p > 1 for p in points) > 6
+    assert sum(p > 1 for p in points) > 3
     assert max(points) > 2
 
 
