@@ -13,7 +13,7 @@ from sourcier.demo.traffic import Served
 from sourcier.domain.network import Network, NodeType
 from sourcier.terminal.tables import COSTS, proof_word, status_word
 from sourcier.terminal.words import decimal
-from sourcier.v1 import common_pb2
+from sourcier.v1 import common_pb2, sourcing_pb2
 
 Caps = Callable[[str, date], int | None]
 """Orders that may leave a node on a ship day; None: any number."""
@@ -41,7 +41,9 @@ class FullDay:
 class Figures:
     """A run, or one day of it. Costs are sums in the currency; `num_split` orders took several shipments.
 
-    `proofs` counts the decisions that are proven optimal by what proved them, `statuses` all decisions.
+    `proofs` counts the decisions that are proven optimal by what proved them, `statuses` all decisions. Of the
+    `num_promised` orders `num_kept` arrive as promised; `services` counts them by the service that the customer chose,
+    and `fees` is what customers pay for it.
     """
 
     num_orders: int
@@ -56,6 +58,9 @@ class Figures:
     num_store_shipments: int
     num_late_orders: int
     num_promised: int
+    num_kept: int
+    services: Mapping[str, int]
+    fees: Mapping[str, Decimal]
     costs: Mapping[str, Decimal]
     statuses: Mapping[str, int]
     proofs: Mapping[str, int]
@@ -86,6 +91,8 @@ def figures(served: Sequence[Served], network: Network, caps: Caps) -> Figures:
     plans = [decision.plan for decision in decisions]
     stores = {node.node_id for node in network.nodes if node.node_type is NodeType.STORE}
     refusals = [one.refusal for one in served if one.refusal is not None]
+    chosen = [one for one in served if one.chosen is not None]
+    bound = [(one.chosen, one.allocation) for one in chosen if one.chosen is not None and one.allocation is not None]
     proven = [decision for decision in decisions if decision.status == common_pb2.STATUS_OPTIMAL]
     return Figures(
         num_orders=len(served),
@@ -99,7 +106,10 @@ def figures(served: Sequence[Served], network: Network, caps: Caps) -> Figures:
         num_split=sum(len(plan.shipments) > 1 for plan in plans),
         num_store_shipments=sum(shipment.node_id in stores for plan in plans for shipment in plan.shipments),
         num_late_orders=sum(decimal(plan.costs.late) > 0 for plan in plans),
-        num_promised=sum(one.promises is not None and bool(one.promises.promised) for one in served),
+        num_promised=len(chosen),
+        num_kept=sum(not made.kept.late_days for _, made in bound),
+        services=Counter(option.service_id for option, _ in bound),
+        fees=_fees(bound),
         costs={name: sum((decimal(getattr(plan.costs, name)) for plan in plans), Decimal(0)) for name in COSTS},
         statuses=Counter(status_word(decision) for decision in decisions),
         proofs=Counter(proof_word(decision) for decision in proven),
@@ -107,6 +117,14 @@ def figures(served: Sequence[Served], network: Network, caps: Caps) -> Figures:
         promise_waits=waits(one.promise_seconds for one in served if one.promises is not None),
         allocate_waits=waits(one.allocate_seconds for one in served if one.allocation is not None),
     )
+
+
+def _fees(bound: Iterable[tuple[sourcing_pb2.Promise, sourcing_pb2.Allocation]]) -> dict[str, Decimal]:
+    """What customers pay, by the service that they chose."""
+    fees: dict[str, Decimal] = {}
+    for option, made in bound:
+        fees[option.service_id] = fees.get(option.service_id, Decimal(0)) + decimal(made.kept.fee)
+    return fees
 
 
 def units(plan: common_pb2.Plan) -> int:

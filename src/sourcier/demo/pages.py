@@ -42,7 +42,11 @@ def week_table(days: Sequence[tuple[date, Figures]]) -> Table:
 def summary_view(figures: Figures, seconds: float, currency: str) -> RenderableType:
     """The whole run: what was shipped, what it costs, how good the decisions are, how long callers waited."""
     return Group(
-        _outcome_table(figures), _cost_table(figures, currency), _proof_table(figures), _wait_table(figures, seconds)
+        _outcome_table(figures),
+        _service_table(figures, currency),
+        _cost_table(figures, currency),
+        _proof_table(figures),
+        _wait_table(figures, seconds),
     )
 
 
@@ -52,6 +56,7 @@ def _outcome_table(figures: Figures) -> Table:
     rows = [
         ("orders", f"{figures.num_orders:,}"),
         ("  promised in full at checkout", percent(figures.num_promised, figures.num_orders)),
+        ("  promised, and allocated as promised", f"{figures.num_kept:,}"),
         ("  allocated in full", percent(figures.num_complete, figures.num_orders)),
         ("  later than promised or wanted", f"{figures.num_late_orders:,}"),
         ("  refused: not one unit could ship", f"{figures.num_refused:,}"),
@@ -63,6 +68,14 @@ def _outcome_table(figures: Figures) -> Table:
     ]
     for row in rows:
         made.add_row(*row)
+    return made
+
+
+def _service_table(figures: Figures, currency: str) -> Table:
+    made = table("what customers chose", ">orders", ">share", f">fee each, {currency}")
+    for service, number in sorted(figures.services.items(), key=lambda entry: -entry[1]):
+        share = percent(number, sum(figures.services.values()))
+        made.add_row(service, f"{number:,}", share, cents(mean(figures.fees[service], number)))
     return made
 
 
@@ -123,6 +136,8 @@ def as_json(figures: Figures) -> dict[str, Any]:
     return {
         **{name: value for name, value in counts if isinstance(value, int)},
         "refusals": dict(figures.refusals),
+        "services": dict(figures.services),
+        "fees": {service: str(fee) for service, fee in figures.fees.items()},
         "costs": {name: str(cost) for name, cost in figures.costs.items()} | {"total": str(figures.cost)},
         "statuses": dict(figures.statuses),
         "proofs": dict(figures.proofs),

@@ -7,7 +7,8 @@ Stock follows a stated rule. A SKU's expected demand is its share of the units t
   carries 70 of 100 and holds 0.5 to 1.2 times.
 - A store carries 20 to 60 of 100 SKUs, more the larger its town, with 1 to 4 units each, best-sellers up to 3 more.
 
-Orders come on five days in the rhythm of a web shop, from towns by population, with 1 to 8 lines.
+Orders come on five days in the rhythm of a web shop, from towns by population, with 1 to 8 lines. Most customers want
+them at home; some hurry, some would rather collect in the store of their town.
 """
 
 from bisect import bisect
@@ -40,7 +41,10 @@ HOUR_WEIGHTS: Final = (8, 4, 2, 1, 1, 2, 6, 14, 24, 32, 36, 38, 44, 42, 36, 34, 
 LINE_COUNT_WEIGHTS: Final = {"web": (46, 24, 13, 7, 4, 3, 2, 1), "marketplace": (78, 16, 4, 1, 1, 0, 0, 0)}
 QUANTITY_WEIGHTS: Final = (82, 13, 3, 2)  # 1 to 4 units
 MARKETPLACE_SHARE: Final = 0.25
-EXPRESS_SHARE: Final = 0.18  # of the web shop's orders
+EXPRESS_SHARE: Final = 0.16  # of the web shop's orders
+COURIER_SHARE: Final = 0.06  # of those in towns with couriers
+COLLECT_SHARE: Final = 0.12  # of those in towns with a store
+COURIER_THOUSANDS_MIN: Final = 200  # population of a town with couriers
 SCARCE_SHARE: Final = 1 / 6
 UNITS_PER_ORDER: Final = 2.6  # about what the weights above come to
 
@@ -154,8 +158,8 @@ def orders(seed: int, first_day: date = FIRST_DAY) -> tuple[Order, ...]:
 def _cart(random: Random, placed_at: datetime, town: Town, popular: "_Weighted[Article]") -> Cart:
     """One customer: what, how fast, and on the marketplace always by when."""
     channel = "marketplace" if random.random() < MARKETPLACE_SHARE else "web"
-    express = channel == "web" and random.random() < EXPRESS_SHARE
-    wanted = random.random() < 0.3 and not express
+    services = _wishes(random.random(), town) if channel == "web" else ("standard",)
+    wanted = random.random() < 0.3 and services == ("standard",)
     placed_on = placed_at.astimezone(TIME_ZONE).date()
     deliver_by = placed_on + timedelta(days=random.randint(4, 7))
     return Cart(
@@ -164,9 +168,23 @@ def _cart(random: Random, placed_at: datetime, town: Town, popular: "_Weighted[A
         lines=_lines(random, channel, popular),
         currency_code="EUR",
         placed_at=placed_at,
-        services=("express",) if express else ("standard",),
+        services=services,
         deliver_by=deliver_by if channel == "marketplace" or wanted else None,
+        store_ids=(town.store,) if "collect" in services else (),
     )
+
+
+def _wishes(drawn: float, town: Town) -> tuple[str, ...]:
+    """Services that a customer of the web shop would take, the favourite first; `drawn` is from 0 to 1."""
+    if drawn < EXPRESS_SHARE:
+        return ("express",)
+    drawn -= EXPRESS_SHARE
+    if town.population_thousands >= COURIER_THOUSANDS_MIN and drawn < COURIER_SHARE:
+        return ("courier", "standard")
+    drawn -= COURIER_SHARE
+    if town.store and 0 <= drawn < COLLECT_SHARE:
+        return ("collect", "shuttle", "standard")
+    return ("standard",)
 
 
 def _lines(random: Random, channel: str, popular: "_Weighted[Article]") -> tuple[Line, ...]:

@@ -88,8 +88,9 @@ async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
         customer = await _serve_one(screen, client, week)
         _title(screen, 5, "Five days of orders")
         screen.print(
-            f"{len(week.orders):,} orders, {IN_FLIGHT} customers at once. Each cart is promised; its order carries the "
-            "promised date and is allocated. Nothing is restocked, and some mornings bring trouble."
+            f"{len(week.orders):,} orders, {IN_FLIGHT} customers at once. Each cart is promised, the customer takes "
+            "the favourite way of those that are possible, and the order comes back with the token of that promise: "
+            "date and fee bind. Nothing is restocked, and some mornings bring trouble."
         )
         played = await play(screen, client, week)
         screen.print(pages.week_table(played.days))
@@ -127,7 +128,8 @@ async def _move_in(screen: Console, client: Client, network: Network) -> None:
     num_skus = len({record.sku for record in records})
     screen.print(
         f"{counted(kinds[NodeType.WAREHOUSE], 'warehouse')} and {counted(kinds[NodeType.STORE], 'store')} in France, "
-        f"each with a daily capacity, and {counted(len(network.services), 'carrier service')}.\n"
+        f"each with a daily capacity, opening hours and carriers' rounds, and {len(network.services)} ways to get the "
+        "goods: at home, by express, by courier, or in a store, from its own stock or by the retailer's lorries.\n"
         f"{revision} is in force: the cheapest plan wins; a second parcel and a unit that nobody ships have their "
         "price.\n"
         f"{len(records):,} stock counts of {num_skus} SKUs through the feed: {sent.verdicts[Verdict.APPLIED]:,} "
@@ -145,7 +147,10 @@ async def _serve_one(screen: Console, client: Client, week: Week) -> _Customer:
         f"{local}, a cart of the channel {order.cart.channel} to postal code {order.cart.destination.postal_code}:"
     )
     screen.print(pages.cart_table(order.cart))
-    screen.print("PromiseDelivery answers with every carrier service: its earliest date and the cheapest plan for it.")
+    screen.print(
+        "PromiseDelivery answers with every way to get it, as a checkout would show them: the earliest, the cheapest "
+        "and the one in the fewest shipments, each with the cheapest plan for its date; and what is not possible, why."
+    )
     promises = await scenes.check_out(client, order)
     screen.print(promise_view(promises, placed_at))
     _title(screen, 4, "The customer orders: where it ships from, and why")

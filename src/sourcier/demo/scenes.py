@@ -9,38 +9,47 @@ from sourcier.client import Client
 from sourcier.demo.traffic import message_of
 from sourcier.domain.errors import Refusal
 from sourcier.domain.order import Order
-from sourcier.terminal.words import decimal
 from sourcier.v1 import common_pb2, sourcing_pb2
 
+HELD: Final = "standard"
 HOLD_SECONDS: Final = 900
-CANDIDATES_MAX: Final = 80  # carts that are looked at for one worth showing
+CANDIDATES_MAX: Final = 40  # carts that are looked at for one worth showing
+CHOICES: Final = (sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST, sourcing_pb2.CHOICE_FEWEST_SHIPMENTS)
 
 
 async def pick_customer(client: Client, orders: Sequence[Order]) -> Order:
-    """An order worth a look: every service can bring it whole, and the cheapest plan needs two nodes.
+    """The order most worth a look: many ways to get it, a plan of two nodes among them, and the nearest store its own.
 
-    Carts may use any service here. Without such an order, the one with the most lines.
+    Carts may use any service here.
     """
-    candidates = sorted(orders[:CANDIDATES_MAX], key=lambda order: -len(order.cart.lines))
-    for order in candidates:
-        shown = replace(order, order_id="CHECKOUT-1", cart=replace(order.cart, services=()))
-        promises = await client.promise_delivery(sourcing_pb2.PromiseDeliveryRequest(cart=message_of(shown).cart))
-        if _is_worth_a_look(promises):
-            return shown
-    return replace(candidates[0], order_id="CHECKOUT-1")
+    candidates = sorted((o for o in orders if o.cart.channel == "web"), key=lambda order: -len(order.cart.lines))
+    shown = [
+        replace(order, order_id="CHECKOUT-1", cart=replace(order.cart, services=(), deliver_by=None))
+        for order in candidates[:CANDIDATES_MAX] or orders[:1]
+    ]
+    worth = [_worth(await client.promise_delivery(_options(order))) for order in shown]
+    return shown[worth.index(max(worth))]
 
 
-def _is_worth_a_look(promises: sourcing_pb2.PromiseDeliveryResponse) -> bool:
+def _worth(promises: sourcing_pb2.PromiseDeliveryResponse) -> tuple[bool, int, bool, int]:
+    """How much there is to see: proven plans, services, a plan of several shipments, and options in all."""
     decisions = [promise.decision for promise in promises.promised]
-    if promises.unpromised or any(decision.status != common_pb2.STATUS_OPTIMAL for decision in decisions):
-        return False
-    cheapest = min(decisions, key=lambda decision: decimal(decision.objective))
-    return len(cheapest.plan.shipments) > 1
+    proven = all(decision.status == common_pb2.STATUS_OPTIMAL for decision in decisions)
+    held = any(promise.service_id == HELD for promise in promises.promised)
+    split = any(len(decision.plan.shipments) > 1 for decision in decisions)
+    return proven and held, len({promise.service_id for promise in promises.promised}), split, len(decisions)
+
+
+def _options(order: Order) -> sourcing_pb2.PromiseDeliveryRequest:
+    """A question for every option that a checkout can show."""
+    return sourcing_pb2.PromiseDeliveryRequest(cart=message_of(order).cart, choices=CHOICES)
 
 
 async def check_out(client: Client, order: Order) -> sourcing_pb2.PromiseDeliveryResponse:
-    """Promises for the cart, the cheapest one held and explained."""
-    request = sourcing_pb2.PromiseDeliveryRequest(cart=message_of(order).cart, explain=True)
+    """Every option for the cart, the cheapest one by the standard service held, and all explained."""
+    request = _options(order)
+    request.hold.service_id, request.hold.choice = HELD, sourcing_pb2.CHOICE_CHEAPEST
+    request.explain = True
     request.hold.ttl_seconds = HOLD_SECONDS
     return await client.promise_delivery(request)
 
@@ -72,10 +81,15 @@ async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Alloca
     other.order.cart.lines[0].quantity += 1
     missing = sourcing_pb2.GetAllocationRequest(name=f"{allocation.name}x")
     twice = sourcing_pb2.AllocateRequest(order=message_of(placed))
+    promised = (await client.promise_delivery(_promise(placed))).promised[0]
+    forged = sourcing_pb2.AllocateRequest(order=again.order, promise_token=f"{promised.token[:-2]}AA")
+    exchanged = sourcing_pb2.AllocateRequest(order=other.order, promise_token=promised.token)
     answers = (
         ("An unknown postal code", await _answer(client.promise_delivery, _promise(nowhere))),
         ("An allocation sent again, as after a lost answer", same),
         ("The same request id with another quantity", await _answer(client.allocate, other)),
+        ("A promise token with two letters changed", await _answer(client.allocate, forged)),
+        ("A promise token with another cart", await _answer(client.allocate, exchanged)),
         (f"Order {placed.order_id} allocated a second time", await _answer(client.allocate, twice)),
         ("An allocation that is not there", await _answer(client.get_allocation, missing)),
     )

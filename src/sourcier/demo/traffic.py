@@ -1,6 +1,7 @@
 """Sends orders to a server as a web shop would: checkout asks for promises, then the order is allocated.
 
-The order carries the promised date, so that its allocation has to keep it or pay for being late.
+The customer takes the favourite of the services that can bring the whole cart, and the order comes with the token of
+that promise, so that its date and its fee are kept. Where nothing could be promised it is allocated as far as it goes.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Final
 
 from sourcier.client import Client
 from sourcier.domain.errors import Refusal
-from sourcier.domain.order import Order
+from sourcier.domain.order import Cart, Order
 from sourcier.rpc.translate_common import fill_order
 from sourcier.v1 import common_pb2, sourcing_pb2
 
@@ -20,10 +21,14 @@ IN_FLIGHT: Final = 4  # customers at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What became of one order; both times are what the client waited, in seconds. A refusal ends the order."""
+    """What became of one order; both times are what the client waited, in seconds. A refusal ends the order.
+
+    `chosen` is the promise that the customer took.
+    """
 
     order: Order
     promises: sourcing_pb2.PromiseDeliveryResponse | None = None
+    chosen: sourcing_pb2.Promise | None = None
     promise_seconds: float = 0.0
     allocation: sourcing_pb2.Allocation | None = None
     allocate_seconds: float = 0.0
@@ -55,22 +60,28 @@ async def serve_orders(client: Client, orders: Sequence[Order], advance: Callabl
 
 async def _serve(client: Client, order: Order) -> Served:
     message = message_of(order)
-    promises = None
+    promises = chosen = None
     promise_seconds = 0.0
     try:
         began = time.perf_counter()
         promises = await client.promise_delivery(sourcing_pb2.PromiseDeliveryRequest(cart=message.cart))
         promise_seconds = time.perf_counter() - began
-        if promises.promised and not message.cart.HasField("deliver_by"):
-            message.cart.deliver_by.CopyFrom(promises.promised[0].latest)
+        chosen = choose(order.cart, promises)
+        token = chosen.token if chosen else ""
         began = time.perf_counter()
-        allocation = await client.allocate(sourcing_pb2.AllocateRequest(order=message))
+        allocation = await client.allocate(sourcing_pb2.AllocateRequest(order=message, promise_token=token))
         return Served(
             order=order,
             promises=promises,
+            chosen=chosen,
             promise_seconds=promise_seconds,
             allocation=allocation,
             allocate_seconds=time.perf_counter() - began,
         )
     except Refusal as refusal:
-        return Served(order=order, promises=promises, promise_seconds=promise_seconds, refusal=refusal)
+        return Served(order=order, promises=promises, chosen=chosen, promise_seconds=promise_seconds, refusal=refusal)
+
+
+def choose(cart: Cart, promises: sourcing_pb2.PromiseDeliveryResponse) -> sourcing_pb2.Promise | None:
+    """The option of the customer's favourite service (the first in the cart); of one service the first one answered."""
+    return min(promises.promised, key=lambda option: cart.services.index(option.service_id), default=None)

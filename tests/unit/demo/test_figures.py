@@ -1,13 +1,14 @@
 """The demo's figures, on runs small enough to count by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from sourcier.demo.figures import FullDay, Waits, figures, full_days, waits
-from sourcier.demo.traffic import Served
+from sourcier.demo.traffic import Served, choose
 from sourcier.demo.week import busy_stores, first_day, placed_on, read_week
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.network import NodeType
@@ -34,11 +35,19 @@ def allocation(shipments: Sequence[tuple[str, int]], unfilled: int, shipping: in
     return made
 
 
-def served(order: Order, made: sourcing_pb2.Allocation | None) -> Served:
+def served(order: Order, made: sourcing_pb2.Allocation | None, *services: str, late_days: int = 0) -> Served:
+    """An order, promised by each of these services (in the answer's order), for 4.90 each."""
+    promises = sourcing_pb2.PromiseDeliveryResponse()
+    for service in services:
+        promises.promised.add(service_id=service)
+    if made:
+        made.kept.late_days = late_days
+        fill_money(made.kept.fee, 4_900_000, "EUR")
     refusal = None if made else Refusal(kind=Kind.FAILED_PRECONDITION, reason=Reason.NO_PLAN, message="none")
     return Served(
         order=order,
-        promises=sourcing_pb2.PromiseDeliveryResponse(),
+        promises=promises,
+        chosen=choose(replace(order.cart, services=("collect", "standard")), promises),
         promise_seconds=0.010,
         allocation=made,
         allocate_seconds=0.020 if made else 0.0,
@@ -59,8 +68,23 @@ def test_a_run_is_counted() -> None:
     assert (made.num_shipments, made.num_shipping_orders, made.num_split, made.num_store_shipments) == (3, 2, 1, 1)
     assert made.costs["shipping"] == made.cost == Decimal("12.5")
     assert (made.statuses, made.proofs, made.num_optimal) == ({"OPTIMAL": 2}, {"CERTIFICATE": 2}, 2)
+    assert (made.num_kept, made.services, made.fees) == (0, {}, {})
     assert made.refusals == {"FAILED_PRECONDITION / NO_PLAN": 1}
     assert (made.promise_waits.calls, made.allocate_waits.calls) == (3, 2)
+
+
+def test_customers_take_their_favourite_and_pay_for_it() -> None:
+    run = [
+        served(WEEK.orders[0], allocation([("wh-lyon", 2)], 0, 0), "standard", "collect"),
+        served(WEEK.orders[1], allocation([("wh-lyon", 2)], 0, 0), "standard"),
+        served(WEEK.orders[2], allocation([("wh-lyon", 2)], 0, 0), "standard", late_days=2),
+        served(WEEK.orders[3], allocation([("wh-lyon", 2)], 1, 0)),
+        served(WEEK.orders[4], None, "collect"),
+    ]
+    made = figures(run, WEEK.network, WEEK.caps())
+    assert (made.num_promised, made.num_kept) == (4, 2)
+    assert made.services == {"collect": 1, "standard": 2}
+    assert made.fees == {"collect": Decimal("4.9"), "standard": Decimal("9.8")}
 
 
 def test_nothing_served_is_all_zeros() -> None:

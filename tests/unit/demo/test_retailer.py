@@ -42,12 +42,12 @@ def test_the_same_seed_gives_the_same_bytes_on_every_machine() -> None:
         (
             order.order_id,
             *(order.cart.channel, order.cart.destination.postal_code, order.cart.placed_at.isoformat()),
-            *(order.cart.services, str(order.cart.deliver_by)),
+            *(order.cart.services, order.cart.store_ids, str(order.cart.deliver_by)),
             [(line.sku, line.quantity, line.unit_weight_grams, line.unit_price_micros) for line in order.cart.lines],
         )
         for order in orders(SEED)
     ]
-    assert hashlib.sha256(repr((stock, placed)).encode()).hexdigest()[:16] == "1468e330d269fe0e"
+    assert hashlib.sha256(repr((stock, placed)).encode()).hexdigest()[:16] == "118c99f138c54268"
 
 
 def test_another_seed_gives_other_data() -> None:
@@ -111,7 +111,18 @@ def test_orders_come_in_five_days_sorted_with_sensible_carts(network: Network) -
     for order in found:
         assert len({line.sku for line in order.cart.lines}) == len(order.cart.lines)
         assert set(order.cart.services) <= services
+        assert ("collect" in order.cart.services) == bool(order.cart.store_ids)
         assert order.cart.deliver_by is None or order.cart.deliver_by > order.cart.placed_at.date()
+
+
+def test_some_customers_hurry_and_some_collect_in_the_store_of_their_town() -> None:
+    wishes = Counter(order.cart.services for order in orders(SEED))
+    assert set(wishes) == {("standard",), ("express",), ("courier", "standard"), ("collect", "shuttle", "standard")}
+    assert all(number > 20 for number in wishes.values())
+    stores = {town.postal_code: town.store for town in TOWNS}
+    for order in orders(SEED):
+        if order.cart.store_ids:
+            assert order.cart.store_ids == (stores[order.cart.destination.postal_code],)
 
 
 def test_orders_can_be_moved_to_another_week() -> None:
@@ -142,6 +153,7 @@ def write_orders(path: Path, written: tuple[Order, ...]) -> None:
             "postal_code": order.cart.destination.postal_code,
             "placed_at": order.cart.placed_at.isoformat(),
             "services": ";".join(order.cart.services),
+            "store_ids": ";".join(order.cart.store_ids),
             "deliver_by": order.cart.deliver_by or "",
         }
         for order in written
