@@ -224,13 +224,13 @@ def shift_begin(node: Node, shift: Shift, day: date, begin: datetime, work: time
     if ready <= start:
         return start
     later = (
-        (shift_span(node, other, date.fromordinal(on))[0], position)
+        (shift_span(node, other, date.fromordinal(on))[0], position, on)
         for on in range(day.toordinal() - 1, ready.toordinal() + 2)
         if is_working_day(node.calendar, date.fromordinal(on))
         for position, other in enumerate(node.shifts)
     )
     last = max(one for one in later if one[0] < ready)
-    return begin if begin <= end and last == (start, node.shifts.index(shift)) else None
+    return begin if begin <= end and last == (start, node.shifts.index(shift), day.toordinal()) else None
 
 
 def courier_delivers(service: Service, departure: Departure, zone: str) -> bool:

@@ -181,22 +181,22 @@ class Comparison:
 
     def shifts(self, n: int, node: Node, life: Life, placed: int, begin: int, work: int) -> None:
         """The shifts that can take the order, when its work starts in them, and what it then departs with."""
+        ready = life.ready(begin, work)
+        if ready is None or ready > life.at(self.season.first_day + timedelta(days=DAYS + 1), 0):
+            return  # no departure that the timetable knows
         runs = life.shift_runs(self.first, DAYS + 2)
-        choices = life.shift_choices(runs, begin, work)[:SHIFTS_FOLLOWED]
+        choices = life.shift_choices(runs, begin, work)
         shifts = self.table.shifts
         at, starts = (int(a[0]) for a in self.table.first_shift(ints(n), ints(begin), ints(work)))
         stop = int(shifts.stop[n])
         told = [] if at < 0 else [(at, starts), *((q, int(shifts.start[q])) for q in range(at + 1, stop))]
-        named = [(date.fromordinal(int(shifts.day[q])), node.shifts[int(shifts.which[q])], start) for q, start in told][
-            :SHIFTS_FOLLOWED
-        ]
-        ready = life.ready(begin, work)
-        if ready is None or ready > life.at(self.season.first_day + timedelta(days=DAYS + 1), 0):
-            return  # no departure that the timetable knows
+        named = [(date.fromordinal(int(shifts.day[q])), node.shifts[int(shifts.which[q])], start) for q, start in told]
         self.say("shifts", named, choices)
-        for day, shift, start in choices:
+        starting = {(day, shift): instant(start) for day, shift, start in choices}
+        for _, _, day, shift in [run for run in runs if run[1] > begin - 86_400][: 3 * SHIFTS_FOLLOWED]:
             one = one_by_one.shift_begin(node, shift, day, instant(begin), timedelta(seconds=work))
-            self.say("shift one by one", one, instant(start))
+            self.say("shift one by one", one, starting.get((day, shift)))
+        for _, _, start in choices[:SHIFTS_FOLLOWED]:
             self.departures(n, node, life, placed, start, work)
 
 
