@@ -56,7 +56,7 @@ SERVICE_CONFIG: Final = json.dumps(
                 "name": [
                     {"service": f"sourcier.v1.{name}"} for name in ("SourcingService", "NetworkService", "RuleService")
                 ]
-                + [{"service": "sourcier.v1.InventoryService", "method": "GetStock"}],
+                + [{"service": "sourcier.v1.InventoryService", "method": name} for name in ("GetStock", "GetSupply")],
                 "retryPolicy": _RETRY,
             }
         ],
@@ -160,6 +160,26 @@ class Client:
         async for response in _answers(self._sourcing.WatchAvailability(request, timeout=seconds)):
             yield response
 
+    async def list_promises_at_risk(
+        self, request: sourcing_pb2.ListPromisesAtRiskRequest, *, seconds: float = CALL_SECONDS
+    ) -> sourcing_pb2.ListPromisesAtRiskResponse:
+        """Read one page of what may miss its promise."""
+        return await _answer(self._sourcing.ListPromisesAtRisk(request, timeout=seconds))
+
+    async def promises_at_risk(
+        self, request: sourcing_pb2.ListPromisesAtRiskRequest, *, seconds: float = CALL_SECONDS
+    ) -> AsyncIterator[sourcing_pb2.PromiseAtRisk]:
+        """Everything that may miss its promise and that the request's filters let through, page by page."""
+        page = sourcing_pb2.ListPromisesAtRiskRequest()
+        page.CopyFrom(request)
+        while True:
+            response = await self.list_promises_at_risk(page, seconds=seconds)
+            for risk in response.promises:
+                yield risk
+            if not response.next_page_token:
+                return
+            page.page_token = response.next_page_token
+
     async def apply_stock(
         self,
         requests: Iterable[inventory_pb2.ApplyStockRequest] | AsyncIterable[inventory_pb2.ApplyStockRequest],
@@ -189,6 +209,22 @@ class Client:
             if not response.next_page_token:
                 return
             page.page_token = response.next_page_token
+
+    async def apply_supply(
+        self,
+        requests: Iterable[inventory_pb2.ApplySupplyRequest] | AsyncIterable[inventory_pb2.ApplySupplyRequest],
+        *,
+        seconds: float | None = None,
+    ) -> AsyncIterator[inventory_pb2.ApplySupplyResponse]:
+        """Send batches of dated supply and yield their answers in order. No deadline unless one is named."""
+        async for response in _answers(self._inventory.ApplySupply(_identified(requests), timeout=seconds)):
+            yield response
+
+    async def get_supply(
+        self, request: inventory_pb2.GetSupplyRequest, *, seconds: float = CALL_SECONDS
+    ) -> inventory_pb2.GetSupplyResponse:
+        """Read one page of dated supply."""
+        return await _answer(self._inventory.GetSupply(request, timeout=seconds))
 
     async def apply_network(
         self, request: network_pb2.ApplyNetworkRequest, *, seconds: float = BULK_SECONDS
@@ -241,9 +277,7 @@ def _identify(request: Any) -> None:
         request.request_id = str(uuid.uuid4())
 
 
-async def _identified(
-    requests: Iterable[inventory_pb2.ApplyStockRequest] | AsyncIterable[inventory_pb2.ApplyStockRequest],
-) -> AsyncIterator[inventory_pb2.ApplyStockRequest]:
+async def _identified(requests: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
     if isinstance(requests, AsyncIterable):
         async for request in requests:
             _identify(request)

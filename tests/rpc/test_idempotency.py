@@ -69,6 +69,10 @@ async def stock_request(client: Client) -> Any:
     return messages.stock(delta, source="till")
 
 
+async def supply_request(client: Client) -> Any:
+    return messages.supply(messages.supply_record("once-po", sku="once-supply"))
+
+
 async def network_request(client: Client) -> Any:
     return messages.apply_network()
 
@@ -96,6 +100,7 @@ MUTATIONS: list[tuple[str, Callable[[Client], Awaitable[Any]], str, object]] = [
     ("CancelAllocation", cancel_request, "name", "allocations/other"),
     ("ReleaseHold", release_request, "name", "holds/other"),
     ("ApplyStock", stock_request, "records[0].quantity", 4),
+    ("ApplySupply", supply_request, "records[0].quantity", 4),
     ("ApplyNetwork", network_request, "network.postal_areas", []),
     ("SetNodeStatus", status_request, "status", network_pb2.NODE_STATUS_OFFLINE),
     ("CreateRuleSetRevision", revision_request, "comment", "second"),

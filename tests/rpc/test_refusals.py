@@ -82,6 +82,20 @@ FIELDS: list[tuple[str, Spoiler, str]] = [
     ("ApplyStock", assign("source", ""), "source"),
     ("ApplyStock", assign("records", []), "records"),
     ("ApplyStock", assign("records", [messages.record(seq=i) for i in range(1, 1_002)]), "records"),
+    ("ListPromisesAtRisk", assign("page_size", -1), "page_size"),
+    ("ListPromisesAtRisk", assign("page_token", "forged"), "page_token"),
+    ("ListPromisesAtRisk", assign("node_ids", [str(i) for i in range(101)]), "node_ids"),
+    ("ListPromisesAtRisk", assign("skus", [""]), "skus[0]"),
+    ("ListPromisesAtRisk", assign("supply_ids", ["a", "a"]), "supply_ids[1]"),
+    ("ApplySupply", assign("request_id", ""), "request_id"),
+    ("ApplySupply", assign("source", "a\0"), "source"),
+    ("ApplySupply", assign("records", []), "records"),
+    ("ApplySupply", assign("records", [messages.supply_record(seq=i) for i in range(1, 1_002)]), "records"),
+    ("GetSupply", assign("page_size", -1), "page_size"),
+    ("GetSupply", assign("page_token", "forged"), "page_token"),
+    ("GetSupply", assign("page_token", "WzEsMl0="), "page_token"),
+    ("GetSupply", assign("node_ids", ["x" * 129]), "node_ids[0]"),
+    ("GetSupply", assign("skus", ["a", "a"]), "skus[1]"),
     ("GetStock", assign("page_size", -1), "page_size"),
     ("GetStock", assign("page_token", "forged"), "page_token"),
     ("GetStock", assign("page_token", "WzEsMl0="), "page_token"),
@@ -143,6 +157,7 @@ MEANINGS: list[tuple[str, Spoiler, Kind, Reason]] = [
     ("GetAvailability", assign("channel", "fax"), INVALID, Reason.CHANNEL_UNKNOWN),
     ("GetAvailability", assign("destination.postal_code", "99999"), INVALID, Reason.POSTAL_CODE_UNKNOWN),
     ("WatchAvailability", assign("channel", "fax"), INVALID, Reason.CHANNEL_UNKNOWN),
+    ("Allocate", assign("promise_token", "forged"), INVALID, Reason.PROMISE_TOKEN_INVALID),
     ("Allocate", assign("hold", "holds/none"), Kind.NOT_FOUND, Reason.HOLD_NOT_FOUND),
     ("Allocate", assign(f"{LINE}.sku", "no such thing"), Kind.FAILED_PRECONDITION, Reason.OUT_OF_STOCK),
     ("GetAllocation", assign("name", "allocations/none"), Kind.NOT_FOUND, Reason.ALLOCATION_NOT_FOUND),
@@ -157,7 +172,7 @@ MEANINGS: list[tuple[str, Spoiler, Kind, Reason]] = [
 ]
 
 
-ASK_FOR_EVERYTHING = {"GetNetwork", "GetStock", "ListRuleSets"}
+ASK_FOR_EVERYTHING = {"GetNetwork", "GetStock", "GetSupply", "ListPromisesAtRisk", "ListRuleSets"}
 DEMANDING = [rpc for rpc in RPCS.values() if rpc.name not in ASK_FOR_EVERYTHING]
 
 

@@ -33,7 +33,9 @@ SHEDDABLE: Final = frozenset(
     {
         "/sourcier.v1.SourcingService/PromiseDelivery",
         "/sourcier.v1.SourcingService/GetAvailability",
+        "/sourcier.v1.SourcingService/ListPromisesAtRisk",
         "/sourcier.v1.InventoryService/GetStock",
+        "/sourcier.v1.InventoryService/GetSupply",
         "/sourcier.v1.RuleService/ListRuleSets",
     }
 )

@@ -12,15 +12,18 @@ from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
 from sourcier.rpc import translate_rules as rules
 from sourcier.rpc import translate_sourcing as sourcing
+from sourcier.rpc import translate_supply as dated
 from sourcier.rpc.translate_common import cart_at
 from sourcier.service import (
     allocate_order,
+    at_risk,
     deadline,
     ingest,
     networks,
     promise_cart,
     rule_sets,
     settle,
+    supply,
 )
 from sourcier.service import availability as product_pages
 from sourcier.service.app import App
@@ -103,6 +106,14 @@ class SourcingServicer(sourcing_pb2_grpc.SourcingServiceServicer):
         async for answer in product_pages.watch_availability(self._app, query):
             yield availability.format_change(answer)
 
+    async def ListPromisesAtRisk(
+        self, request: sourcing_pb2.ListPromisesAtRiskRequest, context: Context
+    ) -> sourcing_pb2.ListPromisesAtRiskResponse:
+        """List what may miss its promise."""
+        query = dated.parse_list_promises_at_risk(request)
+        entries, next_page_token = await at_risk.list_promises_at_risk(self._app, query)
+        return dated.format_promises_at_risk(entries, next_page_token)
+
 
 class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     """Stock."""
@@ -116,12 +127,29 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         """Apply batches one after the other; each has the default time, or what is left to the caller if less."""
         async for request in request_iterator:
             command, rejected = inventory.parse_apply_stock(request)
-            left = context.time_remaining()
-            seconds = deadline.DEFAULT_SECONDS if left is None else min(left, deadline.DEFAULT_SECONDS)
-            with deadline.within(seconds):
+            with deadline.within(_batch_seconds(context)):
                 answer = await ingest.apply_stock(self._app, command)
             results = inventory.merge_results(answer.results, rejected)
             yield inventory.format_stock_answer(command.key.request_id, results)
+
+    async def ApplySupply(
+        self, request_iterator: AsyncIterator[inventory_pb2.ApplySupplyRequest], context: Context
+    ) -> AsyncIterator[inventory_pb2.ApplySupplyResponse]:
+        """Apply batches one after the other, each in a time as ApplyStock gives it."""
+        async for request in request_iterator:
+            command, rejected = dated.parse_apply_supply(request)
+            with deadline.within(_batch_seconds(context)):
+                answer = await supply.apply_supply(self._app, command)
+            results = inventory.merge_results(answer.results, rejected)
+            yield dated.format_supply_answer(command.key.request_id, results)
+
+    async def GetSupply(
+        self, request: inventory_pb2.GetSupplyRequest, context: Context
+    ) -> inventory_pb2.GetSupplyResponse:
+        """Read dated supply."""
+        node_ids, skus, page_size, page_token = dated.parse_get_supply(request)
+        rows, next_page_token = await supply.get_supply(self._app, node_ids, skus, page_size, page_token)
+        return dated.format_supply(rows, next_page_token)
 
     async def GetStock(
         self, request: inventory_pb2.GetStockRequest, context: Context
@@ -130,6 +158,12 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         node_ids, skus, page_size, page_token = inventory.parse_get_stock(request)
         rows, next_page_token = await ingest.get_stock(self._app, node_ids, skus, page_size, page_token)
         return inventory.format_stock(rows, next_page_token)
+
+
+def _batch_seconds(context: Context) -> float:
+    """The time of one batch of a stream: the default, or what is left to the caller if that is less."""
+    left = context.time_remaining()
+    return deadline.DEFAULT_SECONDS if left is None else min(left, deadline.DEFAULT_SECONDS)
 
 
 class NetworkServicer(network_pb2_grpc.NetworkServiceServicer):

@@ -14,7 +14,6 @@ from sourcier.service.refusals import network_not_applied
 from sourcier.service.reservations import Document
 
 if TYPE_CHECKING:
-    from sourcier.domain.promise import Kept
     from sourcier.service.app import App
 
 
@@ -36,12 +35,15 @@ async def list_promises_at_risk(app: "App", request: ListPromisesAtRisk) -> tupl
         page_size=request.page_size,
         after=after,
     )
-    promised: dict[str, Kept | None] = {}
+    documents: dict[str, Document] = {}
+    risks = []
     for row in page.rows:
-        if row.promise.reservation_id not in promised:
-            promised[row.promise.reservation_id] = codec.load(Document, row.document).kept
-    risks = tuple(AtRisk(risk=row.promise, kept=promised[row.promise.reservation_id]) for row in page.rows)
-    return risks, write_token(page.after)
+        reservation_id = row.promise.reservation_id
+        if reservation_id not in documents:
+            documents[reservation_id] = codec.load(Document, row.document)
+        document = documents[reservation_id]
+        risks.append(AtRisk(risk=row.promise, kept=document.kept, currency_code=document.cart.currency_code))
+    return tuple(risks), write_token(page.after)
 
 
 def utc_offsets(network: Network, at: datetime) -> Mapping[str, int]:

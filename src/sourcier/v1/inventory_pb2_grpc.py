@@ -45,6 +45,16 @@ class InventoryServiceStub:
                 request_serializer=sourcier_dot_v1_dot_inventory__pb2.GetStockRequest.SerializeToString,
                 response_deserializer=sourcier_dot_v1_dot_inventory__pb2.GetStockResponse.FromString,
                 _registered_method=True)
+        self.ApplySupply = channel.stream_stream(
+                '/sourcier.v1.InventoryService/ApplySupply',
+                request_serializer=sourcier_dot_v1_dot_inventory__pb2.ApplySupplyRequest.SerializeToString,
+                response_deserializer=sourcier_dot_v1_dot_inventory__pb2.ApplySupplyResponse.FromString,
+                _registered_method=True)
+        self.GetSupply = channel.unary_unary(
+                '/sourcier.v1.InventoryService/GetSupply',
+                request_serializer=sourcier_dot_v1_dot_inventory__pb2.GetSupplyRequest.SerializeToString,
+                response_deserializer=sourcier_dot_v1_dot_inventory__pb2.GetSupplyResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -68,6 +78,22 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApplySupply(self, request_iterator, context):
+        """Apply batches of statements about dated supply, one answer per batch, in order, as ApplyStock does. What a
+        statement calls received becomes stock on hand, and so do the reservations that are pegged to it, by the priority
+        of their orders, then by time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSupply(self, request, context):
+        """Read dated supply, sorted by node, SKU and supply.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -80,6 +106,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.GetStock,
                     request_deserializer=sourcier_dot_v1_dot_inventory__pb2.GetStockRequest.FromString,
                     response_serializer=sourcier_dot_v1_dot_inventory__pb2.GetStockResponse.SerializeToString,
+            ),
+            'ApplySupply': grpc.stream_stream_rpc_method_handler(
+                    servicer.ApplySupply,
+                    request_deserializer=sourcier_dot_v1_dot_inventory__pb2.ApplySupplyRequest.FromString,
+                    response_serializer=sourcier_dot_v1_dot_inventory__pb2.ApplySupplyResponse.SerializeToString,
+            ),
+            'GetSupply': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSupply,
+                    request_deserializer=sourcier_dot_v1_dot_inventory__pb2.GetSupplyRequest.FromString,
+                    response_serializer=sourcier_dot_v1_dot_inventory__pb2.GetSupplyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -137,6 +173,60 @@ class InventoryService:
             '/sourcier.v1.InventoryService/GetStock',
             sourcier_dot_v1_dot_inventory__pb2.GetStockRequest.SerializeToString,
             sourcier_dot_v1_dot_inventory__pb2.GetStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplySupply(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/sourcier.v1.InventoryService/ApplySupply',
+            sourcier_dot_v1_dot_inventory__pb2.ApplySupplyRequest.SerializeToString,
+            sourcier_dot_v1_dot_inventory__pb2.ApplySupplyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSupply(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sourcier.v1.InventoryService/GetSupply',
+            sourcier_dot_v1_dot_inventory__pb2.GetSupplyRequest.SerializeToString,
+            sourcier_dot_v1_dot_inventory__pb2.GetSupplyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,13 @@ class InventoryServiceStub:
     """
     GetStock: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.GetStockRequest, _inventory_pb2.GetStockResponse]
     """Read stock rows, sorted by node and SKU."""
+    ApplySupply: _grpc.StreamStreamMultiCallable[_inventory_pb2.ApplySupplyRequest, _inventory_pb2.ApplySupplyResponse]
+    """Apply batches of statements about dated supply, one answer per batch, in order, as ApplyStock does. What a
+    statement calls received becomes stock on hand, and so do the reservations that are pegged to it, by the priority
+    of their orders, then by time.
+    """
+    GetSupply: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.GetSupplyRequest, _inventory_pb2.GetSupplyResponse]
+    """Read dated supply, sorted by node, SKU and supply."""
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -55,6 +62,13 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     GetStock: _aio.UnaryUnaryMultiCallable[_inventory_pb2.GetStockRequest, _inventory_pb2.GetStockResponse]  # type: ignore[assignment]
     """Read stock rows, sorted by node and SKU."""
+    ApplySupply: _aio.StreamStreamMultiCallable[_inventory_pb2.ApplySupplyRequest, _inventory_pb2.ApplySupplyResponse]  # type: ignore[assignment]
+    """Apply batches of statements about dated supply, one answer per batch, in order, as ApplyStock does. What a
+    statement calls received becomes stock on hand, and so do the reservations that are pegged to it, by the priority
+    of their orders, then by time.
+    """
+    GetSupply: _aio.UnaryUnaryMultiCallable[_inventory_pb2.GetSupplyRequest, _inventory_pb2.GetSupplyResponse]  # type: ignore[assignment]
+    """Read dated supply, sorted by node, SKU and supply."""
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Takes in what sources say about stock and dated supply, and shows what the ledger has."""
@@ -78,5 +92,24 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.GetStockResponse, _abc.Awaitable[_inventory_pb2.GetStockResponse]]:
         """Read stock rows, sorted by node and SKU."""
+
+    @_abc_1.abstractmethod
+    def ApplySupply(
+        self,
+        request_iterator: _MaybeAsyncIterator[_inventory_pb2.ApplySupplyRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inventory_pb2.ApplySupplyResponse], _abc.AsyncIterator[_inventory_pb2.ApplySupplyResponse]]:
+        """Apply batches of statements about dated supply, one answer per batch, in order, as ApplyStock does. What a
+        statement calls received becomes stock on hand, and so do the reservations that are pegged to it, by the priority
+        of their orders, then by time.
+        """
+
+    @_abc_1.abstractmethod
+    def GetSupply(
+        self,
+        request: _inventory_pb2.GetSupplyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.GetSupplyResponse, _abc.Awaitable[_inventory_pb2.GetSupplyResponse]]:
+        """Read dated supply, sorted by node, SKU and supply."""
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

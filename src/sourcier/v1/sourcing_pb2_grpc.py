@@ -77,6 +77,11 @@ class SourcingServiceStub:
                 request_serializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityRequest.SerializeToString,
                 response_deserializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityResponse.FromString,
                 _registered_method=True)
+        self.ListPromisesAtRisk = channel.unary_unary(
+                '/sourcier.v1.SourcingService/ListPromisesAtRisk',
+                request_serializer=sourcier_dot_v1_dot_sourcing__pb2.ListPromisesAtRiskRequest.SerializeToString,
+                response_deserializer=sourcier_dot_v1_dot_sourcing__pb2.ListPromisesAtRiskResponse.FromString,
+                _registered_method=True)
 
 
 class SourcingServiceServicer:
@@ -143,6 +148,14 @@ class SourcingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPromisesAtRisk(self, request, context):
+        """List the reservations that may miss what was promised, because dated supply comes late or short, or because stock
+        was counted below what is promised.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SourcingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -185,6 +198,11 @@ def add_SourcingServiceServicer_to_server(servicer, server):
                     servicer.WatchAvailability,
                     request_deserializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityRequest.FromString,
                     response_serializer=sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityResponse.SerializeToString,
+            ),
+            'ListPromisesAtRisk': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPromisesAtRisk,
+                    request_deserializer=sourcier_dot_v1_dot_sourcing__pb2.ListPromisesAtRiskRequest.FromString,
+                    response_serializer=sourcier_dot_v1_dot_sourcing__pb2.ListPromisesAtRiskResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -404,6 +422,33 @@ class SourcingService:
             '/sourcier.v1.SourcingService/WatchAvailability',
             sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityRequest.SerializeToString,
             sourcier_dot_v1_dot_availability__pb2.WatchAvailabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPromisesAtRisk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/sourcier.v1.SourcingService/ListPromisesAtRisk',
+            sourcier_dot_v1_dot_sourcing__pb2.ListPromisesAtRiskRequest.SerializeToString,
+            sourcier_dot_v1_dot_sourcing__pb2.ListPromisesAtRiskResponse.FromString,
             options,
             channel_credentials,
             insecure,

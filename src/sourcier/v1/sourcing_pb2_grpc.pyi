@@ -58,6 +58,10 @@ class SourcingServiceStub:
     """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
     caller ends it. A new day counts as a change, and so do a new network and a new rule set.
     """
+    ListPromisesAtRisk: _grpc.UnaryUnaryMultiCallable[_sourcing_pb2.ListPromisesAtRiskRequest, _sourcing_pb2.ListPromisesAtRiskResponse]
+    """List the reservations that may miss what was promised, because dated supply comes late or short, or because stock
+    was counted below what is promised.
+    """
 
 @_typing.type_check_only
 class SourcingServiceAsyncStub(SourcingServiceStub):
@@ -86,6 +90,10 @@ class SourcingServiceAsyncStub(SourcingServiceStub):
     WatchAvailability: _aio.UnaryStreamMultiCallable[_availability_pb2.WatchAvailabilityRequest, _availability_pb2.WatchAvailabilityResponse]  # type: ignore[assignment]
     """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
     caller ends it. A new day counts as a change, and so do a new network and a new rule set.
+    """
+    ListPromisesAtRisk: _aio.UnaryUnaryMultiCallable[_sourcing_pb2.ListPromisesAtRiskRequest, _sourcing_pb2.ListPromisesAtRiskResponse]  # type: ignore[assignment]
+    """List the reservations that may miss what was promised, because dated supply comes late or short, or because stock
+    was counted below what is promised.
     """
 
 class SourcingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -160,6 +168,16 @@ class SourcingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_availability_pb2.WatchAvailabilityResponse], _abc.AsyncIterator[_availability_pb2.WatchAvailabilityResponse]]:
         """Follow what a channel may take of some SKUs, for a search index: first all of them, then what changes, until the
         caller ends it. A new day counts as a change, and so do a new network and a new rule set.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPromisesAtRisk(
+        self,
+        request: _sourcing_pb2.ListPromisesAtRiskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sourcing_pb2.ListPromisesAtRiskResponse, _abc.Awaitable[_sourcing_pb2.ListPromisesAtRiskResponse]]:
+        """List the reservations that may miss what was promised, because dated supply comes late or short, or because stock
+        was counted below what is promised.
         """
 
 def add_SourcingServiceServicer_to_server(servicer: SourcingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
