@@ -10,6 +10,7 @@ These functions answer for one node and one order, day by day; the engine's time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar_checks import pickup_minutes
@@ -24,6 +25,7 @@ Span = tuple[datetime, datetime]
 """From the first instant up to, not including, the second."""
 
 
+@lru_cache(maxsize=65_536)
 def local_instant(day: date, minute: int, zone: str) -> datetime:
     """The UTC instant of `minute` minutes after local midnight of `day` (0..1440), gaps and folds decided.
 
