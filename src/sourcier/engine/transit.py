@@ -115,6 +115,32 @@ def _lane(num_zones: int, service: _Whole, zone: int, node: _Whole) -> _Whole:
     return (service * num_zones + zone) * 2**32 + node
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A band or zone lane: the weekdays on which it delivers and the closed dates, its shares of parcels."""
+
+    days: frozenset[int]
+    closed: frozenset[date]
+    shares: tuple[TransitShare, ...]
+    same_day: bool = False
+
+
+_NOTHING = _Row(days=frozenset(), closed=frozenset(), shares=(TransitShare(business_days=0, share_bp=ALL_BP),))
+
+
+def _row(service: Service, transit: TransitBand | ZoneTransit) -> _Row:
+    """What is stated is a distribution of one share; a courier has no other."""
+    own = transit.delivery_days if isinstance(transit, ZoneTransit) else None
+    same_day = service.method is Method.SAME_DAY
+    stated = (TransitShare(business_days=0 if same_day else transit.business_days, share_bp=ALL_BP),)
+    return _Row(
+        days=service.delivery_days if own is None else own,
+        closed=service.closed_dates,
+        shares=stated if same_day else transit.distribution or stated,
+        same_day=same_day,
+    )
+
+
 def compile_transit(network: CompiledNetwork, first: int, num_days: int) -> Transit:
     """The transit of a valid network for parcels that leave on `num_days` days from the ordinal `first` on."""
     zones = {zone.zone_id: i for i, zone in enumerate(network.network.zones)}
@@ -122,21 +148,21 @@ def compile_transit(network: CompiledNetwork, first: int, num_days: int) -> Tran
     by_zone = np.full((len(services), len(zones)), -1, dtype=np.int64)
     bands: list[tuple[int, int]] = []  # (key, row)
     lanes: list[tuple[int, int]] = []
-    entries: list[tuple[Service, TransitBand | ZoneTransit]] = []
+    rows: list[_Row] = []
     for s, service in enumerate(services):
         for band in service.transit:
             limit = int(UNLIMITED) if band.max_distance_m is None else band.max_distance_m
-            bands.append((s * int(_LIMIT_SPAN) + limit, len(entries)))
-            entries.append((service, band))
+            bands.append((s * int(_LIMIT_SPAN) + limit, len(rows)))
+            rows.append(_row(service, band))
         for entry in service.zone_transit:
             zone = zones[entry.zone_id]
             if not entry.node_ids:
-                by_zone[s, zone] = len(entries)
-            lanes += [(_lane(len(zones), s, zone, network.node_index[n]), len(entries)) for n in entry.node_ids]
-            entries.append((service, entry))
-    entries = entries or [(services[0], TransitBand(max_distance_m=None, business_days=0))]
-    steps, cumulated = _distributions(entries)
-    calendar, rank, nth = _delivery_days(entries, first, num_days)
+                by_zone[s, zone] = len(rows)
+            lanes += [(_lane(len(zones), s, zone, network.node_index[n]), len(rows)) for n in entry.node_ids]
+            rows.append(_row(service, entry))
+    rows = rows or [_NOTHING]
+    steps, cumulated = _distributions(rows)
+    calendar, rank, nth = _delivery_days(rows, first, num_days)
     band_key, band_row = _sorted(bands)
     lane_key, lane_row = _sorted(lanes)
     return Transit(
@@ -145,7 +171,7 @@ def compile_transit(network: CompiledNetwork, first: int, num_days: int) -> Tran
         steps=steps,
         cumulated=cumulated,
         calendar=calendar,
-        same_day=np.array([service.method is Method.SAME_DAY for service, _ in entries], dtype=np.bool_),
+        same_day=np.array([row.same_day for row in rows], dtype=np.bool_),
         by_zone=by_zone,
         lane_key=lane_key,
         lane_row=lane_row,
@@ -157,44 +183,33 @@ def compile_transit(network: CompiledNetwork, first: int, num_days: int) -> Tran
 
 
 def _sorted(pairs: list[tuple[int, int]]) -> tuple[IntArray, IntArray]:
-    """Keys and rows, by key, behind one key that nothing has: a search always finds something."""
+    """Keys and rows, by key, before one key that nothing has: a search always finds something."""
     table = np.array([(np.iinfo(np.int64).max, -1), *pairs], dtype=np.int64)
-    table = table[np.argsort(table[:, 0])]
+    table = table[np.argsort(table[:, 0], kind="stable")]
     return table[:, 0].copy(), table[:, 1].copy()
 
 
-def _distributions(entries: Sequence[tuple[Service, TransitBand | ZoneTransit]]) -> tuple[IntArray, IntArray]:
-    """``steps[T, K]`` and ``cumulated[T, K]``; what is stated is a distribution of one step."""
-    shares = [
-        transit.distribution or (TransitShare(business_days=transit.business_days, share_bp=ALL_BP),)
-        for _, transit in entries
-    ]
-    longest = max(len(several) for several in shares)
-    steps = np.zeros((len(entries), longest), dtype=np.int64)
-    cumulated = np.full((len(entries), longest), ALL_BP, dtype=np.int64)
-    for row, ((service, _), several) in enumerate(zip(entries, shares, strict=True)):
-        if service.method is not Method.SAME_DAY:
-            steps[row, : len(several)] = [one.business_days for one in several]
-            cumulated[row, : len(several)] = list(accumulate(one.share_bp for one in several))
+def _distributions(rows: Sequence[_Row]) -> tuple[IntArray, IntArray]:
+    """``steps[T, K]`` and ``cumulated[T, K]``."""
+    longest = max(len(row.shares) for row in rows)
+    steps = np.zeros((len(rows), longest), dtype=np.int64)
+    cumulated = np.full((len(rows), longest), ALL_BP, dtype=np.int64)
+    for t, row in enumerate(rows):
+        steps[t, : len(row.shares)] = [share.business_days for share in row.shares]
+        cumulated[t, : len(row.shares)] = list(accumulate(share.share_bp for share in row.shares))
     return steps, cumulated
 
 
-def _delivery_days(
-    entries: Sequence[tuple[Service, TransitBand | ZoneTransit]], first: int, num_days: int
-) -> tuple[IntArray, NDArray[np.int32], IntArray]:
-    """``calendar[T]``, and of the distinct delivery calendars ``rank[:, D]`` and ``nth``."""
+def _delivery_days(rows: Sequence[_Row], first: int, num_days: int) -> tuple[IntArray, NDArray[np.int32], IntArray]:
+    """``calendar[T]``, and of the distinct delivery calendars ``rank[., D + 1]`` and ``nth``."""
     distinct: dict[_DeliveryDays, int] = {}
-    calendar = []
-    for service, transit in entries:
-        own = transit.delivery_days if isinstance(transit, ZoneTransit) else None
-        key = (service.delivery_days if own is None else own, service.closed_dates)
-        calendar.append(distinct.setdefault(key, len(distinct)))
+    calendar = [distinct.setdefault((row.days, row.closed), len(distinct)) for row in rows]
     span = num_days + YEAR_DAYS
     delivers = np.array([open_days(*key, first, span) for key in distinct], dtype=np.bool_)
     rank = np.zeros((len(distinct), span + 1), dtype=np.int32)
     rank[:, 1:] = np.cumsum(delivers, axis=1)
     nth = np.full((len(distinct), span + 1), NEVER, dtype=np.int64)
-    for c, row in enumerate(delivers):
-        found = np.flatnonzero(row)
+    for c, days in enumerate(delivers):
+        found = np.flatnonzero(days)
         nth[c, : len(found)] = first + found
     return np.array(calendar, dtype=np.int64), rank, nth

@@ -325,3 +325,10 @@ def test_nodes_without_shifts_have_no_first_shift() -> None:
     placed = table.placed(datetime(2026, 6, 1, tzinfo=UTC))
     shift, begin = table.first_shift(ints(0), ints(placed), table.work(1))
     assert (shift.tolist(), begin.tolist()) == ([-1], [placed])
+
+
+@pytest.mark.parametrize("nodes", [(), (small.node("a", services=()),)])
+@pytest.mark.parametrize("services", [(), (small.service(),), (small.service(method=Method.SAME_DAY, transit=()),)])
+def test_a_network_of_next_to_nothing_has_a_timetable(nodes: tuple[Node, ...], services: tuple[Service, ...]) -> None:
+    table = of(*nodes, first_day=date(2026, 6, 1), services=services)
+    assert table.schedules(PARIS).tolist() == [[-1] * len(services)] * len(nodes)
