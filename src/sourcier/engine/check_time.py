@@ -3,6 +3,7 @@
 Single answers of `domain.calendar`, walked day by day; nothing of the timetable.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -62,7 +63,7 @@ def _shift_faults(shipment: Shipment, node: Node) -> list[str]:
     return [] if known else ["no shift of the node picks it"]
 
 
-def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> list[datetime]:
+def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Iterable[datetime]:
     """When the work may start: when the order is placed and its last supply is there, in the shift that is told.
 
     An order may also wait for any later supply of its SKUs, whether it takes of it in the end or not.
@@ -76,8 +77,9 @@ def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> list
     if shipment.shift is None:
         return begins
     shift = next(shift for shift in node.shifts if shift.shift_id == shipment.shift[0])
-    in_shift = [(begin, shift_begin(node, shift, shipment.shift[1], begin, work)) for begin in begins]
-    return [max(begin, starts) for begin, starts in in_shift if starts is not None]
+    day = shipment.shift[1]
+    in_shift = ((begin, shift_begin(node, shift, day, begin, work)) for begin in begins)
+    return (max(begin, starts) for begin, starts in in_shift if starts is not None)
 
 
 def _last_order(shipment: Shipment, node: Node, departure: Departure, seen: Seen, work: timedelta) -> datetime | None:
