@@ -27,7 +27,8 @@ from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.promise import Choice
 from sourcier.domain.stock import RecordKind, StockRecord, StockRow
-from sourcier.service import allocate_order, ingest, networks, promise_cart, rule_sets, settle
+from sourcier.domain.supply import SupplyKind, SupplyRecord, SupplyRow
+from sourcier.service import allocate_order, at_risk, ingest, networks, promise_cart, rule_sets, settle, supply
 from sourcier.service.app import App
 from sourcier.service.commands import (
     ActivateRuleSet,
@@ -35,9 +36,12 @@ from sourcier.service.commands import (
     Allocation,
     ApplyNetwork,
     ApplyStock,
+    ApplySupply,
+    AtRisk,
     CreateRuleSetRevision,
     HoldWanted,
     LineQuantity,
+    ListPromisesAtRisk,
     NetworkAnswer,
     PromiseAnswer,
     PromiseDelivery,
@@ -179,6 +183,27 @@ class Shop:
         answer = await ingest.apply_stock(self.app, request)
         assert [result.verdict.value for result in answer.results] == ["APPLIED"]
 
+    async def expect(self, supply_id: str, node_id: str, sku: str, quantity: int | None, **other: Any) -> None:
+        """What a supply will bring to a node, from now on; a purchase order unless `other` says so."""
+        self.seq += 1
+        said: dict[str, Any] = {"kind": SupplyKind.PURCHASE_ORDER, "expected_on": None, **other}
+        record = SupplyRecord(
+            supply_id=supply_id, node_id=node_id, sku=sku, quantity=quantity, epoch=1, seq=self.seq, **said
+        )
+        request = ApplySupply(key=key("ApplySupply"), source=self.source, records=(record,))
+        answer = await supply.apply_supply(self.app, request)
+        assert [result.verdict.value for result in answer.results] == ["APPLIED"]
+
+    async def coming(self, supply_id: str) -> SupplyRow:
+        """The one row of a supply."""
+        rows, _ = await supply.get_supply(self.app, (), (), 100, "")
+        (row,) = [row for row in rows if row.supply_id == supply_id]
+        return row
+
+    async def at_risk(self, **filters: tuple[str, ...]) -> tuple[AtRisk, ...]:
+        risks, _ = await at_risk.list_promises_at_risk(self.app, ListPromisesAtRisk(page_size=1_000, **filters))
+        return risks
+
     async def row(self, node_id: str, sku: str) -> StockRow:
         rows, _ = await ingest.get_stock(self.app, (node_id,), (sku,), 10, "")
         (row,) = rows
@@ -204,9 +229,12 @@ class Shop:
         )
         return await promise_cart.promise_delivery(self.app, request)
 
-    async def allocate(self, order_id: str, wanted: Cart, request_id: str = "", **other: Any) -> Allocation:
-        body = repr((order_id, wanted, other))
-        request = Allocate(key=key("Allocate", request_id, body), order=Order(order_id=order_id, cart=wanted), **other)
+    async def allocate(
+        self, order_id: str, wanted: Cart, request_id: str = "", priority: int = 0, **other: Any
+    ) -> Allocation:
+        body = repr((order_id, wanted, priority, other))
+        order = Order(order_id=order_id, cart=wanted, priority=priority)
+        request = Allocate(key=key("Allocate", request_id, body), order=order, **other)
         return await allocate_order.allocate(self.app, request)
 
     async def ship(self, allocation_id: str, *lines: tuple[int, int], request_id: str = "") -> Allocation:

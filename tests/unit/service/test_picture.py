@@ -1,5 +1,7 @@
 """How the ledger's rows are laid out for decisions."""
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from tests.service.shop import NETWORK
@@ -7,9 +9,13 @@ from tests.service.shop import NETWORK
 from sourcier.domain.network import NodeType
 from sourcier.domain.rules import Constraints, Prices, RuleSet, SafetyStock
 from sourcier.domain.stock import StockRow
+from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.compile import compile_network, compile_rules
 from sourcier.engine.snapshot import Snapshot
-from sourcier.service.picture import lay_out
+from sourcier.ledger.changes import Cursor
+from sourcier.ledger.commands import StoredNetwork
+from sourcier.service import codec
+from sourcier.service.picture import Picture, Values, build, lay_out
 
 RULES = compile_rules(
     RuleSet(
@@ -42,3 +48,39 @@ def test_before_there_are_rules_rows_count_as_they_are() -> None:
     snapshot = Snapshot(compile_network(NETWORK))
     assert lay_out(snapshot, None, [row("near", 9, 5, 5, 5)]) == frozenset()
     assert snapshot.free(("mug",)).tolist() == [[9, 0, 0]]
+
+
+def test_a_built_snapshot_knows_the_holidays_of_the_orders_it_may_see() -> None:
+    network = replace(
+        NETWORK,
+        nodes=(replace(NETWORK.nodes[0], calendar=replace(NETWORK.nodes[0].calendar, holidays="DE")),),
+        services=(replace(NETWORK.services[0], holidays="DE"), NETWORK.services[1]),
+    )
+    picture = Picture(
+        cursor=Cursor(version=7),
+        stored=StoredNetwork(revision=1, document=codec.dump(network), statuses={}),
+        values=Values(
+            rows=[row("near", 9, 0, 0, 0)],
+            uses=[],
+            supplies=[
+                SupplyRow(
+                    supply_id="po",
+                    kind=SupplyKind.PURCHASE_ORDER,
+                    node_id="near",
+                    sku="mug",
+                    usable=4,
+                    expected_on=date(2026, 12, 1),
+                )
+            ],
+        ),
+    )
+    now = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
+    snapshot, guarded = build(picture, RULES, now)
+    closed = snapshot.network.network.nodes[0].calendar.closed_dates
+    assert {date(2025, 12, 25), date(2026, 12, 25), date(2027, 12, 25), date(2028, 5, 1)} <= closed
+    assert date(2026, 12, 26) in snapshot.network.network.services[0].closed_dates
+    assert snapshot.network.network.services[1].closed_dates == frozenset()
+    assert snapshot.known_timetable(now) is not None
+    assert (snapshot.version, guarded) == (7, frozenset())
+    assert snapshot.free(("mug",)).tolist() == [[9]]
+    assert snapshot.supplies(("mug",)).free.tolist() == [4]

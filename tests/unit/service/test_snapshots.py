@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from tests.service.shop import Shop, cart
+from tests.service.shop import Shop, Wall, cart
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.ledger.store import Ledger, unavailable
 from sourcier.service import picture
 from sourcier.service.snapshots import Snapshots
+
+MIDNIGHT = Wall(datetime(2026, 11, 23, tzinfo=UTC))
 
 
 class Window:
@@ -33,10 +35,14 @@ class Window:
         self.ledger.on_commit(callback)
 
 
-def followed(window: Window, interval_seconds: float = 60.0) -> Snapshots:
-    return Snapshots(
-        cast("Ledger", window), interval_seconds=interval_seconds, clock=lambda: datetime(2026, 11, 23, tzinfo=UTC)
-    )
+def followed(window: Window, interval_seconds: float = 60.0, clock: Callable[[], datetime] = MIDNIGHT) -> Snapshots:
+    return Snapshots(cast("Ledger", window), interval_seconds=interval_seconds, clock=clock)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
 
 
 async def test_looks_that_come_together_are_shared(shop: Shop) -> None:
@@ -126,3 +132,46 @@ async def test_an_odd_failure_makes_it_read_everything_again(
             await asyncio.sleep(0.005)
     assert (await shop.promise(cart(("mug", 5)))).promises.promised
     await follower.stop()
+
+
+async def test_a_new_day_gets_its_timetable_beside_the_old_one(shop: Shop) -> None:
+    wall = Wall(datetime(2026, 11, 23, 23, 59, tzinfo=UTC))
+    follower = followed(Window(shop.app.ledger), interval_seconds=0.01, clock=wall)
+    await follower.start()
+    snapshot = follower.view().snapshot
+    old, edition = snapshot.known_timetable(wall.now), follower.edits.count
+    assert old is not None
+    wall.now += timedelta(minutes=2)
+    await eventually(lambda: follower.edits.count > edition)
+    new = snapshot.known_timetable(wall.now)
+    assert new is not None
+    assert (old.first_day, new.first_day) == (date(2026, 11, 23), date(2026, 11, 24))
+    assert snapshot.known_timetable(wall.now - timedelta(minutes=2)) is old
+    assert follower.view().snapshot is snapshot
+    await follower.stop()
+
+
+async def test_after_a_month_everything_is_built_anew(shop: Shop) -> None:
+    wall = Wall(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    window = Window(shop.app.ledger)
+    follower = followed(window, interval_seconds=0.01, clock=wall)
+    await follower.start()
+    snapshot = follower.view().snapshot
+    wall.now += timedelta(days=31)
+    await eventually(lambda: follower.view().snapshot is not snapshot)
+    assert follower.view().snapshot.known_timetable(wall.now) is not None
+    await follower.stop()
+
+
+async def test_orders_of_other_days_do_not_push_today_out(shop: Shop) -> None:
+    wall = Wall(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    follower = followed(Window(shop.app.ledger), clock=wall)
+    await follower.have_time_for(wall.now)
+    await follower.catch_up()
+    snapshot = follower.view().snapshot
+    today = snapshot.known_timetable(wall.now)
+    for days in (-100, 50, 300):
+        other = wall.now + timedelta(days=days)
+        await asyncio.gather(*(follower.have_time_for(other) for _ in range(3)))
+        assert snapshot.known_timetable(other) is not None
+        assert snapshot.known_timetable(wall.now) is today
