@@ -61,8 +61,9 @@ def promise_steps(
         found = yield from options(prepared, choices, explained=explained)
         promised += [_promise(mine, service, option, snapshot, rules) for option in found]
         if not found:
-            alone = prepare(mine, snapshot, firm, complete=True) if index in delivered else prepared
-            obstacle, line_ids, remedy = yield from obstacle_steps(alone)
+            if index in delivered and (cart.deliver_by is not None or prepared.problem.num_offers == 0):
+                prepared = prepare(mine, snapshot, firm, complete=True)  # the reasons of its nodes, and of no others
+            obstacle, line_ids, remedy = yield from obstacle_steps(prepared)
             unpromised.append(
                 Unpromised(
                     method=service.method,
@@ -118,7 +119,14 @@ def _delivered(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> dict[int
     ids = tuple(services[index].service_id for index in wanted)
     whole = prepare(replace(cart, services=ids, store_ids=()), snapshot, rules, complete=True)
     parts = {index: np.flatnonzero(whole.problem.service == index) for index in wanted}
-    return {index: replace(whole, problem=whole.problem.restricted(part)) for index, part in parts.items()}
+    return {
+        index: replace(
+            whole,
+            cart=replace(whole.cart, services=(services[index].service_id,)),
+            problem=whole.problem.restricted(part),
+        )
+        for index, part in parts.items()
+    }
 
 
 def _nowhere(service: Service) -> Unpromised:

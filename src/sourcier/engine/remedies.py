@@ -58,8 +58,8 @@ def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
         if reasons & {NodeReason.NO_STOCK, NodeReason.PROTECTED}:
             return Obstacle.OUT_OF_STOCK, everything
         return Obstacle.NO_LANE, frozenset()
-    tables = [prepared.snapshot.network.services[int(s)].tier_limit_g for s in np.unique(found.service)]
-    heaviest = max(int(limits[-1]) for limits in tables)
+    used = np.unique(problem.service if problem.num_offers else found.service)
+    heaviest = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used.tolist())
     heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > heaviest)
     if heavy:
         return Obstacle.TOO_HEAVY, heavy

@@ -7,6 +7,7 @@ import pytest
 from tests.reference import small
 from tests.reference.instances import World, random_world
 from tests.reference.model import optimum
+from tests.reference.timed import timed_world
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import Capacity, CapacityMeasure, Hours, Method, NodeCalendar, TransitBand, WeightTier
@@ -267,3 +268,24 @@ def test_confidence_is_that_every_shipment_is_in_time() -> None:
     assert confidence_bp(Plan(shipments=(shipment(),), unfilled=(), costs=Costs())) == 10_000
     odd = shipment(confidence_bp=9_999)
     assert confidence_bp(Plan(shipments=(odd, odd), unfilled=(), costs=Costs())) == 9_998  # never rounded up
+
+
+@pytest.mark.parametrize("first_seed", range(32_000, 32_120, 60))
+def test_services_looked_at_together_answer_as_alone(first_seed: int) -> None:
+    several = 0
+    for seed in range(first_seed, first_seed + 60):
+        world = timed_world(seed, lines_max=4, nodes_max=7)
+        together = promised(world, choices=frozenset(Choice))
+        several += len(together.promised) + len(together.unpromised) > 1
+        services = [s.service_id for s in world.network.services]
+        alone = [promised(_asking(world, service), choices=frozenset(Choice)) for service in services]
+        told = {(p.service_id, p.latest, p.decision.objective_micros, p.choices) for p in together.promised}
+        assert told == {
+            (p.service_id, p.latest, p.decision.objective_micros, p.choices) for one in alone for p in one.promised
+        }, f"seed {seed}"
+        assert set(together.unpromised) == {u for one in alone for u in one.unpromised}, f"seed {seed}"
+    assert several > 10
+
+
+def _asking(world: World, service_id: str) -> World:
+    return replace(world, cart=replace(world.cart, services=(service_id,)))
