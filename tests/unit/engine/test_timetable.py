@@ -142,7 +142,7 @@ class Comparison:
             self.arrival(n, s, event.day)
 
     def alone(self, life: Life, service_id: str, placed: datetime, begin: datetime, work: int, day: date) -> None:
-        """`domain.calendar` about the departures of the day on which the first one lies."""
+        """`domain.calendar` about the first and last departures of the day on which the order's lies."""
         node = life.node
         told = one_by_one.departures(node, service_id, day)
         events = life.events(service_id, day, 1)
@@ -151,7 +151,8 @@ class Comparison:
             [(d.pickup, d.cut_off) for d in told],
             [(instant(e.pickup), instant(e.cut_off)) for e in events],
         )
-        for departure, event in zip(told, events, strict=True):
+        pairs = list(zip(told, events, strict=True))
+        for departure, event in [*pairs[:2], *pairs[2:][-2:]]:
             time = timedelta(seconds=work)
             made = life.first_event([event], int(placed.timestamp()), int(begin.timestamp()), work) is not None
             self.say("makes", one_by_one.makes(node, departure, placed, begin, time), made)
