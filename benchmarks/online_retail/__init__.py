@@ -25,6 +25,15 @@ of the demand by population plus 0.5 standard deviations (orders fall to cities 
 share * (1 - share) * sum of squared quantities). One article in twenty is scarce: half of that. A store carries an
 article with probability 0.2 and holds 1 to 6 units. Nothing is replenished.
 
+Timed (`--timed`). Warehouses pick Monday to Friday 06:00 to 22:00 in two shifts of ten orders, an hour and 2 s a unit
+after a backlog of 45 minutes; `standard` collects at 20:00 what was ordered by 16:00, `express` at 14:00 and 21:00 what
+was ordered by 11:00 and 18:00. Stores pick Monday to Saturday 10:00 to 19:00, two hours and 30 s a unit; `standard`
+collects at 17:00 (14:00), `express` Monday to Friday three parcels at 18:00 (15:00); on one day each store counts its
+stock. Nobody works on public holidays of the United States. Of all parcels 80 % take the days above, 15 % one more, 5 %
+two more; 90 % must keep a promise. Three articles in ten are imported: half of a warehouse's units are there, the rest
+comes by purchase orders in four deliveries over the stream; 15 % of them come 1 to 4 days late, which is said on the
+day they were expected, and 5 % bring seven units in ten.
+
 Rules. `rules.yaml`: a unit left unfilled costs more than the dearest way to ship it alone, so no plan saves money by
 not shipping. In the published instances it may (their dummy warehouse charges once per order, however many units).
 """
