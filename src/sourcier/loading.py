@@ -1,28 +1,34 @@
-"""Sends a network, a rule set and stock to a server through the API, as any feed would."""
+"""Sends a network, a rule set, stock and dated supply to a server through the API, as any feed would."""
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Generic, TypeVar
 
 from sourcier.client import Client
-from sourcier.domain.limits import STOCK_RECORDS_PER_BATCH_MAX
+from sourcier.domain.limits import STOCK_RECORDS_PER_BATCH_MAX, SUPPLY_RECORDS_PER_BATCH_MAX
 from sourcier.domain.network import Network
 from sourcier.domain.stock import StockRecord, Verdict
+from sourcier.domain.supply import SupplyRecord
 from sourcier.rpc.translate_inventory import VERDICTS, fill_stock_record
 from sourcier.rpc.translate_network import fill_network
+from sourcier.rpc.translate_supply import fill_supply_record
 from sourcier.v1 import inventory_pb2, network_pb2, rules_pb2
+
+R = TypeVar("R", StockRecord, SupplyRecord)
+Answers = AsyncIterator[inventory_pb2.ApplyStockResponse] | AsyncIterator[inventory_pb2.ApplySupplyResponse]
 
 TROUBLES_MAX = 20  # records with trouble that are kept, of all that are counted
 
 
 @dataclass(slots=True, kw_only=True)
-class StockSent:
+class Sent(Generic[R]):
     """What became of the records that were sent: how many by verdict, and the first ones with trouble."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
-    troubles: list[tuple[StockRecord, Verdict, str]] = field(default_factory=list)
+    troubles: list[tuple[R, Verdict, str]] = field(default_factory=list)
 
     @property
     def num_troubled(self) -> int:
@@ -47,21 +53,48 @@ async def load_rule_set(client: Client, rule_set_id: str, text: str, comment: st
 
 async def load_stock(
     client: Client, source: str, records: Iterable[StockRecord], advance: Callable[[int], None]
-) -> StockSent:
+) -> Sent[StockRecord]:
     """Send records in batches; `advance` hears how many more were answered."""
-    sent = StockSent()
     waiting: dict[str, list[StockRecord]] = {}
 
     def requests() -> Iterator[inventory_pb2.ApplyStockRequest]:
-        left = iter(records)
-        while batch := list(islice(left, STOCK_RECORDS_PER_BATCH_MAX)):
-            request = inventory_pb2.ApplyStockRequest(request_id=str(uuid.uuid4()), source=source)
+        for request_id, batch in _batches(records, STOCK_RECORDS_PER_BATCH_MAX, waiting):
+            request = inventory_pb2.ApplyStockRequest(request_id=request_id, source=source)
             for record in batch:
                 fill_stock_record(request.records.add(), record)
-            waiting[request.request_id] = batch
             yield request
 
-    async for response in client.apply_stock(requests()):
+    return await _sent(client.apply_stock(requests()), waiting, advance)
+
+
+async def load_supply(
+    client: Client, source: str, records: Iterable[SupplyRecord], advance: Callable[[int], None]
+) -> Sent[SupplyRecord]:
+    """Send records of dated supply in batches; `advance` hears how many more were answered."""
+    waiting: dict[str, list[SupplyRecord]] = {}
+
+    def requests() -> Iterator[inventory_pb2.ApplySupplyRequest]:
+        for request_id, batch in _batches(records, SUPPLY_RECORDS_PER_BATCH_MAX, waiting):
+            request = inventory_pb2.ApplySupplyRequest(request_id=request_id, source=source)
+            for record in batch:
+                fill_supply_record(request.records.add(), record)
+            yield request
+
+    return await _sent(client.apply_supply(requests()), waiting, advance)
+
+
+def _batches(records: Iterable[R], size: int, waiting: dict[str, list[R]]) -> Iterator[tuple[str, list[R]]]:
+    """The records in batches with a request id each, noted in `waiting` until they are answered."""
+    left = iter(records)
+    while batch := list(islice(left, size)):
+        request_id = str(uuid.uuid4())
+        waiting[request_id] = batch
+        yield request_id, batch
+
+
+async def _sent(answers: Answers, waiting: dict[str, list[R]], advance: Callable[[int], None]) -> Sent[R]:
+    sent: Sent[R] = Sent()
+    async for response in answers:
         batch = waiting.pop(response.request_id)
         for result in response.results:
             verdict = VERDICTS.to_domain[result.verdict]

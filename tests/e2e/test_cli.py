@@ -57,6 +57,62 @@ def test_a_promise_is_a_table_for_people_and_json_for_programs(shop: Shop) -> No
         assert words in table.out
 
 
+def test_options_are_chosen_and_shown(shop: Shop) -> None:
+    asked = ("promise", *MUGS, "--service", "standard", "--choice", "cheapest", "--choice", "fewest-shipments")
+    table, parsed = shop.sourcier(*asked), shop.sourcier(*asked, "--json").json
+    (option,) = parsed["promised"]
+    assert option["choices"] == ["CHOICE_CHEAPEST", "CHOICE_FEWEST_SHIPMENTS"]
+    assert option["token"]
+    assert option["fee"] == {"currency_code": "EUR", "units": "0", "nanos": 0}
+    assert (option["confidence_bp"], option["store_id"]) == (10_000, "")
+    for words in ("best at", "cheapest,", "fewest", "fee"):
+        assert words in " ".join(table.out.split())
+
+
+def test_a_token_keeps_the_promise(shop: Shop) -> None:
+    (option,) = shop.sourcier("promise", *MUGS, "--service", "standard", "--json").json["promised"]
+    order = ("allocate", "--order-id", "TOKEN-1", *MUGS, "--service", "standard", "--priority", "7")
+    made = shop.sourcier(*order, "--token", option["token"], "--json").json
+    assert (made["kept"]["latest"], made["kept"]["late_days"]) == (option["latest"], 0)
+    assert made["kept"]["method"] == "METHOD_HOME_DELIVERY"
+    done = shop.sourcier("allocate", "--order-id", "TOKEN-2", *MUGS, "--token", "forged")
+    assert done.code == 1
+    assert done.err.startswith("INVALID_ARGUMENT / PROMISE_TOKEN_INVALID")
+
+
+def test_supply_is_loaded_waited_for_and_at_risk(own_shop: Shop) -> None:
+    file = own_shop.folder / "supply.csv"
+    head = "supply_id,kind,node_id,sku,quantity,expected_on,seq\n"
+
+    def loaded(quantity: int, seq: int) -> str:
+        file.write_text(f"{head}PO-1,purchase_order,wh,VASE,{quantity},2026-12-01,{seq}\n")
+        done = own_shop.sourcier("load", "--supply", str(file), "--source", "erp")
+        assert done.code == 0
+        return done.out
+
+    assert "1 applied" in loaded(5, 1)
+    assert "1 stale" in loaded(5, 1)
+    assert own_shop.sourcier("at-risk").out == "no promise is at risk\n"
+    order = ("--order-id", "A-1", "--line", "VASE=4", "--to", "FR:75011", "--priority", "7")
+    told = own_shop.sourcier("allocate", *order, "--placed-at", "2026-11-23T08:00:00+01:00")
+    assert "4 of PO-1, Tue 1 Dec" in told.out
+    loaded(3, 2)
+    risk = own_shop.sourcier("at-risk", "--supply", "PO-1", "--json").json
+    assert (risk["order_id"], risk["priority"], risk["short"], risk["reason"]) == ("A-1", 7, "1", "RISK_REASON_SHORT")
+    table = own_shop.sourcier("at-risk", "--sku", "VASE")
+    for words in ("A-1", "VASE", "1 of 4", "PO-1: SHORT"):
+        assert words in table.out
+    assert own_shop.sourcier("at-risk", "--sku", "MUG").out == "no promise is at risk\n"
+
+
+def test_a_supply_file_with_faults_is_not_sent(shop: Shop) -> None:
+    file = shop.folder / "bad.csv"
+    file.write_text("supply_id,kind,node_id,sku,quantity,expected_on,seq\nPO-1,wish,wh,VASE,1,2026-12-01,1\n")
+    done = shop.sourcier("load", "--supply", str(file), "--source", "erp")
+    assert done.code == 1
+    assert f"{file}:2: kind" in done.err
+
+
 def test_availability_is_a_table_for_people_and_json_for_programs(shop: Shop) -> None:
     asked = ("availability", "BOWL", "NOTHING", "--to", "FR:75011")
     table, parsed = shop.sourcier(*asked), shop.sourcier(*asked, "--json").json
@@ -140,6 +196,8 @@ def test_a_refusal_is_json_for_programs(shop: Shop) -> None:
         ("promise", "--line", "MUG=1", "--to", "FR:75011", "--currency", "EUR"),
         ("allocate", "--order-id", "A", "--line", "MUG=1", "--to", "FR:75011"),
         ("explain", "allocations/a"),
+        ("availability", "MUG", "--to", "FR:75011"),
+        ("at-risk",),
     ],
 )
 def test_without_a_server_the_exit_code_is_3(arguments: tuple[str, ...]) -> None:
@@ -153,6 +211,7 @@ def test_without_a_server_the_exit_code_is_3(arguments: tuple[str, ...]) -> None
     [
         ("load",),
         ("load", "--stock", "stock.csv"),
+        ("load", "--supply", "supply.csv"),
         ("promise",),
         ("promise", "--line", "MUG=1"),
         ("promise", "--line", "MUG", "--to", "FR:75011"),

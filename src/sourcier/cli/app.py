@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sourcier import __version__
+from sourcier.cli.at_risk import at_risk
 from sourcier.cli.audit import audit
 from sourcier.cli.availability import availability
 from sourcier.cli.demo import demo
@@ -44,5 +45,6 @@ app.command()(promise)
 app.command()(allocate)
 app.command()(explain)
 app.command()(availability)
+app.command("at-risk")(at_risk)
 app.add_typer(rules)
 app.command()(audit)

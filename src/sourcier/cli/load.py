@@ -1,4 +1,4 @@
-"""``sourcier load``: a network, rule sets and stock into a running server."""
+"""``sourcier load``: a network, rule sets, stock and dated supply into a running server."""
 
 import json as json_format
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from sourcier.cli.options import SERVER_DEFAULT, Json, Server
 if TYPE_CHECKING:
     from sourcier.client import Client
     from sourcier.domain.network import Network
-    from sourcier.loading import StockSent
+    from sourcier.domain.stock import StockRecord
+    from sourcier.domain.supply import SupplyRecord
+    from sourcier.loading import Sent
 
 NetworkFile = Annotated[
     Path | None, typer.Option("--network", metavar="FILE", help="Replace the network by this one (YAML).")
@@ -23,7 +25,12 @@ RuleSetFile = Annotated[
 ]
 StockFiles = Annotated[
     list[Path] | None,
-    typer.Option("--stock", metavar="FILE", help="Send these stock records (CSV). Can be given several times."),
+    typer.Option("--stock", metavar="FILE", help="Send these stock records. Can be given several times."),
+]
+
+SupplyFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--supply", metavar="FILE", help="Send these records of dated supply. Can be given several times."),
 ]
 
 
@@ -31,29 +38,30 @@ def load(
     network: NetworkFile = None,
     rules: RuleSetFile = None,
     stock: StockFiles = None,
-    source: Annotated[str, typer.Option(help="Whose stock records these are, such as wms-east.")] = "",
+    supply: SupplyFiles = None,
+    source: Annotated[str, typer.Option(help="Whose stock and supply records these are, such as wms-east.")] = "",
     comment: Annotated[str, typer.Option(help="What to remember about the rule set.")] = "",
     server: Server = SERVER_DEFAULT,
     json: Json = False,
 ) -> None:
-    """Load a network, a rule set and stock into a running server, in this order.
+    """Load a network, a rule set, stock and dated supply into a running server, in this order.
 
     Every file is checked to its end before anything is sent. Sending the same files again does no harm.
     """
     from sourcier.cli.calls import call, tell
     from sourcier.domain.errors import Refusal
 
-    files = stock or []
-    if network is None and rules is None and not files:
-        raise typer.BadParameter("name at least one of --network, --rules and --stock")
-    if files and not source:
-        raise typer.BadParameter("stock needs the name of its source", param_hint="--source")
+    if network is None and rules is None and not stock and not supply:
+        raise typer.BadParameter("name at least one of --network, --rules, --stock and --supply")
+    if (stock or supply) and not source:
+        raise typer.BadParameter("stock and supply need the name of their source", param_hint="--source")
     try:
         work = _Work(
             network=None if network is None else _read_network(network),
             rule_set=None if rules is None else _read_rules(rules),
             comment=comment,
-            stock=tuple((path, _count_records(path)) for path in files),
+            stock=tuple((path, _count_stock(path)) for path in stock or ()),
+            supply=tuple((path, _count_supply(path)) for path in supply or ()),
             source=source,
         )
     except Refusal as refusal:
@@ -63,7 +71,7 @@ def load(
         typer.echo(json_format.dumps(report))
     else:
         _tell(report)
-    if any(entry["troubles"] for entry in report["stock"]):
+    if any(entry["troubles"] for entry in (*report["stock"], *report["supply"])):
         raise typer.Exit(REFUSED)
 
 
@@ -75,6 +83,7 @@ class _Work:
     rule_set: tuple[str, str] | None
     comment: str
     stock: tuple[tuple[Path, int], ...]
+    supply: tuple[tuple[Path, int], ...]
     source: str
 
 
@@ -82,13 +91,15 @@ async def _send(client: "Client", work: _Work) -> dict[str, Any]:
     """Send everything; what came of it."""
     from sourcier.loading import load_network, load_rule_set
 
-    report: dict[str, Any] = {"network_revision": None, "rule_set_revision": None, "stock": []}
+    report: dict[str, Any] = {"network_revision": None, "rule_set_revision": None, "stock": [], "supply": []}
     if work.network is not None:
         report["network_revision"] = (await load_network(client, work.network)).revision
     if work.rule_set is not None:
         report["rule_set_revision"] = (await load_rule_set(client, *work.rule_set, work.comment)).name
     for path, num_records in work.stock:
         report["stock"].append(await _send_stock(client, work.source, path, num_records))
+    for path, num_records in work.supply:
+        report["supply"].append(await _send_supply(client, work.source, path, num_records))
     return report
 
 
@@ -100,10 +111,21 @@ async def _send_stock(client: "Client", source: str, path: Path, num_records: in
     with progress() as bars:
         bar = bars.add_task(path.name, total=num_records)
         sent = await load_stock(client, source, read_stock(path), lambda more: bars.advance(bar, more))
-    return {"file": str(path), **_stock_report(sent)}
+    return {"file": str(path), **_feed_report(sent)}
 
 
-def _stock_report(sent: "StockSent") -> dict[str, Any]:
+async def _send_supply(client: "Client", source: str, path: Path, num_records: int) -> dict[str, Any]:
+    from sourcier.inputs.supply import read_supply
+    from sourcier.loading import load_supply
+    from sourcier.terminal.consoles import progress
+
+    with progress() as bars:
+        bar = bars.add_task(path.name, total=num_records)
+        sent = await load_supply(client, source, read_supply(path), lambda more: bars.advance(bar, more))
+    return {"file": str(path), **_feed_report(sent)}
+
+
+def _feed_report(sent: "Sent[StockRecord] | Sent[SupplyRecord]") -> dict[str, Any]:
     return {
         "verdicts": {verdict.value: count for verdict, count in sent.verdicts.items() if count},
         "troubles": sent.num_troubled,
@@ -134,10 +156,16 @@ def _read_rules(path: Path) -> tuple[str, str]:
     return parse_rule_set(text, str(path)).rule_set_id, text
 
 
-def _count_records(path: Path) -> int:
+def _count_stock(path: Path) -> int:
     from sourcier.inputs.stock import read_stock
 
     return sum(1 for _ in read_stock(path))
+
+
+def _count_supply(path: Path) -> int:
+    from sourcier.inputs.supply import read_supply
+
+    return sum(1 for _ in read_supply(path))
 
 
 def _tell(report: dict[str, Any]) -> None:
@@ -145,7 +173,7 @@ def _tell(report: dict[str, Any]) -> None:
         typer.echo(f"network: revision {report['network_revision']}")
     if report["rule_set_revision"] is not None:
         typer.echo(f"rules: {report['rule_set_revision']} is in force")
-    for entry in report["stock"]:
+    for entry in (*report["stock"], *report["supply"]):
         verdicts = ", ".join(f"{count:,} {verdict.lower()}" for verdict, count in entry["verdicts"].items())
         typer.echo(f"{entry['file']}: {verdicts or 'no records'}")
         for trouble in entry["examples"]:
