@@ -87,9 +87,8 @@ async def _promises(app: "App", view: "View", request: PromiseDelivery) -> Promi
 
 def _signed(app: "App", view: "View", request: PromiseDelivery, promises: Promises) -> Offer:
     minutes = view.rules.rule_set.promising.token_minutes
-    now = app.clock()
-    tokens = (app.tokens.write(promise, request.cart, now=now, minutes=minutes) for promise in promises.promised)
-    return Offer(promises=promises, tokens=tuple(tokens))
+    tokens = app.tokens.write(promises.promised, request.cart, now=app.clock(), minutes=minutes)
+    return Offer(promises=promises, tokens=tokens)
 
 
 async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWanted, key: RequestKey) -> PromiseAnswer:

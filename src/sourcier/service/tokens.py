@@ -8,6 +8,7 @@ reserves nothing and may be shown to anybody (ADR 0015).
 import base64
 import binascii
 import hmac
+from collections.abc import Iterable
 from dataclasses import astuple
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -80,28 +81,31 @@ class Tokens:
         """Use this key from now on."""
         self._key = key
 
-    def write(self, promise: Promise, cart: Cart, *, now: datetime, minutes: int) -> str:
-        """The token that keeps the promise to this cart for `minutes` from `now`."""
-        few = Choice.FEWEST_SHIPMENTS in promise.choices
-        body = msgspec.msgpack.encode(
-            PromiseToken(
-                version=VERSION,
-                expires_at=int((now + timedelta(minutes=minutes)).timestamp()),
-                rule_set_revision=promise.decision.rule_set_revision,
-                channel=_digest(cart.channel),
-                destination=_digest(astuple(cart.destination)),
-                lines=_lines_digest(cart),
-                method=promise.method,
-                service_id=promise.service_id,
-                store_id=promise.store_id,
-                earliest=promise.earliest.toordinal(),
-                latest=promise.latest.toordinal(),
-                time_zone=promise.time_zone,
-                fee_micros=promise.fee_micros,
-                shipments_max=len(promise.decision.plan.shipments) if few else 0,
+    def write(self, promises: Iterable[Promise], cart: Cart, *, now: datetime, minutes: int) -> tuple[str, ...]:
+        """The tokens that keep these promises to this cart for `minutes` from `now`, in their order."""
+        expires_at = int((now + timedelta(minutes=minutes)).timestamp())
+        channel, destination, lines = _digest(cart.channel), _digest(astuple(cart.destination)), _lines_digest(cart)
+        return tuple(
+            self._signed(
+                PromiseToken(
+                    version=VERSION,
+                    expires_at=expires_at,
+                    rule_set_revision=promise.decision.rule_set_revision,
+                    channel=channel,
+                    destination=destination,
+                    lines=lines,
+                    method=promise.method,
+                    service_id=promise.service_id,
+                    store_id=promise.store_id,
+                    earliest=promise.earliest.toordinal(),
+                    latest=promise.latest.toordinal(),
+                    time_zone=promise.time_zone,
+                    fee_micros=promise.fee_micros,
+                    shipments_max=_shipments_max(promise),
+                )
             )
+            for promise in promises
         )
-        return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
 
     def read(self, token: str, *, now: datetime) -> PromiseToken:
         """What the token says. Raises PROMISE_TOKEN_INVALID, PROMISE_TOKEN_EXPIRED."""
@@ -124,6 +128,10 @@ class Tokens:
         if expires_at <= now:
             raise _expired(expires_at)
         return said
+
+    def _signed(self, said: PromiseToken) -> str:
+        body = msgspec.msgpack.encode(said)
+        return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
 
     def _mac(self, body: bytes) -> bytes:
         assert self._key, "a server reads its key when it starts"
@@ -152,6 +160,11 @@ def check_cart(token: PromiseToken, cart: Cart) -> None:
                 message=f"the promise was made for another {field}",
                 metadata={"field": f"order.cart.{field}"},
             )
+
+
+def _shipments_max(promise: Promise) -> int:
+    """How many shipments the customer was promised at most; 0 where that was no choice."""
+    return len(promise.decision.plan.shipments) if Choice.FEWEST_SHIPMENTS in promise.choices else 0
 
 
 def _lines_digest(cart: Cart) -> bytes:

@@ -1,0 +1,167 @@
+"""Promises in a world that does not stand still: stock, rules, rounds and other customers change all the time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart, running
+from tests.service.test_binding import RULES, refused, slow
+
+from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.network import CapacityMeasure, Round, Shift
+from sourcier.domain.order import Cart
+from sourcier.domain.promise import Choice, Promise
+from sourcier.domain.rules import BrokenPromise
+from sourcier.ledger.audit import audit
+from sourcier.service.commands import Allocation
+from sourcier.service.keep_promise import arrives_on
+
+SKUS = ("mug", "pan", "pot")
+TWO_A_DAY = Round(service_id="ground", days=frozenset(range(1, 8)), pickup_minute=900, cut_off_minute=840, parcels=2)
+SHIFTS = tuple(
+    Shift(shift_id=name, from_minute=start, to_minute=start + 240, measure=CapacityMeasure.UNITS, limit=6)
+    for name, start in (("early", 480), ("late", 720))
+)
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall(MONDAY)
+
+
+@pytest.fixture
+async def shop(ledger_url: str, wall: Wall) -> AsyncIterator[Shop]:
+    """A shop whose clock stands still; its books balance in the end."""
+    async with running(ledger_url, clock=wall) as shop:
+        await shop.open(RULES)
+        await shop.network(slow())
+        yield shop
+        report = await shop.app.read(audit)
+        assert report.violations == ()
+
+
+@dataclass(slots=True)
+class Customers:
+    """What was promised so far and not ordered yet, and how the orders ended."""
+
+    shop: Shop
+    random: Random
+    waiting: list[tuple[Cart, Promise, dict[str, str]]] = field(default_factory=list)
+    words: Counter[str] = field(default_factory=Counter)
+
+    async def look(self) -> None:
+        """Ask for options, and keep one of them with its token or with a hold."""
+        lines = [(sku, self.random.randint(1, 3)) for sku in self.random.sample(SKUS, self.random.randint(1, 3))]
+        wanted = cart(*lines)
+        choices = frozenset(self.random.sample(list(Choice), 2))
+        await self.shop.app.snapshots.catch_up()  # so that every run of the test is the same
+        held = self.random.random() < 0.25
+        answer = await self.shop.promise(wanted, ttl=600 if held else None, choices=choices)
+        if answer.hold is not None:
+            chosen = answer.promises.promised[answer.hold.option]
+            self.waiting.append((wanted, chosen, {"hold_id": answer.hold.hold_id}))
+        elif answer.tokens:
+            i = self.random.randrange(len(answer.tokens))
+            self.waiting.append((wanted, answer.promises.promised[i], {"promise_token": answer.tokens[i]}))
+
+    async def order(self, rules: BrokenPromise) -> None:
+        """Place the order of somebody who was promised something, and hold the answer against it."""
+        if not self.waiting:
+            return
+        wanted, promise, proof = self.waiting.pop(self.random.randrange(len(self.waiting)))
+        order = self.shop.allocate(f"o-{self.words.total()}", wanted, **proof)
+        (outcome,) = await asyncio.gather(order, return_exceptions=True)
+        if isinstance(outcome, Allocation):
+            self.hold_against(outcome, promise, held="hold_id" in proof, rules=rules)
+        else:
+            assert isinstance(outcome, Refusal), outcome
+            assert (outcome.reason, list(proof)) == (Reason.PROMISE_BROKEN, ["promise_token"])
+            self.words["broken"] += 1
+
+    def hold_against(self, made: Allocation, promise: Promise, *, held: bool, rules: BrokenPromise) -> None:
+        kept, plan = made.kept, made.decision.plan
+        assert kept is not None
+        assert (kept.latest, kept.earliest, kept.fee_micros) == (promise.latest, promise.earliest, promise.fee_micros)
+        assert kept.rule_set_revision == promise.decision.rule_set_revision
+        assert not plan.unfilled
+        assert kept.late_days == max(0, (arrives_on(plan) - promise.latest).days)
+        if held:
+            assert made.decision == promise.decision
+        if kept.late_days:
+            assert not held
+            assert rules is BrokenPromise.LATE
+        self.words["held" if held else "late" if kept.late_days else "kept"] += 1
+
+
+async def test_a_busy_day_of_promises(shop: Shop) -> None:
+    random = Random(23)
+    customers, rules = Customers(shop, random), BrokenPromise.LATE
+    for sku in SKUS:
+        for node_id in ("near", "far", "store"):
+            await shop.count(node_id, sku, random.randrange(12))
+    for _ in range(150):
+        match random.choices(("look", "order", "count", "rules"), (5, 3, 4, 1))[0]:
+            case "look":
+                await customers.look()
+            case "order":
+                await customers.order(rules)
+            case "count":
+                await shop.count(random.choice(("near", "far", "store")), random.choice(SKUS), random.randrange(6))
+            case "rules":
+                rules = random.choice(list(BrokenPromise))
+                text = RULES.replace("late\n", f"{rules.value.lower()}\n").replace("4.90", f"{random.randrange(9)}.50")
+                await shop.activate((await shop.revise(text)).revision)
+    while customers.waiting:
+        await customers.order(rules)
+    assert min(customers.words[word] for word in ("held", "kept", "late", "broken")) > 0, customers.words
+
+
+async def test_a_token_serves_when_the_hold_has_expired(shop: Shop) -> None:
+    await shop.count("near", "mug", 5)
+    wanted = cart(("mug", 2), services=("ground",))
+    answer = await shop.promise(wanted, ttl=1)
+    assert answer.hold is not None
+    await asyncio.sleep(1.1)
+    hold, token = answer.hold.hold_id, answer.tokens[answer.hold.option]
+    assert (await refused(shop.allocate("o", wanted, hold_id=hold, promise_token=token))).reason is Reason.HOLD_EXPIRED
+    other = RULES.replace("4.90", "9.90")
+    await shop.activate((await shop.revise(other)).revision)
+    made = await shop.allocate("o", wanted, hold_id=hold, promise_token=token, reallocate_if_expired=True)
+    assert made.reallocated
+    assert made.kept is not None
+    assert made.kept.fee_micros == 4_900_000
+
+
+async def days(shop: Shop, num_orders: int, **wanted: Any) -> Counter[date]:
+    """On which days so many orders of one mug leave, asked for at once."""
+    orders = [shop.allocate(f"o-{i}", cart(("mug", 1), services=("ground",), **wanted)) for i in range(num_orders)]
+    made = await asyncio.gather(*orders)
+    return Counter(allocation.decision.plan.shipments[0].ship_day for allocation in made)
+
+
+async def test_a_carrier_s_round_takes_no_more_parcels_than_fit(shop: Shop) -> None:
+    await shop.network(replace(NETWORK, nodes=(replace(NETWORK.nodes[0], rounds=(TWO_A_DAY,)),)))
+    await shop.count("near", "mug", 20)
+    full = await days(shop, 7)
+    assert sorted(full.values(), reverse=True) == [2, 2, 2, 1]
+    assert sorted(full) == [MONDAY.date() + timedelta(days=i) for i in range(4)]
+    (promise,) = (await shop.promise(cart(("mug", 1), services=("ground",)))).promises.promised
+    assert promise.ship_by.date() == date(2026, 11, 26)
+
+
+async def test_a_shift_takes_no_more_units_than_fit_and_gets_them_back(shop: Shop) -> None:
+    await shop.network(replace(NETWORK, nodes=(replace(NETWORK.nodes[0], shifts=SHIFTS),)))
+    await shop.count("near", "mug", 99)
+    made = [await shop.allocate(f"o-{i}", cart(("mug", 3), services=("ground",))) for i in range(5)]
+    taken = Counter(allocation.decision.plan.shipments[0].shift for allocation in made)
+    today = MONDAY.date()
+    assert taken == {("early", today): 2, ("late", today): 2, ("early", today + timedelta(days=1)): 1}
+    await shop.cancel(made[0].allocation_id)
+    await shop.app.snapshots.catch_up()
+    again = await shop.allocate("again", cart(("mug", 3), services=("ground",)))
+    assert again.decision.plan.shipments[0].shift == ("early", today)
