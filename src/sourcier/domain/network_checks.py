@@ -151,13 +151,13 @@ def _transfer_lanes(lanes: Sequence[TransferLane], nodes: dict[str, Node], servi
         if lane in seen:
             yield fault(path, "is given twice")
         seen.add(lane)
-    for cycle in _cycles(lanes):
-        way = [lanes[k].from_node_id for k in cycle]
-        yield fault(f"transfer_lanes[{max(cycle)}]", f"closes a cycle: {' > '.join([*way, way[0]])}")
+    for *way, last in _cycles(lanes):
+        names = [lanes[k].from_node_id for k in (last, *way, last)]
+        yield fault(f"transfer_lanes[{last}]", f"closes a cycle: {' > '.join(names)}")
 
 
 def _cycles(lanes: Sequence[TransferLane]) -> Iterator[list[int]]:
-    """Cycles as lane indices in their order, one for every lane that leads back; none means that there is no cycle.
+    """Cycles as lane indices in their order; without the last lanes of all of them there is no cycle.
 
     A walk in depth that takes every lane once: a lane that ends on the way walked so far closes a cycle.
     """

@@ -39,7 +39,7 @@ LANE = [
     (
         "a cycle",
         "{from: a, to: b, service: std}, {from: b, to: c, service: std}, §{from: c, to: a, service: other}",
-        ["transfer_lanes[2]: closes a cycle: a > b > c > a"],
+        ["transfer_lanes[2]: closes a cycle: c > a > b > c"],
     ),
 ]
 

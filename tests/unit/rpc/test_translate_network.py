@@ -193,7 +193,7 @@ def test_lanes_that_lead_back_are_a_cycle() -> None:
     request.network.nodes[1].services.append("feeder")
     request.network.transfer_lanes.add(from_node_id="store", to_node_id="near", service_id="feeder")
     assert faults_of(lambda: network.parse_apply_network(request)) == {
-        "network.transfer_lanes[1]": "closes a cycle: near > store > near"
+        "network.transfer_lanes[1]": "closes a cycle: store > near > store"
     }
 
 
