@@ -107,12 +107,17 @@ def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tupl
 
 
 def _delivered(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> dict[int, Prepared]:
-    """The order prepared for each service that delivers: looked at for all of them at once, then taken apart."""
+    """The order prepared for each service that delivers: looked at for all of them at once, then taken apart.
+
+    Services by which orders are consolidated are not among them: their parcels share the last leg.
+    """
     services = snapshot.network.network.services
+    at_a_hub = {method for entry in rules.rule_set.consolidation for method in entry.methods}
     wanted = [
         index
         for index in wanted_services(cart, snapshot.network)
-        if not services[index].method.collected and (not cart.methods or services[index].method in cart.methods)
+        if not (services[index].method.collected or services[index].method in at_a_hub)
+        and (not cart.methods or services[index].method in cart.methods)
     ]
     if len(wanted) < 2:
         return {}
