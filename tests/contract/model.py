@@ -6,6 +6,10 @@ Every operation returns what the ledger must answer: "ok", "short", or the reaso
 from dataclasses import dataclass, field
 
 Key = tuple[str, str]
+Wanted = tuple[str, str, int, str]
+"""(node, SKU, units, supply or nothing)"""
+SupplyKey = tuple[str, str, str]
+"""(supply, node, SKU)"""
 OPEN = ("HELD", "ALLOCATED", "SHIPPED", "SETTLED")
 
 
@@ -18,14 +22,29 @@ class Row:
 
 
 @dataclass
+class Supply:
+    """What a source said last of one SKU of one supply."""
+
+    quantity: int = 0
+    received: int = 0
+    closed: bool = False
+
+    @property
+    def usable(self) -> int:
+        """Units still to come."""
+        return 0 if self.closed else max(0, self.quantity - self.received)
+
+
+@dataclass
 class Line:
-    """Some units of one order line at one node, in one state."""
+    """Some units of one order line at one node, in one state; on hand, or of a supply."""
 
     number: int
     line_id: str
     key: Key
     quantity: int
     state: str
+    supply: str = ""
     shipped_at: int = -1
 
 
@@ -38,6 +57,7 @@ class Booking:
     expires_at: int | None
     allocated: bool
     uses_pool: bool
+    priority: int = 0
 
 
 @dataclass
@@ -47,15 +67,21 @@ class Model:
     cap: int
     now: int = 0
     rows: dict[Key, Row] = field(default_factory=dict)
+    supplies: dict[SupplyKey, Supply] = field(default_factory=dict)
     bookings: dict[str, Booking] = field(default_factory=dict)
     ordered: dict[Key, int] = field(default_factory=dict)
     floors: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     deltas: set[str] = field(default_factory=set)
 
-    def sum_of(self, key: Key, state: str) -> int:
-        """Units of a row's lines in one state."""
+    def sum_of(self, key: Key, state: str, supply: str = "") -> int:
+        """Units of a row's lines in one state, on hand or pegged to a supply."""
         lines = [line for booking in self.bookings.values() for line in booking.lines]
-        return sum(line.quantity for line in lines if line.key == key and line.state == state)
+        return sum(line.quantity for line in lines if line.key == key and line.state == state and line.supply == supply)
+
+    def left(self, key: Key, supply: str) -> int:
+        """Units of a supply that nobody has pegged."""
+        pegged = self.sum_of(key, "HELD", supply) + self.sum_of(key, "ALLOCATED", supply)
+        return self.supplies[supply, *key].usable - pegged
 
     def free(self, key: Key) -> int:
         """Units nobody was promised."""
@@ -80,28 +106,44 @@ class Model:
         )
 
     def reserve(
-        self, name: str, wanted: list[tuple[str, str, int]], channel_class: int, order_id: str, ttl: int | None
+        self,
+        name: str,
+        wanted: list[Wanted],
+        channel_class: int,
+        order_id: str,
+        ttl: int | None,
+        priority: int = 0,
     ) -> str:
         """Hold (with a time to live) or allocate (with an order that wants exactly these lines)."""
         numbered = list(enumerate(wanted, start=1))
-        if ttl is None and any(self.allocated(order_id, str(n)) + q > q for n, (_, _, q) in numbered):
+        if ttl is None and any(self.allocated(order_id, str(n)) + q > q for n, (_, _, q, _) in numbered):
             return "ORDER_LINE_ALREADY_ALLOCATED"
-        totals: dict[Key, int] = {}
-        for _, (node, sku, quantity) in numbered:
-            totals[node, sku] = totals.get((node, sku), 0) + quantity
-        uses_pool = any(node == "n1" for node, _, _ in wanted)
-        if uses_pool and self.pool_used() >= self.cap:
+        uses_pool = any(node == "n1" for node, *_ in wanted)
+        if (uses_pool and self.pool_used() >= self.cap) or not self.there_is(wanted, channel_class):
             return "short"
-        for key, quantity in totals.items():
-            if key not in self.rows or self.free(key) - quantity < self.rows[key].floors[channel_class]:
-                return "short"
         state = "ALLOCATED" if ttl is None else "HELD"
-        lines = [Line(n, str(n), (node, sku), quantity, state) for n, (node, sku, quantity) in numbered]
+        lines = [Line(n, str(n), (node, sku), quantity, state, supply) for n, (node, sku, quantity, supply) in numbered]
         expires_at = None if ttl is None else self.now + ttl
-        self.bookings[name] = Booking(order_id if ttl is None else "", lines, expires_at, ttl is None, uses_pool)
+        order = order_id if ttl is None else ""
+        self.bookings[name] = Booking(order, lines, expires_at, ttl is None, uses_pool, priority)
         return "ok"
 
-    def allocate_hold(self, name: str, order_id: str) -> str:
+    def there_is(self, wanted: list[Wanted], channel_class: int) -> bool:
+        """Whether every row and every supply has what is wanted of it beyond what is kept back."""
+        for key in {(node, sku) for node, sku, _, _ in wanted}:
+            on_hand = sum(q for node, sku, q, supply in wanted if (node, sku, supply) == (*key, ""))
+            floor = self.rows[key].floors[channel_class] if key in self.rows else 0
+            free = self.free(key) - on_hand if key in self.rows else 0
+            if on_hand and (key not in self.rows or free < floor):
+                return False
+            for name in {supply for node, sku, _, supply in wanted if supply and (node, sku) == key}:
+                pegged = sum(q for node, sku, q, supply in wanted if (node, sku, supply) == (*key, name))
+                kept = max(0, floor - max(0, free))
+                if (name, *key) not in self.supplies or self.left(key, name) - pegged < kept:
+                    return False
+        return True
+
+    def allocate_hold(self, name: str, order_id: str, priority: int = 0) -> str:
         """A hold in time becomes the allocation of an order that wants exactly what it holds."""
         booking = self.bookings[name]
         held = [line for line in booking.lines if line.state == "HELD"]
@@ -115,6 +157,7 @@ class Model:
         for line in held:
             line.state = "ALLOCATED"
         booking.order_id, booking.allocated, booking.expires_at = order_id, True, None
+        booking.priority = priority
         return "ok"
 
     def settle(self, how: str, name: str, wanted: list[tuple[int, int]]) -> str:
@@ -133,6 +176,8 @@ class Model:
             if how != "release":
                 return "ALLOCATION_STATE"
             return "HOLD_EXPIRED" if any(line.state == "EXPIRED" for line in booking.lines) else "HOLD_NOT_OPEN"
+        if how == "ship" and any(lines[number].supply for number, _ in moves):
+            return "SUPPLY_NOT_RECEIVED"
         # Whole lines change in place; parts are split off, in line order, after everything else.
         for number, quantity in sorted(moves):
             line = lines[number]
@@ -142,7 +187,8 @@ class Model:
             else:
                 line.quantity -= quantity
                 next_number = len(booking.lines) + 1
-                booking.lines.append(Line(next_number, line.line_id, line.key, quantity, state, self.now))
+                what = (line.line_id, line.key, quantity, state, line.supply)
+                booking.lines.append(Line(next_number, *what, self.now))
         if all(line.state != "HELD" for line in booking.lines):
             booking.expires_at = None
         return "ok"
@@ -167,6 +213,53 @@ class Model:
             for line in booking.lines:
                 if line.key == key and line.state == "SHIPPED" and line.shipped_at <= as_of:
                     line.state = "SETTLED"
+
+    def queue(self, key: Key, supply: str) -> list[tuple[str, Line]]:
+        """The open claims on a row or on a supply: who is served first stands first. Names grow with time."""
+        names = sorted(self.bookings, key=lambda name: (-self.bookings[name].priority, name))
+        return [
+            (name, line)
+            for name in names
+            for line in self.bookings[name].lines
+            if line.key == key and line.supply == supply and line.state in ("HELD", "ALLOCATED")
+        ]
+
+    def announce(self, supply_key: SupplyKey, node_type: str, told: Supply) -> None:
+        """A newer word on a supply; what came in since the last goes on hand and is shared out."""
+        supply, *rest = supply_key
+        key = (rest[0], rest[1])
+        came_in = told.received - self.supplies.get(supply_key, Supply()).received
+        self.supplies[supply_key] = told
+        self.row(key, node_type).on_hand += came_in
+        for name, line in self.queue(key, supply):
+            part = min(line.quantity, came_in)
+            if part <= 0:
+                break
+            came_in -= part
+            if part == line.quantity:
+                line.supply = ""
+            else:
+                line.quantity -= part
+                lines = self.bookings[name].lines
+                lines.append(Line(len(lines) + 1, line.line_id, key, part, line.state))
+
+    def at_risk(self) -> list[tuple[str, int, int, str]]:
+        """(name, units, units short, reason) of each line, in any order. All supply comes too late for everybody."""
+        found = []
+        for (supply, *rest), told in self.supplies.items():
+            left = told.usable
+            for name, line in self.queue((rest[0], rest[1]), supply):
+                short = max(0, line.quantity - left)
+                left -= line.quantity - short
+                found.append((name, line.quantity, short, "SHORT" if short else "LATE"))
+        for key in [key for key in self.rows if self.free(key) < 0]:
+            left = max(0, self.rows[key].on_hand - self.sum_of(key, "SHIPPED"))
+            for name, line in self.queue(key, ""):
+                short = max(0, line.quantity - left)
+                left -= line.quantity - short
+                if short:
+                    found.append((name, line.quantity, short, "STOCK"))
+        return sorted(found)
 
     def delta(self, key: Key, node_type: str, quantity: int) -> None:
         """A signed change; from now on the node settles what it ships at once."""

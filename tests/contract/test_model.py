@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from tests.contract.bench import DAY, NODES, Bench, Clock, record, use, wipe
-from tests.contract.model import Key, Model
+from tests.contract.bench import DAY, NODES, Bench, Clock, record, supply, use, wipe
+from tests.contract.model import Key, Model, Supply, SupplyKey, Wanted
 
 from sourcier.domain.errors import Refusal
-from sourcier.domain.stock import RecordKind
-from sourcier.ledger import settle, stock
+from sourcier.domain.stock import RecordKind, Verdict
+from sourcier.ledger import settle, stock, supplies
+from sourcier.ledger.at_risk import at_risk
 from sourcier.ledger.commands import Short
 from sourcier.ledger.reserve import get_lines
 from sourcier.ledger.store import Tx
@@ -28,10 +29,14 @@ KEYS: list[Key] = [("n1", "a"), ("n2", "a"), ("w1", "a")]
 STOCK = 8
 
 lines = st.lists(
-    st.tuples(st.sampled_from(KEYS), st.integers(1, 3)).map(lambda drawn: (*drawn[0], drawn[1])),
+    st.tuples(st.sampled_from(KEYS), st.integers(1, 3), st.sampled_from(["", "", "x", "y"])).map(
+        lambda drawn: (*drawn[0], *drawn[1:])
+    ),
     min_size=1,
     max_size=3,
 )
+priorities = st.integers(0, 1)
+told = st.builds(Supply, quantity=st.integers(0, 8), received=st.integers(0, 8), closed=st.booleans())
 orders = st.sampled_from(["o1", "o2", "o3"])
 classes = st.integers(0, 2)
 floors = st.lists(st.integers(0, 3), min_size=3, max_size=3).map(lambda drawn: tuple(sorted(drawn)))
@@ -53,8 +58,11 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         self.model = Model(cap=CAP)
         self.numbers = itertools.count(1)
         self.delta_seq = 0
+        self.supply_seq = 0
         for key in KEYS:
             self.count(key, STOCK, False)
+        for key in KEYS[:2]:
+            self.announce(key, "x", Supply(quantity=STOCK))
 
     def teardown(self) -> None:
         """The audit must agree as well."""
@@ -75,29 +83,38 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         """One of the last reservations."""
         return sorted(self.model.bookings)[-1 - number % min(4, len(self.model.bookings))]
 
-    def pools(self, wanted: list[tuple[str, str, int]]) -> tuple[Any, ...]:
-        return (use("n1", 1),) if any(node == "n1" for node, _, _ in wanted) else ()
+    def pools(self, wanted: list[Wanted]) -> tuple[Any, ...]:
+        return (use("n1", 1),) if any(node == "n1" for node, *_ in wanted) else ()
 
     @rule(wanted=lines, channel_class=classes, ttl=st.sampled_from([90, 210]))
-    def hold(self, wanted: list[tuple[str, str, int]], channel_class: int, ttl: int) -> None:
+    def hold(self, wanted: list[Wanted], channel_class: int, ttl: int) -> None:
         name = f"r{next(self.numbers):03d}"
         more = {"reservation_id": name, "channel_class": channel_class, "pools": self.pools(wanted)}
         expected = self.model.reserve(name, wanted, channel_class, "", ttl)
         assert self.answer(self.bench.hold, *wanted, ttl_seconds=ttl, **more) == expected
 
-    @rule(wanted=lines, channel_class=classes, order_id=orders)
-    def allocate(self, wanted: list[tuple[str, str, int]], channel_class: int, order_id: str) -> None:
+    @rule(wanted=lines, channel_class=classes, order_id=orders, priority=priorities)
+    def allocate(self, wanted: list[Wanted], channel_class: int, order_id: str, priority: int) -> None:
         name = f"r{next(self.numbers):03d}"
         more = {"reservation_id": name, "channel_class": channel_class, "pools": self.pools(wanted)}
-        expected = self.model.reserve(name, wanted, channel_class, order_id, None)
-        assert self.answer(self.bench.allocate, *wanted, order_id=order_id, **more) == expected
+        expected = self.model.reserve(name, wanted, channel_class, order_id, None, priority)
+        assert self.answer(self.bench.allocate, *wanted, order_id=order_id, priority=priority, **more) == expected
+
+    @rule(units=st.integers(1, 3), channel_class=classes, priority=priorities)
+    def peg(self, units: int, channel_class: int, priority: int) -> None:
+        """An order of its own for what is still to come, so that there is often somebody to serve."""
+        name = f"r{next(self.numbers):03d}"
+        wanted: list[Wanted] = [("n2", "a", units, "x")]
+        more = {"reservation_id": name, "channel_class": channel_class, "priority": priority}
+        expected = self.model.reserve(name, wanted, channel_class, name, None, priority)
+        assert self.answer(self.bench.allocate, *wanted, order_id=name, **more) == expected
 
     @precondition(lambda self: self.model.bookings)
-    @rule(number=st.integers(0, 99), order_id=orders)
-    def allocate_hold(self, number: int, order_id: str) -> None:
+    @rule(number=st.integers(0, 99), order_id=orders, priority=priorities)
+    def allocate_hold(self, number: int, order_id: str, priority: int) -> None:
         name = self.some(number)
-        expected = self.model.allocate_hold(name, order_id)
-        assert self.answer(self.bench.allocate_hold, name, order_id=order_id) == expected
+        expected = self.model.allocate_hold(name, order_id, priority)
+        assert self.answer(self.bench.allocate_hold, name, order_id=order_id, priority=priority) == expected
 
     @precondition(lambda self: self.model.bookings)
     @rule(number=st.integers(0, 99), how=st.sampled_from(["ship", "cancel", "release"]), wanted=parts)
@@ -123,6 +140,29 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     def count_what_was_shipped(self, number: int, before: bool) -> None:
         keys = self.shipped()
         self.count(keys[number % len(keys)], STOCK, before)
+
+    @rule(key=st.sampled_from(KEYS), supply_id=st.sampled_from(["x", "y"]), told=told)
+    def announce(self, key: Key, supply_id: str, told: Supply) -> None:
+        """A newer word on a supply, and the same once more, and an older one after it."""
+        self.supply_seq += 1
+        new = supply(*key, told.quantity, supply_id, seq=self.supply_seq, received=told.received, closed=told.closed)
+        old = supply(*key, 9, supply_id, seq=max(1, self.supply_seq - 1), received=9)
+        self.model.announce((supply_id, *key), NODES[key[0]], told)
+        verdicts = [result.verdict for result in self.bench.supply(new, new, old)]
+        assert verdicts == [Verdict.APPLIED, Verdict.STALE, Verdict.STALE]
+
+    def pegged(self) -> list[SupplyKey]:
+        lines = [line for booking in self.model.bookings.values() for line in booking.lines]
+        return sorted({(at.supply, *at.key) for at in lines if at.supply and at.state in ("HELD", "ALLOCATED")})
+
+    @precondition(lambda self: self.pegged())
+    @rule(number=st.integers(0, 99), units=st.integers(1, 4))
+    def receive_what_is_pegged(self, number: int, units: int) -> None:
+        keys = self.pegged()
+        supply_id, *key = keys[number % len(keys)]
+        before = self.model.supplies[supply_id, key[0], key[1]]
+        told = Supply(quantity=before.quantity, received=before.received + units, closed=before.closed)
+        self.announce((key[0], key[1]), supply_id, told)
 
     @rule(quantity=st.integers(-4, 8))
     def delta(self, quantity: int) -> None:
@@ -152,31 +192,52 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     @invariant()
     def agrees(self) -> None:
         names = list(self.model.bookings)
-        rows, used, found = self.bench.read(_everything, names)
+        rows, supplied, used, found, risks = self.bench.read(_everything, names)
         sums = ("HELD", "ALLOCATED", "SHIPPED")
         assert rows == {
             key: (row.on_hand, *(self.model.sum_of(key, state) for state in sums), self.model.free(key), row.floors)
             for key, row in self.model.rows.items()
         }
+        assert supplied == {
+            (name, *key): (
+                told.usable,
+                self.model.sum_of((key[0], key[1]), "HELD", name),
+                self.model.sum_of((key[0], key[1]), "ALLOCATED", name),
+            )
+            for (name, *key), told in self.model.supplies.items()
+        }
+        assert sorted(risks) == self.model.at_risk()
         assert used == ([self.model.pool_used()] if used else [])
         assert used or not self.model.pool_used()
         for name in names:
-            lines = [(at.number, at.line_id, at.key, at.quantity, at.state) for at in self.model.bookings[name].lines]
+            lines = [
+                (at.number, at.line_id, at.key, at.quantity, at.state, at.supply)
+                for at in self.model.bookings[name].lines
+            ]
             assert found[name] == lines
 
 
-def _everything(tx: Tx, names: list[str]) -> tuple[dict[Key, Any], list[int], dict[str, Any]]:
+def _everything(tx: Tx, names: list[str]) -> tuple[Any, Any, list[int], dict[str, Any], Any]:
     """All there is in the ledger, in the model's words."""
     rows = {
         (row.node_id, row.sku): (row.on_hand, row.held, row.allocated, row.unsettled, row.free, row.floors)
         for row in stock.all_rows(tx)
     }
+    supplied = {
+        (row.supply_id, row.node_id, row.sku): (row.usable, row.held, row.allocated)
+        for row in supplies.page_supplies(tx, page_size=100).rows
+    }
     used = [use[2] for use in stock.pool_uses(tx, DAY)]
     lines = {
-        name: [(at.line_no, at.line_id, (at.node_id, at.sku), at.quantity, str(at.state)) for at in get_lines(tx, name)]
+        name: [
+            (at.line_no, at.line_id, (at.node_id, at.sku), at.quantity, str(at.state), at.supply_id)
+            for at in get_lines(tx, name)
+        ]
         for name in names
     }
-    return rows, used, lines
+    promises = [risk.promise for risk in at_risk(tx, page_size=1_000).rows]
+    risks = [(at.reservation_id, at.quantity, at.short, str(at.reason)) for at in promises]
+    return rows, supplied, used, lines, risks
 
 
 def run(url: str, examples: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
@@ -207,11 +268,23 @@ MUTANTS = {
     "one order too many": ("queries", "TAKE_POOLS", "<= pool.cap", "<= pool.cap + 1"),
     "expired too early": ("queries", "EXPIRE_HOLDS", "expires_at <= ledger_clock()", "expires_at > 0"),
     "settled too early": ("queries_admin", "SETTLE_LINES", "AND reservation_line.shipped_at <= counted.as_of", ""),
+    "one peg too many": ("queries_supply", "TAKE_SUPPLY", ">= want.kept", "+ 1 >= want.kept"),
+    "a floor not kept back of supply": ("queries_supply", "TAKE_SUPPLY", ">= want.kept", ">= 0 * want.kept"),
+    "the last served first": ("queries_supply", "GET_PEGGED_LINES", "r.created_at,", "r.created_at DESC,"),
+    "priority forgotten": ("queries_supply", "GET_PEGGED_LINES", "r.priority DESC,", ""),
     "allocated twice": ("queries", "TAKE_ORDER_LINES", "WHERE order_line.allocated +", "WHERE 0 *"),
 }
 
 
-SLOW_MUTANTS = ("settled too early", "one order too many", "one unit too many", "expired too early")
+SLOW_MUTANTS = (
+    "settled too early",
+    "one order too many",
+    "one unit too many",
+    "expired too early",
+    "a floor not kept back of supply",
+    "the last served first",
+    "priority forgotten",
+)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Fee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consolidation:
-    """Orders by these methods from more than one node meet at the hub and leave it as one parcel (ADR 0016)."""
+    """Orders by these methods from more than one node meet at the hub and leave it as one parcel (ADR 0017)."""
 
     hub_id: str
     methods: frozenset[Method]
