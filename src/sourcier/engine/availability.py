@@ -23,7 +23,7 @@ from sourcier.domain.errors import Reason, Violation, invalid
 from sourcier.domain.network import NodeType
 from sourcier.domain.order import Cart, Line
 from sourcier.domain.place import Destination
-from sourcier.engine.available import Available, look
+from sourcier.engine.available import ON_HAND, Available, look
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -129,17 +129,26 @@ def _arrivals(
     """The first ``arrival[sku, service]`` (ordinals, UNLIMITED: never), and the nodes ``reaches[N]`` with a lane."""
     network = snapshot.network
     later = available.useful(np.ones(len(cart.lines), dtype=np.int64))
+    first = _first_ready(available)
     arrival = np.full((len(cart.lines), len(network.services)), UNLIMITED)
     reaches = np.zeros(len(network.node_index), dtype=np.bool_)
     for trip in _trips(cart, place, snapshot, rules):
         found = lanes(trip, snapshot, rules, ONE_UNIT, later)
         reaches[found.node] = True
-        has = available.by(found.node, found.ready) > 0
+        has = first[:, found.node] <= found.ready
         for service in np.unique(found.service):
             mine = np.flatnonzero(found.service == service)
             dated = np.where(has[:, mine], found.arrival[mine], UNLIMITED)
             arrival[:, service] = np.minimum(arrival[:, service], dated.min(axis=1))
     return arrival, reaches
+
+
+def _first_ready(available: Available) -> IntArray:
+    """``first[sku, N]``: ON_HAND where a unit is there now, else the first day on which supply is, else UNLIMITED."""
+    first = np.where(available.on_hand > 0, ON_HAND, UNLIMITED)
+    waits = np.flatnonzero(available.units > 0)
+    np.minimum.at(first, (available.line[waits], available.node[waits]), available.ready[waits])
+    return first
 
 
 def _trips(cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules) -> Iterator[Cart]:
