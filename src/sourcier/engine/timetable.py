@@ -7,7 +7,7 @@ How a caller goes about it, for lanes `node[L]`, `service[L]` of one cart::
 
     placed = table.placed(cart.placed_at)                     # seconds, rounded up
     work = table.work(units)                                  # [N] seconds from the start of the work to readiness
-    schedule = table.schedules(time_zone)[node, service]      # [L], -1: does not collect, or no courier gets there
+    schedule = table.schedules(time_zone)[node, service]      # [L], -1: does not collect there
     at = table.first_round(node, schedule, placed, begin, work[node])        # [L] positions on axis R, -1: none
     table.rounds.day[at], .pickup[at], .minute[at], .parcels[at]
 
@@ -73,8 +73,8 @@ class Timetable:
         return self.work_fixed + self.work_per_unit * units
 
     def schedules(self, time_zone: str) -> NDArray[np.int32]:
-        """``schedule[N, S]`` for destinations in the zone; -1 where a service does not collect or never gets there."""
-        return self.couriers.get(time_zone, self.schedule)
+        """``schedule[N, S]`` for destinations in the zone of a postal area, or of the network; -1: does not collect."""
+        return self.couriers[time_zone] if self.couriers else self.schedule
 
     def first_round(self, node: IntArray, schedule: IntArray, placed: int, begin: IntArray, work: IntArray) -> IntArray:
         """The first departure that an order makes on each lane, a position in `rounds`; -1 where there is none.

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import pytest
 from tests.reference.small import EVERY_DAY, node, service
 
 from sourcier.domain.network import (
@@ -33,8 +34,8 @@ def table(*nodes: Node, services: tuple[Service, ...] = (service(),), time_zone:
 
 
 def leaves(found: Timetable, n: int = 0, s: int = 0, zone: str = "") -> list[str]:
-    """Every pickup of a lane, as weekday and time in UTC."""
-    schedule = int(found.schedules(zone)[n, s])
+    """Every pickup of a lane, as weekday and time in UTC; without a zone also those in no window of a courier."""
+    schedule = int((found.schedules(zone) if zone else found.schedule)[n, s])
     first = int(found.rounds.stop[schedule - 1]) if schedule else 0
     pickups = found.rounds.pickup[first : found.rounds.stop[schedule]]
     return [f"{datetime.fromtimestamp(int(at), tz=UTC):%a %H:%M}" for at in pickups]
@@ -122,6 +123,8 @@ def test_couriers_leave_only_when_they_deliver_in_a_window_of_that_day() -> None
     expected = [f"{day} {time}" for day in ("Mon", "Wed", "Thu") for time in ("08:30", "10:29", "12:30")]
     assert leaves(found, zone="UTC") == expected
     assert len(leaves(found)) == 5 * len(rounds)
+    with pytest.raises(KeyError):
+        found.schedules("Asia/Tokyo")  # nobody lives there
 
 
 def test_a_couriers_windows_are_in_the_zone_of_the_destination() -> None:
