@@ -7,13 +7,24 @@ merging, no bounds. Slow and plain on purpose.
 import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from ortools.sat.python import cp_model
 from tests.reference.instances import World
 
-from sourcier.domain.calendar import courier_delivers, departures, local_instant, makes, shift_begin, work_on
+from sourcier.domain.calendar import (
+    collectable_at,
+    courier_delivers,
+    departures,
+    local_instant,
+    makes,
+    open_from,
+    ready_at,
+    shift_begin,
+    work_on,
+)
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import (
     CapacityMeasure,
@@ -25,6 +36,7 @@ from sourcier.domain.network import (
     round_pool_id,
     shift_pool_id,
 )
+from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import DeliverBy
 
 EARTH_RADIUS_M = 6_371_008.8
@@ -97,16 +109,19 @@ def _units(model, world, offers, opened):
 
 
 def _shipping_terms(model, world, offer, column, opened):
-    node, service, arrival = offer.node, offer.service, offer.arrival
-    metres, cart = _metres(node, world), world.cart
+    node, arrival, cart = offer.node, offer.arrival, world.cart
     late = max(0, (arrival - cart.deliver_by).days) if cart.deliver_by else 0
-    per_shipment = service.per_shipment_micros + _km(service.per_shipment_km_micros, metres)
-    terms = [(per_shipment + node.handling_per_shipment_micros) * opened]
+    terms = [node.handling_per_shipment_micros * opened]
+    for service, metres in offer.legs:
+        terms.append((service.per_shipment_micros + _km(service.per_shipment_km_micros, metres)) * opened)
+        terms += _tier_terms(model, world, service, column, opened)
     for line, x in zip(cart.lines, column, strict=True):
-        unit = service.per_unit_micros + _km(service.per_unit_km_micros, metres) + node.handling_per_unit_micros
-        unit += _km(service.per_kg_micros, line.unit_weight_grams) + late * world.rules.prices.late_per_unit_day_micros
+        unit = node.handling_per_unit_micros + late * world.rules.prices.late_per_unit_day_micros
+        for service, metres in offer.legs:
+            unit += service.per_unit_micros + _km(service.per_unit_km_micros, metres)
+            unit += _km(service.per_kg_micros, line.unit_weight_grams)
         terms.append(unit * x)
-    return terms + _tier_terms(model, world, service, column, opened)
+    return terms
 
 
 def _limit_stock(model, world, offers, units):
@@ -145,11 +160,15 @@ def _limit_what_stays(model, world, opened, unfilled, *, complete):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A node, a service and a departure; `stock` by SKU that it can wait for, `pools` as (measure, left)."""
+    """A node, a service and a departure; `stock` by SKU that it can wait for, `pools` as (measure, left).
+
+    `legs` are the services that carry the goods, and how many metres each.
+    """
 
     node: Node
     service: Service
     arrival: date
+    legs: tuple[tuple[Service, int], ...]
     stock: dict[str, int]
     pools: tuple[tuple[CapacityMeasure, int], ...]
 
@@ -160,14 +179,103 @@ def offers_of(world: World, node: Node) -> list[Offer]:
     if node.status is not NodeStatus.OPEN or excluded:
         return []
     work = work_on(node.calendar, sum(line.quantity for line in world.cart.lines))
+    begins = [
+        (shift_begins, stock, pools)
+        for begin, stock in _starts(world, node)
+        for shift_begins, pools in _in_shifts(world, node, begin, work)
+    ]
+    wanted = [s for s in world.network.services if not world.cart.methods or s.method in world.cart.methods]
+    if all(service.method.collected for service in wanted):
+        return [offer for begin in begins for offer in _collected(world, node, wanted, work, *begin)]
+    legs = [((service, _metres(node, world)),) for service in wanted if service.service_id in node.services]
     return [
         offer
-        for service in world.network.services
-        if service.service_id in node.services
-        for begin, stock in _starts(world, node)
-        for shift_begins, shift_pools in _in_shifts(world, node, begin, work)
-        for offer in _leaving(world, node, service, shift_begins, work, stock, shift_pools)
+        for one in legs
+        if _transit(world, node, one[0][0]) is not None
+        for begin in begins
+        for offer in _leaving(world, node, one, partial(_at_the_door, world, node, one[0][0]), work, *begin)
     ]
+
+
+def _collected(world, node, wanted, work, begin, stock, pools):
+    """What lies in the store, from the day on which it is ready; what other nodes send there."""
+    store = next(n for n in world.network.nodes if n.node_id == world.cart.store_ids[0])
+    for service in wanted:
+        click = service.method is Method.CLICK_AND_COLLECT
+        if node is store and (not click or service.service_id in node.services):
+            yield from _lying(world, node, service, ((service, 0),) if click else (), work, begin, stock, pools)
+        if not click:
+            for legs, nodes in _paths(world, node, store, service):
+                there = partial(_at_the_store, world, (node, *nodes), legs)
+                yield from _leaving(world, node, legs, there, work, begin, stock, pools)
+
+
+def _lying(world, node, service, legs, work, begin, stock, pools):
+    used = {(pool, bucket): units for pool, bucket, units in world.pool_uses}
+    zone = ZoneInfo(node.time_zone)
+    first = begin.astimezone(zone).date()
+    for offset in range(SHIP_HORIZON_DAYS + 2):
+        waits = max(begin, local_instant(first + timedelta(days=offset), 0, node.time_zone)) if offset else begin
+        done = ready_at(node.calendar, node.time_zone, waits, work)
+        opens = None if done is None else open_from(node.calendar, node.time_zone, done)
+        if opens is None or _too_late(world, opens.astimezone(zone).date()):
+            return
+        day, mine, taken = done.astimezone(zone).date(), list(pools), 0
+        if node.capacity is not None:
+            taken = used.get((capacity_pool_id(node.node_id), day.isoformat()), 0)
+            mine.append((node.capacity.measure, max(0, node.capacity.per_day - taken)))
+        arrival = opens.astimezone(zone).date()
+        yield Offer(node=node, service=service, arrival=arrival, legs=legs, stock=stock, pools=tuple(mine))
+        if not taken:
+            return
+
+
+def _paths(world, node, store, service, most=3):
+    """Legs (service, metres) from the node to the store, the last by the service, and the nodes at their ends."""
+    by_id = {n.node_id: n for n in world.network.nodes}
+    services = {s.service_id: s for s in world.network.services}
+    for lane in world.network.transfer_lanes:
+        if lane.from_node_id != node.node_id or most == 0:
+            continue
+        to, by = by_id[lane.to_node_id], services[lane.service_id]
+        leg = (by, _between(node.point, to.point))
+        if not any(b.max_distance_m is None or leg[1] <= b.max_distance_m for b in by.transit):
+            continue
+        if to is store and by is service:
+            yield (leg,), (to,)
+        for legs, nodes in _paths(world, to, store, service, most - 1):
+            yield (leg, *legs), (to, *nodes)
+
+
+def _at_the_store(world, nodes, legs, departure):
+    """The day on which goods that leave then can be collected; each node on the way works on them like on an order."""
+    day, cart = departure.day, world.cart
+    for i, (service, metres) in enumerate(legs):
+        node = nodes[i]
+        if i:
+            work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
+            begin = max(cart.placed_at, local_instant(day, 0, node.time_zone))
+            days = (day + timedelta(days=d) for d in range(-1, 60))
+            later = (one for one in days for d in departures(node, service.service_id, one)
+                     if makes(node, d, cart.placed_at, begin, work))  # fmt: skip
+            day = next(later, None)
+            if day is None:
+                return None
+        band = next(b for b in service.transit if b.max_distance_m is None or metres <= b.max_distance_m)
+        shares = [(s.business_days, s.share_bp) for s in band.distribution] or [(band.business_days, 10_000)]
+        arrived = _arrival(service, (shares, service.delivery_days), world.rules, day)
+        if service.method is Method.SAME_DAY and arrived != day:
+            return None
+        day = arrived
+    store = nodes[-1]
+    opens = collectable_at(store.calendar, store.time_zone, day, legs[-1][0].collect_minutes)
+    return None if opens is None else opens.astimezone(ZoneInfo(store.time_zone)).date()
+
+
+def _too_late(world, arrival: date) -> bool:
+    cart = world.cart
+    hard = world.rules.constraints.deliver_by is DeliverBy.HARD
+    return hard and cart.deliver_by is not None and arrival > cart.deliver_by
 
 
 def _starts(world: World, node: Node) -> list[tuple[datetime, dict[str, int]]]:
@@ -205,25 +313,23 @@ def _in_shifts(world: World, node: Node, begin: datetime, work: timedelta):
     return found
 
 
-def _leaving(world, node, service, begin, work, stock, pools):
-    """Every departure made from `begin` on, up to the first with nothing used: no later one does better."""
-    cart, rules = world.cart, world.rules
+def _leaving(world, node, legs, there, work, begin, stock, pools):
+    """Every departure made from `begin` on, up to the first with nothing used: no later one does better.
+
+    ``there(departure)`` is the day on which it is there, None if never.
+    """
+    service = legs[0][0]
     used = {(pool, bucket): units for pool, bucket, units in world.pool_uses}
     first = begin.astimezone(ZoneInfo(node.time_zone)).date()
-    transit = _transit(world, node, service)
-    if transit is None:
-        return
     for offset in range(-1, SHIP_HORIZON_DAYS + 2):
         day = first + timedelta(days=offset)
         for departure in departures(node, service.service_id, day):
-            if not makes(node, departure, cart.placed_at, begin, work):
+            if not makes(node, departure, world.cart.placed_at, begin, work):
                 continue
-            arrival = _arrival(service, transit, rules, day)
-            if service.method is Method.SAME_DAY:
-                if not courier_delivers(service, departure, world.network.time_zone):
-                    continue
-                arrival = day
-            if rules.constraints.deliver_by is DeliverBy.HARD and cart.deliver_by and arrival > cart.deliver_by:
+            arrival = there(departure)
+            if arrival is None:
+                continue
+            if _too_late(world, arrival):
                 return
             taken = 0
             mine = list(pools)
@@ -235,9 +341,15 @@ def _leaving(world, node, service, begin, work, stock, pools):
                 parcels = used.get((pool, day.isoformat()), 0)
                 taken += parcels
                 mine.append((CapacityMeasure.ORDERS, max(0, departure.parcels - parcels)))
-            yield Offer(node=node, service=service, arrival=arrival, stock=stock, pools=tuple(mine))
+            yield Offer(node=node, service=service, arrival=arrival, legs=legs, stock=stock, pools=tuple(mine))
             if not taken:
                 return
+
+
+def _at_the_door(world, node, service, departure):
+    if service.method is Method.SAME_DAY:
+        return departure.day if courier_delivers(service, departure, world.network.time_zone) else None
+    return _arrival(service, _transit(world, node, service), world.rules, departure.day)
 
 
 def _transit(world, node, service):
@@ -269,7 +381,10 @@ def _arrival(service, transit, rules, day: date) -> date:
 
 
 def _metres(node: Node, world: World) -> int:
-    a, b = node.point, world.cart.destination.point
+    return _between(node.point, world.cart.destination.point)
+
+
+def _between(a: GeoPoint, b: GeoPoint) -> int:
     lat_a, lon_a, lat_b, lon_b = (math.radians(v / 1e6) for v in (a.lat_e6, a.lon_e6, b.lat_e6, b.lon_e6))
     h = math.sin((lat_a - lat_b) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_a - lon_b) / 2) ** 2
     return round(2 * EARTH_RADIUS_M * math.asin(math.sqrt(h)))

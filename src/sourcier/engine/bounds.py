@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.compile import IntArray
-from sourcier.engine.offers import Problem, Tiers
+from sourcier.engine.offers import Problem
+from sourcier.engine.tariffs import Tiers
 
 STEP_START = 1.2
 """First factor of the Polyak step (Held, Wolfe and Crowder 1974 take 2 and halve)."""
@@ -237,13 +238,14 @@ def _best_tier(problem: Problem, relaxed: Relaxed, saving: IntArray, wanted: Int
 
 def _tier_columns(problem: Problem, columns: NDArray[np.int64]) -> tuple[IntArray, IntArray]:
     """``limit[t, column]`` and ``cost[t, column]`` of the listed offers; short tables repeat their last tier."""
-    tables = [problem.tier_tables[index] for index in problem.tiers[columns]]
+    used, of_column = np.unique(problem.tiers[columns], return_inverse=True)
+    tables = [problem.tier_tables[index] for index in used.tolist()]
     most = max((len(table.cost) for table in tables), default=1)
     ranks = [np.minimum(np.arange(most), len(table.cost) - 1) for table in tables]
     shape = (len(tables), most)
     limit = np.array([table.limit_g[rank] for table, rank in zip(tables, ranks, strict=True)], dtype=np.int64)
     cost = np.array([table.cost[rank] for table, rank in zip(tables, ranks, strict=True)], dtype=np.int64)
-    return limit.reshape(shape).T, cost.reshape(shape).T
+    return limit.reshape(shape)[of_column].T, cost.reshape(shape)[of_column].T
 
 
 def _best_openings(problem: Problem, node_value: IntArray) -> np.int64:

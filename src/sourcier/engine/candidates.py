@@ -13,7 +13,7 @@ the candidates and not after h; so the first departure made from there with room
 It brings the same for the same price, no later: no plan is lost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,24 +73,64 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One order, wherever it goes: placed at an instant, what it weighs, from which nodes, by which day (an ordinal).
+
+    `later` are (node, ready day) pairs of dated supply that is worth waiting for. `quantile_bp` of the parcels must
+    have arrived on the day told.
+    """
+
+    snapshot: Snapshot
+    table: Timetable
+    placed: int
+    load: Load
+    usable: BoolArray
+    later: tuple[IntArray, IntArray]
+    quantile_bp: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Departing:
-    """Starts on a lane with the departure they make (axis C): `way[C]` on axis L, `departure[C]` on axis R."""
+    """Starts on a lane with the departure they make (axis C).
+
+    `way[C]` is on axis L, `departure[C]` on axis R; NONE leaves with nothing, it stays for the customer to collect.
+    `day[C]` is the node's day on which it is ready or leaves, `at[C]` the instant.
+    """
 
     starts: Starts
     way: IntArray
     departure: IntArray
+    day: IntArray
+    at: IntArray
 
     def take(self, chosen: IntArray) -> "Departing":
         """The chosen ones, in that order."""
-        return Departing(starts=self.starts.take(chosen), way=self.way[chosen], departure=self.departure[chosen])
+        return Departing(
+            starts=self.starts.take(chosen),
+            way=self.way[chosen],
+            departure=self.departure[chosen],
+            day=self.day[chosen],
+            at=self.at[chosen],
+        )
+
+    @staticmethod
+    def joined(parts: "Sequence[Departing]") -> "Departing":
+        """The candidates of all parts, one part after the other."""
+        return Departing(
+            starts=_joined(*(part.starts for part in parts)),
+            way=np.concatenate([part.way for part in parts]),
+            departure=np.concatenate([part.departure for part in parts]),
+            day=np.concatenate([part.day for part in parts]),
+            at=np.concatenate([part.at for part in parts]),
+        )
 
 
-def starts(
-    snapshot: Snapshot, table: Timetable, usable: BoolArray, placed: int, later: tuple[IntArray, IntArray], load: Load
-) -> Starts:
-    """All useful starts at usable nodes: now, and when supply of ``later`` (node, ready day) pairs is ready."""
+def starts(ask: Ask) -> Starts:
+    """All useful starts at usable nodes: now, and when supply is ready."""
+    table, placed, usable = ask.table, ask.placed, ask.usable
     now = np.flatnonzero(usable)
-    node, ready = later
+    node, ready = ask.later
     waits = usable[node]
     node = np.concatenate([now, node[waits]])
     ready = np.concatenate([np.full(len(now), ON_HAND), ready[waits]])
@@ -100,11 +140,11 @@ def starts(
     whole = Starts(
         node=node, begin=begin, ready=ready, shift=np.full(len(node), NONE), left=np.full(len(node), UNLIMITED)
     )
-    network = snapshot.network
+    network = ask.snapshot.network
     if len(network.shift_limit) == 0:
         return whole
     in_shifts = network.in_shifts[node]
-    worked = _in_shifts(snapshot, table, whole.take(np.flatnonzero(in_shifts)), load)
+    worked = _in_shifts(ask, whole.take(np.flatnonzero(in_shifts)))
     return _joined(whole.take(np.flatnonzero(~in_shifts)), worked)
 
 
@@ -113,8 +153,9 @@ def _joined(*parts: Starts) -> Starts:
     return Starts(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def _in_shifts(snapshot: Snapshot, table: Timetable, found: Starts, load: Load) -> Starts:
+def _in_shifts(ask: Ask, found: Starts) -> Starts:
     """Every start in its first shift, and in each later one with more room than those before."""
+    snapshot, table, load = ask.snapshot, ask.table, ask.load
     first, begin = table.first_shift(found.node, found.begin, load.work[found.node])
     there = np.flatnonzero(first >= 0)
     found, first, begin = found.take(there), first[there], begin[there]
@@ -181,8 +222,9 @@ class Ways:
     schedule: IntArray
 
 
-def departing(snapshot: Snapshot, table: Timetable, ways: Ways, found: Starts, placed: int, load: Load) -> Departing:
+def departing(ask: Ask, ways: Ways, found: Starts) -> Departing:
     """Every useful departure of the lanes, from every start at their nodes."""
+    snapshot, table, placed, load = ask.snapshot, ask.table, ask.placed, ask.load
     way, start = _at_their_nodes(ways.node, found.node)
     node, schedule = ways.node[way], ways.schedule[way]
     first = table.first_round(node, schedule, placed, found.begin[start], load.work[node])
@@ -200,7 +242,45 @@ def departing(snapshot: Snapshot, table: Timetable, ways: Ways, found: Starts, p
         return np.where(takes, _share(left, load.enough(snapshot.network.measure[node[row]])), 0)
 
     row, departure = climb(first, rounds.stop[schedule[made]], room)
-    return Departing(starts=found.take(start[row]), way=way[row], departure=departure)
+    chosen = Departing(
+        starts=found.take(start[row]),
+        way=way[row],
+        departure=departure,
+        day=rounds.day[departure].astype(np.int64),
+        at=rounds.pickup[departure],
+    )
+    return chosen.take(_latest_ready(chosen))
+
+
+def staying(ask: Ask, found: Starts) -> Departing:
+    """Every useful day on which an order is ready at nodes where it stays, from every start there."""
+    snapshot, table, load = ask.snapshot, ask.table, ask.load
+    node = found.node
+    first = table.local_day(node, table.ready(node, found.begin, load.work[node]))
+    known = np.flatnonzero(first < NEVER)
+    found, node, first = found.take(known), node[known], first[known]
+
+    def ready(row: IntArray, wait: IntArray) -> IntArray:
+        since = table.midnight(node[row], first[row] + wait)
+        begin = np.where(wait > 0, np.maximum(found.begin[row], since), found.begin[row])
+        done = table.ready(node[row], np.where(begin < NEVER, begin, 0), load.work[node[row]])
+        return np.where(begin < NEVER, done, NEVER)
+
+    def room(row: IntArray, wait: IntArray) -> IntArray:
+        day = table.local_day(node[row], ready(row, wait))
+        left = snapshot.node_left(node[row], day)
+        return np.where(day < NEVER, _share(left, load.enough(snapshot.network.measure[node[row]])), 0)
+
+    row, wait = climb(np.zeros(len(node), dtype=np.int64), np.full(len(node), SHIP_HORIZON_DAYS + 1), room)
+    at = ready(row, wait)
+    chosen = Departing(
+        starts=found.take(row),
+        way=np.full(len(row), NONE),
+        departure=np.full(len(row), NONE),
+        day=table.local_day(node[row], at),
+        at=at,
+    )
+    return chosen.take(_latest_ready(chosen))
 
 
 def _at_their_nodes(node: IntArray, start_node: IntArray) -> tuple[IntArray, IntArray]:
@@ -213,9 +293,9 @@ def _at_their_nodes(node: IntArray, start_node: IntArray) -> tuple[IntArray, Int
     return way, order[low[way] + nth]
 
 
-def latest_ready(found: Departing) -> IntArray:
+def _latest_ready(found: Departing) -> IntArray:
     """Of candidates that differ only in the supply that they can wait for, the one that can wait for all of it."""
-    keys = (found.starts.ready, found.starts.shift, found.departure, found.way)
+    keys = (found.starts.ready, found.starts.shift, found.at, found.way, found.starts.node)
     order = np.lexsort(keys)
     last = np.ones(len(order), dtype=np.bool_)
     alike = np.ones(max(0, len(order) - 1), dtype=np.bool_)
@@ -225,11 +305,11 @@ def latest_ready(found: Departing) -> IntArray:
     return order[last]
 
 
-def caps(snapshot: Snapshot, table: Timetable, found: Departing) -> tuple[IntArray, IntArray]:
+def caps(ask: Ask, found: Departing) -> tuple[IntArray, IntArray]:
     """``units[C]`` and ``lines[C]`` that the pools of each candidate let through."""
-    network, node, shift = snapshot.network, found.starts.node, found.starts.shift
+    network, table, node, shift = ask.snapshot.network, ask.table, found.starts.node, found.starts.shift
     measures = [network.measure[node]]
-    lefts = [snapshot.node_left(node, table.rounds.day[found.departure].astype(np.int64))]
+    lefts = [ask.snapshot.node_left(node, found.day)]
     if (shift != NONE).any():
         which = network.first_shift[node] + table.shifts.which[shift]
         measures.append(np.where(shift != NONE, network.shift_measure[np.where(shift != NONE, which, 0)], 0))

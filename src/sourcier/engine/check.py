@@ -1,19 +1,18 @@
 """The independent checker: every plan is verified from the domain objects alone before anyone sees it.
 
 It shares no arithmetic with the engine: distances, dates, tariffs and limits are worked out again, one by one.
-`check_time` has the rules of time, `check_supply` those of stock, supply and pools.
+`check_time` has the rules of time, `check_supply` those of stock, supply and pools, `check_stores` those of stores.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable
 
-from sourcier.domain.network import Node, Service
-from sourcier.domain.place import GeoPoint
+from sourcier.domain.network import Method, Node, Service
 from sourcier.domain.plan import Decision, Shipment, Status
+from sourcier.engine.check_stores import Legs, legs_to_store, stays_for_collection
 from sourcier.engine.check_supply import within_pools, within_stock, within_supply
-from sourcier.engine.check_time import arrives_on_time, leaves_on_time
-from sourcier.engine.compile import EARTH_RADIUS_M
+from sourcier.engine.check_time import arrives_on_time, leaves_on_time, metres_between
 from sourcier.engine.seen import Seen
 
 DISTANCE_TOLERANCE_M = 2
@@ -42,11 +41,27 @@ def check_decision(decision: Decision, seen: Seen) -> list[str]:
         if shipment.node_id not in by_id or shipment.service_id not in services:
             return [f"shipment from unknown {shipment.node_id} by {shipment.service_id}"]
         node, service = by_id[shipment.node_id], services[shipment.service_id]
-        for rule in _SHIPMENT_RULES:
-            breaches += [f"{shipment.node_id}: {fault}" for fault in rule(shipment, node, service, seen)]
+        breaches += [f"{shipment.node_id}: {fault}" for fault in _shipment_faults(shipment, node, service, seen)]
     for plan_rule in _PLAN_RULES:
         breaches += plan_rule(decision, seen)
     return breaches
+
+
+def _shipment_faults(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    """What is wrong with a shipment to the customer, to a store, or with what the customer collects where it lies."""
+    legs: list[Legs] = [((service, shipment.distance_m),)]
+    faults: list[str] = []
+    if shipment.to_node_id:
+        rules = _SENT_RULES
+        faults, legs = legs_to_store(shipment, node, service, seen)
+    elif service.method.collected:
+        rules = _KEPT_RULES
+        legs = legs if service.method is Method.CLICK_AND_COLLECT else [()]
+    else:
+        rules = _SHIPMENT_RULES
+    faults += [fault for rule in rules for fault in rule(shipment, node, service, seen)]
+    costs = [_costs_its_tariff(shipment, node, one, seen) for one in legs]
+    return faults + min(costs, key=len, default=[])
 
 
 def _names_what_was_ordered(decision: Decision, seen: Seen) -> list[str]:
@@ -74,11 +89,19 @@ def _eligible(shipment: Shipment, node: Node, service: Service, seen: Seen) -> l
         for rule in seen.rules.eligibility
         if node.node_type in rule.exclude_node_types and (not rule.channels or seen.cart.channel in rule.channels)
     ]
-    if service.service_id not in node.services:
-        faults.append("service does not collect here")
-    if seen.cart.services and service.service_id not in seen.cart.services:
-        faults.append("service is not among those wanted")
     return faults
+
+
+def _served(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    faults = [] if service.service_id in node.services else ["service does not collect here"]
+    return faults if shipment.to_node_id else faults + _wanted(shipment, node, service, seen)
+
+
+def _wanted(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+    cart = seen.cart
+    by_name = not cart.services or service.service_id in cart.services
+    by_method = not cart.methods or service.method in cart.methods
+    return [] if by_name and by_method else ["service is not among those wanted"]
 
 
 def _travels_the_distance(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
@@ -87,30 +110,26 @@ def _travels_the_distance(shipment: Shipment, node: Node, service: Service, seen
         code, country = seen.cart.destination.postal_code, seen.cart.destination.country_code
         areas = [a for a in seen.network.postal_areas if a.country_code == country and code.startswith(a.prefix)]
         point = max(areas, key=lambda a: len(a.prefix)).point
-    if abs(_metres(node.point, point) - shipment.distance_m) > DISTANCE_TOLERANCE_M:
-        return [f"distance is {_metres(node.point, point):.0f} m, not {shipment.distance_m}"]
+    if abs(metres_between(node.point, point) - shipment.distance_m) > DISTANCE_TOLERANCE_M:
+        return [f"distance is {metres_between(node.point, point):.0f} m, not {shipment.distance_m}"]
     return []
 
 
-def _metres(a: GeoPoint, b: GeoPoint) -> float:
-    lat_a, lon_a, lat_b, lon_b = (math.radians(v / 1e6) for v in (a.lat_e6, a.lon_e6, b.lat_e6, b.lon_e6))
-    h = math.sin((lat_a - lat_b) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_a - lon_b) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(h, 1.0)))
-
-
-def _costs_its_tariff(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+def _costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen) -> list[str]:
     lines = {line.line_id: line for line in seen.cart.lines}
     units = sum(part.quantity for part in shipment.lines)
     grams = sum(part.quantity * lines[part.line_id].unit_weight_grams for part in shipment.lines)
-    tiers = service.weight_tiers
-    tier = next((t.cost_micros for t in tiers if t.max_grams is None or grams <= t.max_grams), None)
-    if tiers and tier is None:
-        return [f"{grams} g are too heavy for the service"]
-    metres = shipment.distance_m
-    shipping = service.per_shipment_micros + _half_up(service.per_shipment_km_micros * metres) + (tier or 0)
-    for part in shipment.lines:
-        per_kg = _half_up(service.per_kg_micros * lines[part.line_id].unit_weight_grams)
-        shipping += part.quantity * (service.per_unit_micros + _half_up(service.per_unit_km_micros * metres) + per_kg)
+    shipping = 0
+    for service, metres in legs:
+        tiers = service.weight_tiers
+        tier = next((t.cost_micros for t in tiers if t.max_grams is None or grams <= t.max_grams), None)
+        if tiers and tier is None:
+            return [f"{grams} g are too heavy for the service"]
+        shipping += service.per_shipment_micros + _half_up(service.per_shipment_km_micros * metres) + (tier or 0)
+        per_unit = service.per_unit_micros + _half_up(service.per_unit_km_micros * metres)
+        for part in shipment.lines:
+            per_kg = _half_up(service.per_kg_micros * lines[part.line_id].unit_weight_grams)
+            shipping += part.quantity * (per_unit + per_kg)
     handling = node.handling_per_shipment_micros + units * node.handling_per_unit_micros
     days_late = max(0, (shipment.deliver_on - seen.cart.deliver_by).days) if seen.cart.deliver_by else 0
     late = units * days_late * seen.rules.prices.late_per_unit_day_micros
@@ -187,12 +206,14 @@ def _costs_its_parts(decision: Decision, seen: Seen) -> list[str]:
 _ShipmentRule = Callable[[Shipment, Node, Service, Seen], list[str]]
 _SHIPMENT_RULES: tuple[_ShipmentRule, ...] = (
     _eligible,
+    _served,
     leaves_on_time,
     arrives_on_time,
     _travels_the_distance,
-    _costs_its_tariff,
     within_pools,
 )
+_SENT_RULES: tuple[_ShipmentRule, ...] = (_eligible, _served, leaves_on_time, within_pools)
+_KEPT_RULES: tuple[_ShipmentRule, ...] = (_eligible, _wanted, stays_for_collection, within_pools)
 _PLAN_RULES: tuple[Callable[[Decision, Seen], list[str]], ...] = (
     _fills_what_it_says,
     within_stock,

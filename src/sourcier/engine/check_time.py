@@ -3,6 +3,7 @@
 Single answers of `domain.calendar`, walked day by day; nothing of the timetable.
 """
 
+import math
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,11 +23,14 @@ from sourcier.domain.calendar import (
 from sourcier.domain.limits import TIMETABLE_DAYS
 from sourcier.domain.network import Method, Node, Service, TransitBand, TransitShare, ZoneTransit
 from sourcier.domain.order import Cart
+from sourcier.domain.place import GeoPoint
 from sourcier.domain.plan import Shipment
 from sourcier.domain.rules import DeliverBy
+from sourcier.engine.compile import EARTH_RADIUS_M
 from sourcier.engine.seen import Seen
 
-_SECOND = timedelta(seconds=1)
+SECOND = timedelta(seconds=1)
+"""The unit of instants."""
 
 
 def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
@@ -38,9 +42,9 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
         return ["cut-off is not the node's: nothing leaves then"]
     cart = seen.cart
     work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
-    faults = _shift_faults(shipment, node)
-    begins = [] if faults else _begins(shipment, node, seen, work)
-    if not any(makes(node, departure, cart.placed_at, begin, work) for begin in begins):
+    faults = shift_faults(shipment, node)
+    starts = [] if faults else begins(shipment, node, seen, work)
+    if not any(makes(node, departure, cart.placed_at, begin, work) for begin in starts):
         faults.append("order was placed after the order-by of the ship day, or is not ready by then")
     if shipment.order_by != _last_order(shipment, node, departure, seen, work):
         faults.append("order-by is not the last instant for this departure")
@@ -56,14 +60,15 @@ def _departure(shipment: Shipment, node: Node, service: Service) -> Departure | 
     return None
 
 
-def _shift_faults(shipment: Shipment, node: Node) -> list[str]:
+def shift_faults(shipment: Shipment, node: Node) -> list[str]:
+    """Where a node picks in shifts, one of them picks the shipment."""
     if not node.shifts:
         return [] if shipment.shift is None else ["the node has no shifts"]
     known = shipment.shift is not None and shipment.shift[0] in {shift.shift_id for shift in node.shifts}
     return [] if known else ["no shift of the node picks it"]
 
 
-def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Iterable[datetime]:
+def begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Iterable[datetime]:
     """When the work may start: when the order is placed and its last supply is there, in the shift that is told.
 
     An order may also wait for any later supply of its SKUs, whether it takes of it in the end or not.
@@ -73,22 +78,25 @@ def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Iter
     pegged = max((peg.expected_on for line in shipment.lines for peg in line.pegs), default=order_day)
     days = {row.ready_on(order_day) for row in seen.supplies if row.node_id == node.node_id}
     waits = {day for day in days if day >= pegged} if node.shifts else set()
-    begins = [max(placed_at, local_instant(day, 0, zone)) for day in sorted({pegged, *waits})]
+    starts = [max(placed_at, local_instant(day, 0, zone)) for day in sorted({pegged, *waits})]
     if shipment.shift is None:
-        return begins
+        return starts
     shift = next(shift for shift in node.shifts if shift.shift_id == shipment.shift[0])
     day = shipment.shift[1]
-    in_shift = ((begin, shift_begin(node, shift, day, begin, work)) for begin in begins)
+    in_shift = ((begin, shift_begin(node, shift, day, begin, work)) for begin in starts)
     return (max(begin, starts) for begin, starts in in_shift if starts is not None)
 
 
 def _last_order(shipment: Shipment, node: Node, departure: Departure, seen: Seen, work: timedelta) -> datetime | None:
     last = order_by(node, departure, work)
     latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
-    if last is None or latest is None:
-        return None
+    return None if last is None or latest is None else by_supply(shipment, node, seen, last, latest)
+
+
+def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest_start: datetime) -> datetime:
+    """`last`, or the last instant of an order whose supply is still there on the day of the latest start."""
     rows = {(row.supply_id, row.sku): row for row in seen.supplies if row.node_id == node.node_id}
-    work_day = latest.astimezone(ZoneInfo(node.time_zone)).date()
+    work_day = latest_start.astimezone(ZoneInfo(node.time_zone)).date()
     for line in shipment.lines:
         for peg in line.pegs:
             row = rows.get((peg.supply_id, line.sku))
@@ -96,31 +104,18 @@ def _last_order(shipment: Shipment, node: Node, departure: Departure, seen: Seen
             while row is not None and row.ready_on(day) > work_day:
                 day -= timedelta(days=1)
             if row is not None:
-                last = min(last, local_instant(day + timedelta(days=1), 0, node.time_zone) - _SECOND)
+                last = min(last, local_instant(day + timedelta(days=1), 0, node.time_zone) - SECOND)
     return last
 
 
 def arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
     """On the days that its zone or distance takes at the quantile asked for, and before a hard deliver-by date."""
-    transit = _transit(shipment, node, service, seen)
+    transit = transit_of(service, node, shipment.distance_m, _zone(seen, seen.cart))
     if transit is None:
         return ["destination is out of the service's range"]
     if service.method is Method.SAME_DAY:
         return _couriered(shipment, node, service, seen)
-    days = service.delivery_days
-    if isinstance(transit, ZoneTransit) and transit.delivery_days is not None:
-        days = transit.delivery_days
-    shares = transit.distribution or (TransitShare(business_days=transit.business_days, share_bp=10_000),)
-    sure, latest = 0, None
-    for share in shares:
-        sure += share.share_bp
-        latest = share
-        if sure >= seen.rules.promising.quantile_bp:
-            break
-    first = next(share for share in shares if share.share_bp > 0)
-    assert latest is not None, "a distribution has a share"
-    arrival = _walk(service, days, shipment.ship_day, latest.business_days)
-    earliest = _walk(service, days, shipment.ship_day, first.business_days)
+    earliest, arrival, sure = travel(service, transit, shipment.ship_day, seen)
     faults = []
     if arrival != shipment.deliver_on:
         faults.append(f"arrives on {arrival}, not {shipment.deliver_on}")
@@ -128,13 +123,29 @@ def arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen
         faults.append(f"arrives from {earliest} on, not {shipment.deliver_from}")
     if shipment.confidence_bp != sure:
         faults.append(f"{sure} of 10,000 arrive by then, not {shipment.confidence_bp}")
-    return faults + _late(shipment, seen)
+    return faults + late(shipment, seen)
 
 
-def _late(shipment: Shipment, seen: Seen) -> list[str]:
+def travel(service: Service, transit: TransitBand | ZoneTransit, shipped: date, seen: Seen) -> tuple[date, date, int]:
+    """The first and last day of arrival at the quantile asked for, and the share that has come by then."""
+    days = service.delivery_days
+    if isinstance(transit, ZoneTransit) and transit.delivery_days is not None:
+        days = transit.delivery_days
+    shares = transit.distribution or (TransitShare(business_days=transit.business_days, share_bp=10_000),)
+    sure, slowest = 0, 0
+    for share in shares:
+        sure, slowest = sure + share.share_bp, share.business_days
+        if sure >= seen.rules.promising.quantile_bp:
+            break
+    fastest = next(share.business_days for share in shares if share.share_bp > 0)
+    return _walk(service, days, shipped, fastest), _walk(service, days, shipped, slowest), sure
+
+
+def late(shipment: Shipment, seen: Seen) -> list[str]:
+    """Nothing arrives after a hard deliver-by date."""
     hard, wanted = seen.rules.constraints.deliver_by is DeliverBy.HARD, seen.cart.deliver_by
-    late = hard and wanted is not None and shipment.deliver_on > wanted
-    return ["arrives after the deliver-by date"] if late else []
+    too_late = hard and wanted is not None and shipment.deliver_on > wanted
+    return ["arrives after the deliver-by date"] if too_late else []
 
 
 def _couriered(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
@@ -144,7 +155,7 @@ def _couriered(shipment: Shipment, node: Node, service: Service, seen: Seen) -> 
     faults = [] if told == (shipment.ship_day, None, 10_000, there) else ["a courier arrives on the day, at its time"]
     if departure is not None and not courier_delivers(service, departure, _time_zone(seen)):
         faults.append("no window of the courier")
-    return faults + _late(shipment, seen)
+    return faults + late(shipment, seen)
 
 
 def _time_zone(seen: Seen) -> str:
@@ -157,8 +168,8 @@ def _time_zone(seen: Seen) -> str:
     return max(areas, key=lambda area: len(area.prefix)).time_zone if areas else seen.network.time_zone
 
 
-def _transit(shipment: Shipment, node: Node, service: Service, seen: Seen) -> TransitBand | ZoneTransit | None:
-    zone_id = _zone(seen, seen.cart)
+def transit_of(service: Service, node: Node, metres: int, zone_id: str | None) -> TransitBand | ZoneTransit | None:
+    """The node's own lane to the zone, that of all nodes, or the band of the distance; None if nothing reaches it."""
     mine = [entry for entry in service.zone_transit if zone_id is not None and entry.zone_id == zone_id]
     for entry in mine:
         if node.node_id in entry.node_ids:
@@ -166,8 +177,7 @@ def _transit(shipment: Shipment, node: Node, service: Service, seen: Seen) -> Tr
     for entry in mine:
         if not entry.node_ids:
             return entry
-    bands = [b for b in service.transit if b.max_distance_m is None or shipment.distance_m <= b.max_distance_m]
-    return bands[0] if bands else None
+    return next((b for b in service.transit if b.max_distance_m is None or metres <= b.max_distance_m), None)
 
 
 def _zone(seen: Seen, cart: Cart) -> str | None:
@@ -188,3 +198,10 @@ def _walk(service: Service, days: frozenset[int], shipped: date, business_days: 
         if remaining and arrival.isoweekday() in days and arrival not in service.closed_dates:
             remaining -= 1
     return arrival
+
+
+def metres_between(a: GeoPoint, b: GeoPoint) -> float:
+    """The great circle, by the haversine formula."""
+    lat_a, lon_a, lat_b, lon_b = (math.radians(v / 1e6) for v in (a.lat_e6, a.lon_e6, b.lat_e6, b.lon_e6))
+    h = math.sin((lat_a - lat_b) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_a - lon_b) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(h, 1.0)))

@@ -59,7 +59,8 @@ class CompiledNetwork:
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
     `shift_limit[H]`; `in_shifts[N]`: it has some. `round_keys` are the `round_key` of every carrier's round with a
-    limit of parcels, ascending. `postal_zones` is for `engine.postal_zones.zone_of`.
+    limit of parcels, ascending. `transfers` are the (node, service) pairs that lead to a node. `postal_zones` is for
+    `engine.postal_zones.zone_of`.
     """
 
     network: Network
@@ -82,6 +83,7 @@ class CompiledNetwork:
     tier_dominates: BoolArray
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
+    transfers: Mapping[int, tuple[tuple[int, int], ...]]
     in_shifts: BoolArray
     first_shift: IntArray
     shift_measure: NDArray[np.int8]
@@ -102,6 +104,7 @@ def compile_network(network: Network) -> CompiledNetwork:
     for i, node in enumerate(network.nodes):
         collects[i, [service_index[s] for s in node.services]] = True
     services = tuple(_compile_service(s) for s in network.services)
+    steps = [(s.tier_limit_g, s.tier_cost) for s in services]
     zones: dict[str, int] = {}
     zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
     shifts = [shift for node in network.nodes for shift in node.shifts]
@@ -133,15 +136,26 @@ def compile_network(network: Network) -> CompiledNetwork:
         handling_per_unit=_ints(n.handling_per_unit_micros for n in network.nodes),
         services=services,
         service_index=MappingProxyType(service_index),
-        tier_dominates=np.array([[_tiers_dominate(a, b) for b in services] for a in services], dtype=np.bool_),
+        tier_dominates=np.array([[steps_dominate(a, b) for b in steps] for a in steps], dtype=np.bool_),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),
+        transfers=MappingProxyType(_transfers(network, service_index)),
         in_shifts=np.array([bool(node.shifts) for node in network.nodes], dtype=np.bool_),
         first_shift=np.cumsum([0, *(len(node.shifts) for node in network.nodes)], dtype=np.int64)[:-1],
         shift_measure=np.array([MEASURES.index(shift.measure) for shift in shifts], dtype=np.int8),
         shift_limit=_ints(shift.limit for shift in shifts),
         round_keys=_ints(sorted(rounds)),
     )
+
+
+def _transfers(network: Network, service_index: Mapping[str, int]) -> dict[int, tuple[tuple[int, int], ...]]:
+    """The (node, service) pairs that lead to each node over transfer lanes."""
+    node_index = {node.node_id: i for i, node in enumerate(network.nodes)}
+    found: dict[int, tuple[tuple[int, int], ...]] = {}
+    for lane in network.transfer_lanes:
+        to, start = node_index[lane.to_node_id], node_index[lane.from_node_id]
+        found[to] = (*found.get(to, ()), (start, service_index[lane.service_id]))
+    return found
 
 
 def pickup_minutes(entry: Round) -> range:
@@ -165,13 +179,17 @@ def _compile_service(service: Service) -> CompiledService:
     )
 
 
-def _tiers_dominate(better: CompiledService, worse: CompiledService) -> bool:
-    """Both are step functions, so comparing them at the end of every step compares them everywhere."""
-    if better.tier_limit_g[-1] < worse.tier_limit_g[-1]:
+Steps = tuple[IntArray, IntArray]
+"""A step function: ascending limits (inclusive) and the cost up to each."""
+
+
+def steps_dominate(better: Steps, worse: Steps) -> bool:
+    """Whether the first costs no more wherever the second reaches: compared at the end of every step."""
+    if better[0][-1] < worse[0][-1]:
         return False
-    ends = np.union1d(better.tier_limit_g, worse.tier_limit_g)
-    ends = ends[ends <= worse.tier_limit_g[-1]]
-    cost = [s.tier_cost[np.searchsorted(s.tier_limit_g, ends)] for s in (better, worse)]
+    ends = np.union1d(better[0], worse[0])
+    ends = ends[ends <= worse[0][-1]]
+    cost = [costs[np.searchsorted(limits, ends)] for limits, costs in (better, worse)]
     return bool((cost[0] <= cost[1]).all())
 
 

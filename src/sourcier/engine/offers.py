@@ -13,6 +13,7 @@ from sourcier.engine.available import Available, look
 from sourcier.engine.compile import CompiledRules, IntArray
 from sourcier.engine.prefilter import Lanes, check_cart, lanes, reject
 from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.tariffs import Tiers, dominance, rounded, transport
 
 OBJECTIVE_MICROS_MAX = 2**60
 """No plan of an accepted order may cost more, micros; it keeps every sum within 64 bits."""
@@ -24,19 +25,6 @@ class Fill(StrEnum):
     PARTIAL = "PARTIAL"
     ALL_OR_NOTHING = "ALL_OR_NOTHING"
     ALL = "ALL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers:
-    """Shipping cost by shipment weight, ascending: `limit_g[T]` grams inclusive, `cost[T]` micros."""
-
-    limit_g: IntArray
-    cost: IntArray
-
-    def at(self, grams: int) -> int | None:
-        """The tier's cost for this weight; None if the service does not carry it."""
-        tier = int(np.searchsorted(self.limit_g, grams))
-        return int(self.cost[tier]) if tier < len(self.cost) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,15 +181,17 @@ def _price(
     weight = np.array([lines[positions[0]].unit_weight_grams for positions in lines_of], dtype=np.int64)
     value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
     unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
-    fixed, unit = _tariff(cart, snapshot, rules, found, weight)
+    tariff = transport(network, found.leg_service, found.leg_metres, weight)
+    fixed = tariff.fixed + network.handling_per_shipment[found.node] + prices.split_micros
+    late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
+    unit = tariff.unit + network.handling_per_unit[found.node] + prices.late_per_unit_day_micros * late_days
     offered = available.by(found.node, found.ready)[[positions[0] for positions in lines_of]]
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
-    tables = tuple(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services)
-    heaviest = np.array([t.limit_g[-1] for t in tables], dtype=np.int64)[found.service]
+    heaviest = np.array([t.limit_g[-1] for t in tariff.tables], dtype=np.int64)[tariff.tiers]
     carried = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
     nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
     if all_of_it:
-        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tables), dtype=np.int64)
+        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables), dtype=np.int64)
     return Problem(
         quantity=quantity,
         weight=weight,
@@ -218,56 +208,13 @@ def _price(
         supply=np.minimum(carried, quantity[:, None]),
         cap_units=found.cap_units,
         cap_lines=found.cap_lines,
-        tiers=found.service,
-        tier_tables=tables,
+        tiers=tariff.tiers,
+        tier_tables=tariff.tables,
         split=prices.split_micros,
         nothing=nothing,
         max_shipments=1 if constraints.ship_complete else constraints.max_shipments,
         max_nodes_per_line=constraints.max_nodes_per_line,
         fill=(Fill.ALL if complete else Fill.ALL_OR_NOTHING) if all_of_it else Fill.PARTIAL,
-    )
-
-
-def _tariff(
-    cart: Cart, snapshot: Snapshot, rules: CompiledRules, found: Lanes, weight: IntArray
-) -> tuple[IntArray, IntArray]:
-    """``fixed[K]`` without the weight tier, the split price included, and ``unit[D, K]`` with handling and lateness."""
-    network, prices = snapshot.network, rules.rule_set.prices
-    rates, distance = _rates(snapshot)[:, found.service], found.distance_m[found.node]
-    per_shipment = rates[0] + thousandths(rates[1], distance) + network.handling_per_shipment[found.node]
-    late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
-    per_unit = rates[2] + thousandths(rates[3], distance) + network.handling_per_unit[found.node]
-    per_unit = per_unit + prices.late_per_unit_day_micros * late_days
-    by_weight = thousandths(rates[4][None, :], weight[:, None])
-    return per_shipment + prices.split_micros, per_unit[None, :] + by_weight
-
-
-def rounded(amount: IntArray, divisor: int) -> IntArray:
-    """Integer division, halves up; amounts are not negative."""
-    return (amount + divisor // 2) // divisor
-
-
-def thousandths(rate: IntArray, amount: IntArray) -> IntArray:
-    """``rate * amount / 1000``, halves up: metres at a rate per kilometre, grams at one per kilogram.
-
-    The rate is taken apart first: a million a kilometre half way round the earth would not fit 64 bits otherwise.
-    """
-    thousands, rest = np.divmod(rate, 1_000)
-    return thousands * amount + rounded(rest * amount, 1_000)
-
-
-def _rates(snapshot: Snapshot) -> IntArray:
-    """``rates[5, S]``: per shipment, per shipment-km, per unit, per unit-km, per kg."""
-    services = [s.service for s in snapshot.network.services]
-    return np.array(
-        [
-            [s.per_shipment_micros for s in services],
-            [s.per_shipment_km_micros for s in services],
-            [s.per_unit_micros for s in services],
-            [s.per_unit_km_micros for s in services],
-            [s.per_kg_micros for s in services],
-        ],
-        dtype=np.int64,
     )
 
 
@@ -306,7 +253,7 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     """
     dates_count = problem.fill is Fill.ALL
     keep = np.ones(problem.num_offers, dtype=np.bool_)
-    cheaper_tiers = snapshot.network.tier_dominates
+    cheaper_tiers = dominance(snapshot.network, problem.tier_tables)
     shift = 1
     while (same := problem.node[shift:] == problem.node[:-shift]).any():
         if dates_count:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.network import Method, Node
+from sourcier.domain.network import Node
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Costs, Plan, Shipment, ShipmentLine
 from sourcier.engine.available import Available
@@ -14,10 +14,13 @@ from sourcier.engine.candidates import NONE
 from sourcier.engine.carbon import shipment_grams
 from sourcier.engine.compile import CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.formulation import Cover, tier_costs
-from sourcier.engine.offers import Problem, thousandths
+from sourcier.engine.hours import NEVER
+from sourcier.engine.offers import Problem
 from sourcier.engine.pegs import Used, last_order_day, pegged
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer
+from sourcier.engine.tariffs import transport
+from sourcier.engine.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,61 +113,82 @@ def _units_per_line(cart: Cart, answer: Answer) -> tuple[IntArray, IntArray]:
 
 
 def _shipment(basis: Basis, problem: Problem, offer: int, units: IntArray, tier_micros: int) -> Shipment:
-    cart, found = basis.cart, basis.found
+    cart, found, nodes = basis.cart, basis.found, basis.network.network.nodes
     lane, node_index = int(problem.lane[offer]), int(problem.node[offer])
-    node = basis.network.network.nodes[node_index]
-    service = basis.network.network.services[int(problem.service[offer])]
-    distance, arrival = int(found.distance_m[node_index]), date.fromordinal(int(problem.arrival[offer]))
+    node = nodes[node_index]
+    arrival, earliest = (date.fromordinal(int(days[lane])) for days in (found.arrival, found.earliest))
     total = int(units.sum())
     weights = np.array([line.unit_weight_grams for line in cart.lines], dtype=np.int64)
-    by_weight = int((units * thousandths(np.full_like(weights, service.per_kg_micros), weights)).sum())
+    grams = int((units * weights).sum())
+    tariff = transport(basis.network, found.leg_service[[lane]], found.leg_metres[[lane]], weights)
     late_days = 0 if cart.deliver_by is None else max(0, (arrival - cart.deliver_by).days)
     lines, used = pegged(cart.lines, units.tolist(), basis.available, node_index, int(found.ready[lane]))
-    earliest = date.fromordinal(int(found.earliest[lane]))
-    departure, shift = int(found.departure[lane]), int(found.shift[lane])
-    grams = int((units * weights).sum())
-    minute = int(found.table.rounds.minute[departure])
-    ready_at = None
-    if service.method is Method.SAME_DAY:
-        ready_at = _instant(found.table.rounds.pickup[departure] + 60 * service.courier_minutes)
+    shift, to = int(found.shift[lane]), int(found.to[lane])
+    ready_at = int(found.ready_at[lane])
     return Shipment(
         node_id=node.node_id,
-        service_id=service.service_id,
+        service_id=basis.network.network.services[int(problem.service[offer])].service_id,
         ship_day=date.fromordinal(int(found.day[lane])),
         deliver_on=arrival,
         order_by=_order_by(found, lane, used),
-        ship_by=_instant(found.table.rounds.pickup[departure]),
-        distance_m=distance,
+        ship_by=_instant(int(found.at[lane])),
+        distance_m=int(found.leg_metres[lane].sum()),
         weight_grams=grams,
         lines=lines,
-        shipping_micros=service.per_shipment_micros
-        + _per_km(service.per_shipment_km_micros, distance)
-        + tier_micros
-        + total * (service.per_unit_micros + _per_km(service.per_unit_km_micros, distance))
-        + by_weight,
+        shipping_micros=int(tariff.fixed[0]) + tier_micros + int(units @ tariff.unit[:, 0]),
         handling_micros=node.handling_per_shipment_micros + total * node.handling_per_unit_micros,
         late_micros=total * late_days * basis.rules.rule_set.prices.late_per_unit_day_micros,
         deliver_from=None if earliest == arrival else earliest,
-        ready_at=ready_at,
+        ready_at=None if ready_at >= NEVER else _instant(ready_at),
         confidence_bp=int(found.confidence_bp[lane]),
-        co2_grams=shipment_grams(service, grams, distance),
+        co2_grams=_emitted(basis, lane, grams),
         shift=None if shift == NONE else _shift(found, shift, node),
-        round_minute=None if minute < 0 else minute,
+        round_minute=_round_minute(found, lane),
+        to_node_id="" if to == NONE else nodes[to].node_id,
     )
 
 
+def _emitted(basis: Basis, lane: int, grams: int) -> int:
+    """Grams of carbon dioxide over all legs."""
+    services = basis.network.network.services
+    legs = zip(basis.found.leg_service[lane].tolist(), basis.found.leg_metres[lane].tolist(), strict=True)
+    return sum(shipment_grams(services[service], grams, metres) for service, metres in legs if service >= 0)
+
+
+def _round_minute(found: Lanes, lane: int) -> int | None:
+    departure = int(found.departure[lane])
+    minute = -1 if departure == NONE else int(found.table.rounds.minute[departure])
+    return None if minute < 0 else minute
+
+
 def _order_by(found: Lanes, lane: int, used: list[Used]) -> datetime:
-    """The last instant to place the order for the departure, in time for its supply too."""
-    table = found.table
-    node, departure = found.node[[lane]], found.departure[[lane]]
+    """The last instant to place the order for the departure (or for the day of collection), in time for its supply."""
+    table, node = found.table, found.node[[lane]]
     work, calendar = found.work[node], table.network.calendar_of[node]
-    last = int(table.order_by(node, departure, work)[0])
-    pickup = table.rounds.pickup[departure]
-    latest = np.minimum(table.picking.leave(calendar, table.picking.worked(calendar, pickup) - work), pickup)
+    if found.departure[lane] == NONE:
+        done_by = _closing(found, lane)
+        last = latest = _start_by(table, calendar, done_by, work)
+    else:
+        last = table.order_by(node, found.departure[[lane]], work)
+        latest = _start_by(table, calendar, table.rounds.pickup[found.departure[[lane]]], work)
     order_day = last_order_day(used, int(table.local_day(node, latest)[0]))
-    if order_day is not None:
-        last = min(last, int(table.midnight(node, np.array([order_day + 1]))[0]) - 1)
-    return _instant(last)
+    if order_day is None:
+        return _instant(int(last[0]))
+    midnight = table.midnight(node, np.array([order_day + 1]))
+    return _instant(min(int(last[0]), int(midnight[0]) - 1))
+
+
+def _start_by(table: Timetable, calendar: IntArray, done_by: IntArray, work: IntArray) -> IntArray:
+    """The last instants at which work can start that is done in time."""
+    return np.minimum(table.picking.leave(calendar, table.picking.worked(calendar, done_by) - work), done_by)
+
+
+def _closing(found: Lanes, lane: int) -> IntArray:
+    """The last instant at which the node is open to customers on the day of collection."""
+    table, node = found.table, found.node[[lane]]
+    calendar = table.network.calendar_of[node]
+    ends = table.midnight(node, found.arrival[[lane]] + 1)
+    return table.opening.reach(calendar, table.opening.worked(calendar, ends)) - 1
 
 
 def _shift(found: Lanes, shift: int, node: Node) -> tuple[str, date]:
@@ -172,9 +196,5 @@ def _shift(found: Lanes, shift: int, node: Node) -> tuple[str, date]:
     return which.shift_id, date.fromordinal(int(found.table.shifts.day[shift]))
 
 
-def _instant(seconds: "int | np.int64") -> datetime:
-    return datetime.fromtimestamp(int(seconds), tz=UTC)
-
-
-def _per_km(rate: int, metres: int) -> int:
-    return (rate * metres + 500) // 1_000
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)

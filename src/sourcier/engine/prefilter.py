@@ -13,7 +13,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
-from sourcier.engine.candidates import Load, Ways, caps, departing, latest_ready, starts
+from sourcier.engine.candidates import Ask, Load, caps
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -23,11 +23,11 @@ from sourcier.engine.compile import (
     IntArray,
     distances_m,
 )
-from sourcier.engine.hours import NEVER
+from sourcier.engine.going import Going, collected, delivered, nowhere
 from sourcier.engine.postal_zones import zone_of
 from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.stores import chosen_stores
 from sourcier.engine.timetable import Timetable
-from sourcier.engine.transit import Arrivals
 
 REASONS = (None, *NodeReason)
 _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
@@ -37,13 +37,16 @@ _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
 class Lanes:
     """Candidates over axis C: lane, departure and shift, and why nodes fell out.
 
-    `departure[C]` is a position among the rounds of `table`, `shift[C]` among its shifts (NONE without). `day[C]` is
-    the ship day, `earliest[C]` and `arrival[C]` the first and last day of delivery (ordinals), `confidence_bp[C]` the
-    share that has come by the last; `cap_units[C]`, `cap_lines[C]` what pools let through. A candidate may wait for
-    dated supply that is ready by `ready[C]` (an ordinal; ON_HAND: for none).
+    `departure[C]` is a position among the rounds of `table`, `shift[C]` among its shifts (NONE without; what is
+    collected where it lies has no departure). `day[C]` is the ship day, `at[C]` the instant of departure or readiness,
+    `earliest[C]` and `arrival[C]` the first and last day on which it is there (ordinals), `confidence_bp[C]` the share
+    that has come by the last, `ready_at[C]` the instant (NEVER: some time that day); `cap_units[C]`, `cap_lines[C]`
+    what pools let through. A candidate may wait for dated supply that is ready by `ready[C]` (an ordinal; ON_HAND: for
+    none). `to[C]` is the store or hub it goes to (NONE: the customer), and `leg_service[C, legs]` (-1: none),
+    `leg_metres[C, legs]` are what transport costs.
 
     `reason[N]` indexes REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`.
-    `distance_m[N]` is to the destination, `work[N]` the seconds of work on the order.
+    `work[N]` are the seconds of work on the order.
     """
 
     node: IntArray
@@ -52,14 +55,17 @@ class Lanes:
     shift: IntArray
     ready: IntArray
     day: IntArray
+    at: IntArray
     earliest: IntArray
     arrival: IntArray
     confidence_bp: IntArray
+    ready_at: IntArray
+    to: IntArray
+    leg_service: IntArray
+    leg_metres: IntArray
     cap_units: IntArray
     cap_lines: IntArray
     reason: NDArray[np.int8]
-    distance_m: IntArray
-    time_zone: str
     table: Timetable
     work: IntArray
 
@@ -86,7 +92,7 @@ def locate(network: CompiledNetwork, destination: Destination) -> tuple[GeoPoint
 
 
 def wanted_services(cart: Cart, network: CompiledNetwork) -> tuple[int, ...]:
-    """Indices of the services that the cart allows; raises Refusal SERVICE_UNKNOWN."""
+    """Indices of the services that the cart allows, by name and by method; raises Refusal SERVICE_UNKNOWN."""
     unknown = [s for s in cart.services if s not in network.service_index]
     if unknown:
         faults = [
@@ -95,9 +101,9 @@ def wanted_services(cart: Cart, network: CompiledNetwork) -> tuple[int, ...]:
             if s in unknown
         ]
         raise invalid(faults, Reason.SERVICE_UNKNOWN)
-    if cart.services:
-        return tuple(sorted({network.service_index[s] for s in cart.services}))
-    return tuple(range(len(network.services)))
+    named = {network.service_index[s] for s in cart.services} or range(len(network.services))
+    services = network.network.services
+    return tuple(s for s in sorted(named) if not cart.methods or services[s].method in cart.methods)
 
 
 def check_cart(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> None:
@@ -129,78 +135,67 @@ def lanes(
 ) -> Lanes:
     """Every candidate on which some of the order could travel; `load` is its number of (order lines, units).
 
-    `later` are (node, ready day) pairs of dated supply that is worth waiting for.
+    `later` are (node, ready day) pairs of dated supply that is worth waiting for. An order is collected if every
+    service that it allows is, at the one store that it names; otherwise it is delivered, by those that deliver.
     """
     network, table = snapshot.network, snapshot.timetable(cart.placed_at)
-    placed, weighs = table.placed(cart.placed_at), Load(lines=load[0], units=load[1], work=table.work(load[1]))
-    point, time_zone = locate(network, cart.destination)
-    distance = distances_m(network, point)
     excluded = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
-    usable = snapshot.online & ~excluded
-    node, service, served = _collecting(cart, network, usable)
-    zone = zone_of(network.postal_zones, cart.destination)
-    zone_id = network.network.zones[zone].zone_id if zone >= 0 else ""
-    transit = table.transit.rows(node, service, distance[node], zone_id)
-    reached = np.flatnonzero(transit >= 0)
-    node, service, transit = node[reached], service[reached], transit[reached]
-    ways = Ways(node=node, service=service, schedule=table.schedules(time_zone)[node, service].astype(np.int64))
-    quantile, deadline = rules.rule_set.promising.quantile_bp, _deadline(cart, rules)
-    soonest = table.first_round(node, ways.schedule, placed, np.full(len(node), placed), weighs.work[node])
-    in_time = (soonest >= 0) & (_arrivals(table, transit, soonest, quantile).latest <= deadline)
+    ask = Ask(
+        snapshot=snapshot,
+        table=table,
+        placed=table.placed(cart.placed_at),
+        load=Load(lines=load[0], units=load[1], work=table.work(load[1])),
+        usable=snapshot.online & ~excluded,
+        later=later,
+        quantile_bp=rules.rule_set.promising.quantile_bp,
+        deadline=_deadline(cart, rules),
+    )
+    services = wanted_services(cart, network)
+    methods = {network.network.services[s].method for s in services}
+    stores = chosen_stores(cart, network)
+    if methods and all(method.collected for method in methods):
+        going = collected(ask, stores[0], services) if len(stores) == 1 else nowhere(ask)
+    else:
+        going = _to_the_door(ask, cart, services)
     reason = _first_failure(
         (NodeReason.OFFLINE, snapshot.online),
         (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
-        (NodeReason.NO_SERVICE, served),
-        (NodeReason.OUT_OF_RANGE, _among(network, node)),
-        (NodeReason.TOO_LATE, _among(network, node[in_time])),
+        (NodeReason.NO_SERVICE, going.served),
+        (NodeReason.OUT_OF_RANGE, going.reached),
+        (NodeReason.TOO_LATE, going.in_time),
     )
-    found = departing(snapshot, table, ways, starts(snapshot, table, usable, placed, later, weighs), placed, weighs)
-    found = found.take(latest_ready(found))
-    arrivals = _arrivals(table, transit[found.way], found.departure, quantile)
-    found = found.take(np.flatnonzero(arrivals.latest <= deadline))
-    arrivals = _arrivals(table, transit[found.way], found.departure, quantile)
-    cap_units, cap_lines = caps(snapshot, table, found)
+    found, arrivals = going.found, going.arrivals
+    cap_units, cap_lines = caps(ask, found)
     return Lanes(
         node=found.starts.node,
-        service=service[found.way],
+        service=going.service,
         departure=found.departure,
         shift=found.starts.shift,
         ready=found.starts.ready,
-        day=table.rounds.day[found.departure].astype(np.int64),
+        day=found.day,
+        at=found.at,
         earliest=arrivals.earliest,
         arrival=arrivals.latest,
         confidence_bp=arrivals.confidence_bp,
+        ready_at=going.ready_at,
+        to=going.to,
+        leg_service=going.leg_service,
+        leg_metres=going.leg_metres,
         cap_units=cap_units,
         cap_lines=cap_lines,
         reason=reason,
-        distance_m=distance,
-        time_zone=time_zone,
         table=table,
-        work=weighs.work,
+        work=ask.load.work,
     )
 
 
-def _collecting(cart: Cart, network: CompiledNetwork, usable: BoolArray) -> tuple[IntArray, IntArray, BoolArray]:
-    """``node[L]``, ``service[L]`` of the lanes by wanted services at usable nodes; nodes that have such a service."""
-    services = np.array(wanted_services(cart, network), dtype=np.int64)
-    served: BoolArray = network.collects[:, services]
-    node, position = np.nonzero(served & usable[:, None])
-    has_one: BoolArray = np.any(served, axis=1)
-    return node, services[position], has_one
-
-
-def _among(network: CompiledNetwork, node: IntArray) -> BoolArray:
-    mask = np.zeros(len(network.node_index), dtype=np.bool_)
-    mask[node] = True
-    return mask
-
-
-def _arrivals(table: Timetable, transit: IntArray, departure: IntArray, quantile_bp: int) -> Arrivals:
-    """When what leaves with each departure arrives; -1 never leaves."""
-    day = np.full(len(departure), NEVER)
-    leaves = departure >= 0
-    day[leaves] = table.rounds.day[departure[leaves]]
-    return table.transit.arrivals(transit, day, quantile_bp)
+def _to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...]) -> Going:
+    network = ask.snapshot.network
+    point, time_zone = locate(network, cart.destination)
+    zone = zone_of(network.postal_zones, cart.destination)
+    zone_id = network.network.zones[zone].zone_id if zone >= 0 else ""
+    carried = tuple(s for s in services if not network.network.services[s].method.collected)
+    return delivered(ask, carried, distances_m(network, point), time_zone, zone_id)
 
 
 def reject(lanes_reason: NDArray[np.int8], nodes: BoolArray, reason: NodeReason) -> None:

@@ -66,8 +66,10 @@ def seen_from(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: A
 def room_on(snapshot: Snapshot, found: Lanes) -> Room:
     """What is left of the pools now."""
     network, table = snapshot.network, found.table
-    minute = table.rounds.minute[found.departure].astype(np.int64)
-    parcels = table.rounds.parcels[found.departure]
+    leaves = np.flatnonzero(found.departure != NONE)
+    minute, parcels = np.full(len(found.node), NONE), np.full(len(found.node), UNLIMITED)
+    minute[leaves] = table.rounds.minute[found.departure[leaves]]
+    parcels[leaves] = table.rounds.parcels[found.departure[leaves]]
     of_shift = np.full(len(found.node), UNLIMITED)
     in_shift = np.flatnonzero(found.shift != NONE)
     if len(in_shift):
@@ -91,7 +93,7 @@ def named(snapshot: Snapshot, found: Lanes, room: Room, lanes: IntArray) -> dict
         if room.of_node[lane] < UNLIMITED:
             left[capacity_pool_id(node.node_id), day] = int(room.of_node[lane])
         departure = int(found.departure[lane])
-        if table.rounds.parcels[departure] < UNLIMITED:
+        if departure != NONE and table.rounds.parcels[departure] < UNLIMITED:
             service = network.network.services[int(found.service[lane])]
             pool = round_pool_id(node.node_id, service.service_id, int(table.rounds.minute[departure]))
             left[pool, day] = int(room.of_round[lane])

@@ -8,7 +8,8 @@ from tests.reference.instances import random_world
 
 from sourcier.engine import bounds, enumeration, knapsack
 from sourcier.engine.formulation import breaks, cover
-from sourcier.engine.offers import Fill, Problem, Tiers, build, by_tier
+from sourcier.engine.offers import Fill, Problem, build, by_tier
+from sourcier.engine.tariffs import Tiers
 
 NUM_PROBLEMS = 60
 

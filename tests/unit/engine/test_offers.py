@@ -5,15 +5,12 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.reference import small
 from tests.reference.brute import all_plans, count_assignments, tiny_problems
 from tests.reference.instances import World
 from tests.reference.model import optimum
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.limits import DISTANCE_M_MAX, MONEY_MICROS_MAX
 from sourcier.domain.network import Capacity, CapacityMeasure, WeightTier
 from sourcier.domain.order import Line
 from sourcier.domain.rules import Constraints, DeliverBy, Prices, SafetyStock
@@ -22,15 +19,10 @@ from sourcier.engine.offers import (
     OBJECTIVE_MICROS_MAX,
     Fill,
     Problem,
-    Tiers,
     build,
     by_tier,
-    rounded,
-    thousandths,
     undominated,
 )
-
-TIERS = Tiers(limit_g=np.array([100, 500]), cost=np.array([7, 9]))
 
 
 def problem_of(world: World, *, complete: bool = False) -> Problem:
@@ -92,21 +84,6 @@ def test_costs_by_hand() -> None:
     assert problem.supply.tolist() == [[2], [0]]
     assert (problem.split, problem.total_weight) == (90_000, 2 * 333 + 3 * 1_500)
     assert [date.fromordinal(d) for d in problem.arrival] == [date(2026, 3, 5)]
-
-
-@pytest.mark.parametrize(("grams", "cost"), [(0, 7), (100, 7), (101, 9), (500, 9), (501, None)])
-def test_a_tier_ends_with_its_limit(grams: int, cost: int | None) -> None:
-    assert TIERS.at(grams) == cost
-
-
-@pytest.mark.parametrize(("amount", "expected"), [(0, 0), (499, 0), (500, 1), (1_499, 1), (1_500, 2)])
-def test_halves_round_up(amount: int, expected: int) -> None:
-    assert rounded(np.array([amount]), 1_000).tolist() == [expected]
-
-
-@given(rate=st.integers(0, MONEY_MICROS_MAX), amount=st.integers(0, DISTANCE_M_MAX))
-def test_rates_by_distance_and_weight_are_exact_up_to_their_limits(rate: int, amount: int) -> None:
-    assert thousandths(np.array([rate]), np.array([amount])).tolist() == [(rate * amount + 500) // 1_000]
 
 
 def line(line_id: str, sku: str = "a", **changes) -> Line:

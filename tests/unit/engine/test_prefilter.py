@@ -132,7 +132,7 @@ def test_the_band_of_the_distance_gives_the_transit_time() -> None:
     nodes = [small.node("here"), small.node("north", point=small.ONE_DEGREE_NORTH)]
     found = lanes_of(small.world(nodes, {}, small.lines(x=1), services=(small.service(transit=bands),)))
     assert [date.fromordinal(d) for d in found.arrival] == [date(2026, 3, 5), date(2026, 3, 6)]
-    assert found.distance_m.tolist() == [0, small.ONE_DEGREE_M]
+    assert found.leg_metres.tolist() == [[0], [small.ONE_DEGREE_M]]
 
 
 @pytest.mark.parametrize(

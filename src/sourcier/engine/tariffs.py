@@ -1,0 +1,120 @@
+"""What transport costs, as arrays: carriers' tariffs, added up over the legs that goods take.
+
+``fixed + tier(grams) + sum over units of unit``: the tariff is that of `domain.network.Service`, all in whole micros.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, IntArray, steps_dominate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiers:
+    """Shipping cost by shipment weight, ascending: `limit_g[T]` grams inclusive, `cost[T]` micros."""
+
+    limit_g: IntArray
+    cost: IntArray
+
+    def at(self, grams: int) -> int | None:
+        """The tier's cost for this weight; None if the service does not carry it."""
+        tier = int(np.searchsorted(self.limit_g, grams))
+        return int(self.cost[tier]) if tier < len(self.cost) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """``fixed[C]`` micros a shipment, ``unit[D, C]`` micros a unit, and ``tiers[C]``, which indexes `tables`.
+
+    The first tables are those of the network's services.
+    """
+
+    fixed: IntArray
+    unit: IntArray
+    tiers: IntArray
+    tables: tuple[Tiers, ...]
+
+
+FREE = Tiers(limit_g=np.array([UNLIMITED]), cost=np.zeros(1, dtype=np.int64))
+"""Any weight for nothing."""
+
+
+def transport(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray, weight: IntArray) -> Transport:
+    """The cost of candidates by their legs ``[C, legs]`` (-1: no such leg) for units of ``weight[D]`` grams."""
+    rates = _rates(network)
+    fixed = np.zeros(len(leg_service), dtype=np.int64)
+    unit = np.zeros((len(weight), len(leg_service)), dtype=np.int64)
+    for service, metres in zip(leg_service.T, leg_metres.T, strict=True):
+        rate = rates[:, service]  # the last column is that of no service
+        fixed += rate[0] + thousandths(rate[1], metres)
+        per_unit = rate[2] + thousandths(rate[3], metres)
+        unit += per_unit[None, :] + thousandths(rate[4][None, :], weight[:, None])
+    tiers, tables = _tiers(network, leg_service)
+    return Transport(fixed=fixed, unit=unit, tiers=tiers, tables=tables)
+
+
+def _rates(network: CompiledNetwork) -> IntArray:
+    """``rates[5, S + 1]``: per shipment, per shipment-km, per unit, per unit-km, per kg; nothing for no service."""
+    return np.array(
+        [
+            (
+                s.service.per_shipment_micros,
+                s.service.per_shipment_km_micros,
+                s.service.per_unit_micros,
+                s.service.per_unit_km_micros,
+                s.service.per_kg_micros,
+            )
+            for s in network.services
+        ]
+        + [(0, 0, 0, 0, 0)],
+        dtype=np.int64,
+    ).T
+
+
+def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, tuple[Tiers, ...]]:
+    tables = [Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services]
+    if leg_service.shape[1] == 1 and (leg_service >= 0).all():
+        return leg_service[:, 0], tuple(tables)
+    rows, of_row = np.unique(leg_service, axis=0, return_inverse=True)
+    index = []
+    for row in rows:
+        services = row[row >= 0].tolist()
+        if len(services) != 1:
+            tables.append(added([tables[s] for s in services]))
+        index.append(services[0] if len(services) == 1 else len(tables) - 1)
+    return np.array(index, dtype=np.int64)[of_row.reshape(-1)], tuple(tables)
+
+
+def added(tables: list[Tiers]) -> Tiers:
+    """The sum of several steps: what each costs at the weight, up to the heaviest that all of them carry."""
+    if not tables:
+        return FREE
+    heaviest = min(int(table.limit_g[-1]) for table in tables)
+    limits = np.unique(np.concatenate([table.limit_g for table in tables]))
+    limits = limits[limits <= heaviest]
+    costs = [table.cost[np.searchsorted(table.limit_g, limits)] for table in tables]
+    return Tiers(limit_g=limits, cost=np.sum(costs, axis=0))
+
+
+def dominance(network: CompiledNetwork, tables: tuple[Tiers, ...]) -> BoolArray:
+    """``[T, T]``: the first table costs no more than the second at any weight that the second carries."""
+    if len(tables) == len(network.services):
+        return network.tier_dominates
+    return np.array(
+        [[steps_dominate((a.limit_g, a.cost), (b.limit_g, b.cost)) for b in tables] for a in tables], dtype=np.bool_
+    )
+
+
+def rounded(amount: IntArray, divisor: int) -> IntArray:
+    """Integer division, halves up; amounts are not negative."""
+    return (amount + divisor // 2) // divisor
+
+
+def thousandths(rate: IntArray, amount: IntArray) -> IntArray:
+    """``rate * amount / 1000``, halves up: metres at a rate per kilometre, grams at one per kilogram.
+
+    The rate is taken apart first: a million a kilometre half way round the earth would not fit 64 bits otherwise.
+    """
+    thousands, rest = np.divmod(rate, 1_000)
+    return thousands * amount + rounded(rest * amount, 1_000)
