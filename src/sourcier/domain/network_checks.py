@@ -74,6 +74,8 @@ def _zone_transit(path: str, service: Service, nodes: dict[str, Node], zones: fr
             yield fault(f"{here}.zone_id", f"{entry.zone_id!r} is not a zone of this network")
         if entry.delivery_days is not None and not entry.delivery_days:
             yield fault(f"{here}.delivery_days", "never delivers: must name at least one day")
+        elif entry.delivery_days is not None and service.method is Method.SAME_DAY:
+            yield fault(f"{here}.delivery_days", "a same-day service delivers on the same days everywhere")
         for node_id in sorted(entry.node_ids):
             node = nodes.get(node_id)
             if node is None and "" not in nodes:

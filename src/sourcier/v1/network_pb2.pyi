@@ -585,7 +585,7 @@ class ZoneTransit(_message.Message):
 
     @_builtins.property
     def delivery_days(self) -> _containers.RepeatedScalarFieldContainer[_dayofweek_pb2.DayOfWeek.ValueType]:
-        """The days of the week on which it delivers there, each once; empty means those of the service."""
+        """The days of the week on which it delivers there, each once; empty means those of the service. Not with SAME_DAY."""
 
     def __init__(
         self,

@@ -172,6 +172,13 @@ def test_transit_to_zones() -> None:
     assert found(there, there) == (f"{path}[1].zone_id", "'corsica' has an entry for all nodes already")
     assert found(from_a, replace(there, node_ids=frozenset({"a", "b"})))[0] == f"{path}[1].zone_id"
     assert found(replace(there, delivery_days=frozenset()))[0] == f"{path}[0].delivery_days"
+    sundays = replace(there, delivery_days=frozenset({7}))
+    assert faults(network(service(zone_transit=(sundays,)))) == []
+    courier = service(zone_transit=(sundays,), method=Method.SAME_DAY)
+    assert only(network(courier)) == (
+        f"{path}[0].delivery_days",
+        "a same-day service delivers on the same days everywhere",
+    )
 
 
 def test_zones() -> None:
