@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -42,14 +42,15 @@ def promise_table(options: Sequence[sourcing_pb2.Promise], asked_at: datetime, t
         ">in time": any(option.confidence_bp < WHOLE_BP for option in options),
         "~best at": any(list(option.choices) not in ([], [sourcing_pb2.CHOICE_EARLIEST]) for option in options),
     }
-    shown = [heading for heading, wanted in extras.items() if wanted]
+    shown = [heading for heading, says_something in extras.items() if says_something]
+    wanted = {choice for option in options for choice in option.choices}
     head = ("~service", "~arrives", "~order by", ">time left", "~ships from", ">fee", ">cost")
     made = table(*head, *shown, "~status", title=title)
     for option in options:
         told = {
             ">CO₂": grams(option.co2_grams),
             ">in time": percent(option.confidence_bp),
-            "~best at": ", ".join(choice_word(choice) for choice in option.choices),
+            "~best at": _best_at(option.choices, wanted),
         }
         made.add_row(
             service_at(option.service_id, option.store_id),
@@ -82,6 +83,12 @@ def arrival(option: sourcing_pb2.Promise) -> str:
 def _source(shipment: common_pb2.Shipment) -> str:
     waits = sorted({line.marking for line in shipment.lines} - {common_pb2.MARKING_ON_HAND, 0})
     return shipment.node_id + "".join(f" ({marking_word(marking)})" for marking in waits)
+
+
+def _best_at(choices: Sequence[int], wanted: set[Any]) -> str:
+    if len(wanted) > 1 and set(choices) == wanted:
+        return "everything"
+    return ", ".join(choice_word(choice) for choice in choices)
 
 
 def marking_word(marking: int) -> str:

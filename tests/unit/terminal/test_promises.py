@@ -61,6 +61,10 @@ def test_an_option_shows_all_that_a_checkout_shows() -> None:
     response = promises()
     (option,) = response.promised
     option.choices.extend([sourcing_pb2.CHOICE_CHEAPEST, sourcing_pb2.CHOICE_FEWEST_SHIPMENTS])
+    other = response.promised.add(service_id="other", time_zone="Europe/Paris", decision=decision())
+    other.choices.append(sourcing_pb2.CHOICE_EARLIEST)
+    for day in (other.earliest, other.latest):
+        fill_day(day, date(2026, 11, 25))
     option.store_id, option.co2_grams, option.confidence_bp = "store", 1_250, 9_250
     fill_money(option.fee, 3_900_000, "EUR")
     fill_day(option.latest, date(2026, 11, 26))
@@ -69,6 +73,12 @@ def test_an_option_shows_all_that_a_checkout_shows() -> None:
     told = " ".join(shown(promise_view(response, MONDAY)).split())
     for words in ("at store", "from 09:00", "3.90", "1.25 kg", "92.5 %", "cheapest,", "fewest", "near", "(preorder"):
         assert words in told
+
+
+def test_an_option_that_is_best_at_all_that_was_asked_says_so_in_a_word() -> None:
+    response = promises()
+    response.promised[0].choices.extend([sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST])
+    assert "everything" in shown(promise_view(response, MONDAY))
 
 
 def test_the_hours_of_delivery_are_shown() -> None:
