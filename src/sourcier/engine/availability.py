@@ -158,14 +158,16 @@ def _trips(cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules) 
     if delivered and not cart.store_ids:
         yield replace(cart, services=delivered)
     chosen = chosen_stores(cart, network)
+    at_store: dict[int, list[str]] = {}
     for index, compiled in enumerate(network.services):
         if compiled.service.method.collected:
             stores = chosen or nearest_stores(
                 snapshot, index, place.distance_m, radius_m=promising.store_radius_m, count=promising.nearest_stores
             )
             for store in stores:
-                store_ids = (network.network.nodes[store].node_id,)
-                yield replace(cart, services=(compiled.service.service_id,), store_ids=store_ids)
+                at_store.setdefault(store, []).append(compiled.service.service_id)
+    for store, services in at_store.items():
+        yield replace(cart, services=tuple(services), store_ids=(network.network.nodes[store].node_id,))
 
 
 def _earliest(network: CompiledNetwork, arrival: IntArray) -> list[tuple[EarliestDate, ...]]:
