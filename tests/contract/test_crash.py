@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.contract import crash_child
 from tests.contract.bench import Bench, Clock
-from tests.contract.crash_child import SKUS, command
+from tests.contract.crash_child import DOCK, SKUS, UNITS, came_in, command, receipts
 
 from sourcier.domain.reservation import State
 from sourcier.ledger import stock
@@ -50,7 +50,8 @@ def kill_often(path: Path, kills: int, seed: int) -> None:
     bench = Bench(f"sqlite:///{path}", Clock())
     bench.apply_network()
     for number in range(SKUS):
-        bench.count("n1", f"s{number}", 1_000_000)
+        bench.count("n1", f"s{number}", UNITS)
+        bench.announce("n1", f"s{number}", UNITS)
     bench.close()
     num_answered = num_unknown = 0
     for run in range(kills):
@@ -60,6 +61,9 @@ def kill_often(path: Path, kills: int, seed: int) -> None:
         assert time.monotonic() - begin < 5, "serving again soon after the crash"
         assert connect(path).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert bench.audit() == ()
+        check_receipts(
+            bench, run, {number: sent.pop((caller, number)) for caller, number in sorted(sent) if caller == DOCK}
+        )
         wanted = [command(run, caller, number) for caller, number in sent]
         futures = [bench.reserve_later(again) for again in wanted]
         for again, future, answer in zip(wanted, futures, sent.values(), strict=True):
@@ -76,6 +80,19 @@ def kill_often(path: Path, kills: int, seed: int) -> None:
         bench.close()
     assert num_answered > kills
     assert num_unknown > 0
+
+
+def check_receipts(bench: Bench, run: int, told: dict[int, bytes | None]) -> None:
+    """On hand is what came in by the last message that was answered, or by one after it; once, however often sent."""
+    answered = [receipts(run, number) for number, answer in told.items() if answer is not None]
+    on_hand = {bench.row("n1", f"s{number}").on_hand - UNITS for number in range(SKUS)}
+    assert len(on_hand) == 1, "all SKUs of a message or none"
+    last = max(told, default=0)
+    assert max(answered, default=0) <= max(on_hand) <= receipts(run, last)
+    for number in sorted(told):
+        bench.supply(*came_in(run, number), source="dock")
+    if told:
+        assert {bench.row("n1", f"s{number}").on_hand - UNITS for number in range(SKUS)} == {receipts(run, last)}
 
 
 def test_twenty_kills(tmp_path: Path) -> None:

@@ -281,6 +281,7 @@ SLOW_MUTANTS = (
     "one order too many",
     "one unit too many",
     "expired too early",
+    "one peg too many",
     "a floor not kept back of supply",
     "the last served first",
     "priority forgotten",

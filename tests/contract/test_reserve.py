@@ -1,13 +1,17 @@
 """Reservations: all or nothing, never below a floor, each order line once, each request once."""
 
 import pytest
-from tests.contract.bench import Bench, Key, allocation, hold, lines_of, use
+from tests.contract.bench import Bench, Key, Wanted, allocation, echo, hold, lines_of, use
+from tests.contract.statements import statements
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import CapacityMeasure
 from sourcier.domain.reservation import State
-from sourcier.ledger import settle
+from sourcier.ledger import queries, queries_supply, settle
 from sourcier.ledger.commands import Replayed, Reserved, ReserveLine, Short
+from sourcier.ledger.dialect import Query
+from sourcier.ledger.reserve import reserve
+from sourcier.ledger.store import Row, Tx
 
 
 def test_a_hold_takes_stock_and_says_when_it_expires(bench: Bench) -> None:
@@ -252,3 +256,64 @@ def test_set_up_requests_are_remembered_as_well(bench: Bench) -> None:
     key = Key(request_id="status")
     assert bench.write(registry.set_node_status, key, "n1", "OFFLINE", lambda: b"done") == b"done"
     assert bench.write(registry.set_node_status, key, "n1", "OFFLINE", lambda: b"again") == Replayed(response=b"done")
+
+
+class Recording:
+    """A transaction that writes down which statements it runs."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.seen: list[Query] = []
+
+    def ask(self, query: Query, /, **parameters: object) -> list[Row]:
+        """Run a statement."""
+        self.seen.append(query)
+        return self.tx.ask(query, **parameters)
+
+    def tell(self, query: Query, /, **parameters: object) -> None:
+        """Run a statement."""
+        self.seen.append(query)
+        self.tx.tell(query, **parameters)
+
+    def abandon(self) -> None:
+        """Undo it all."""
+        self.tx.abandon()
+
+
+USUAL = [
+    "BEGIN_REQUEST",
+    "TAKE_ORDER_LINES",
+    "MAKE_POOLS",
+    "TAKE_POOLS",
+    "JOURNAL_POOLS",
+    "LOCK_STOCK",
+    "TAKE_STOCK",
+    "JOURNAL",
+    "INSERT_RESERVATION",
+    "INSERT_LINES",
+    "INSERT_RESERVATION_POOLS",
+    "FINISH_REQUEST",
+]
+
+
+@pytest.mark.parametrize("pegged", [False, True])
+def test_only_pegs_cost_statements(bench: Bench, pegged: bool) -> None:
+    """An order of goods on hand pays nothing for dated supply."""
+    bench.apply_network(caps={"n1": 5})
+    bench.count("n1", "a", 5)
+    bench.count("n1", "b", 5)
+    bench.announce("n1", "c", 5)
+    wanted: list[Wanted] = [("n1", "a", 1), ("n1", "b", 1)]
+    if pegged:
+        wanted.append(("n1", "c", 1, "po"))
+    command = allocation(*wanted, pools=(use("n1", 1),))
+
+    def run(tx: Tx) -> list[Query]:
+        recording = Recording(tx)
+        assert isinstance(reserve(recording, command, echo), Reserved)
+        return recording.seen
+
+    names = {id(query): name for module in (queries, queries_supply) for name, query in statements(module).items()}
+    seen = [names[id(query)] for query in bench.write(run)]
+    more = ["TAKE_SUPPLY", "JOURNAL_SUPPLY"]
+    assert seen == (USUAL if not pegged else [*USUAL[:5], "LOCK_STOCK_FREE", *USUAL[5:8], *more, *USUAL[8:]])
