@@ -122,7 +122,7 @@ def pickup_minutes(entry: Round) -> range:
     if entry.every_minutes is None:
         return range(entry.pickup_minute, entry.pickup_minute + 1)
     last = entry.pickup_minute if entry.last_pickup_minute is None else entry.last_pickup_minute
-    return range(entry.pickup_minute, min(last + 1, MINUTES_PER_DAY), max(entry.every_minutes, 1))
+    return range(max(entry.pickup_minute, 0), min(last + 1, MINUTES_PER_DAY), max(entry.every_minutes, 1))
 
 
 def _rounds(path: str, node: Node, services: Mapping[str, Service]) -> Found:

@@ -161,6 +161,7 @@ def test_two_rounds_of_a_service_never_meet() -> None:
 def test_pickup_minutes() -> None:
     assert list(pickup_minutes(comes(600))) == [600]
     assert list(pickup_minutes(comes(600, every_minutes=30, last_pickup_minute=670))) == [600, 630, 660]
+    assert len(pickup_minutes(comes(-(2**31), every_minutes=-1, last_pickup_minute=2**31))) == 1_440
 
 
 def test_shifts() -> None:
