@@ -1,5 +1,7 @@
 """The timetable: it says what a walk through every minute of a node's life says."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -216,6 +218,29 @@ def test_the_timetable_agrees_with_every_minute(season: int) -> None:
 @pytest.mark.parametrize("season", range(len(SEASONS)))
 def test_the_timetable_agrees_with_every_minute_of_10_000_networks(season: int) -> None:
     assert compare(season, range(10_000 // len(SEASONS))) == []
+
+
+WRONG: dict[str, Callable[[Timetable], Timetable]] = {
+    "a minute of backlog": lambda table: replace(table, work_fixed=table.work_fixed + 60),
+    "open while picking": lambda table: replace(table, opening=table.picking),
+    "cut-offs at the pickup": lambda table: replace(table, rounds=replace(table.rounds, cut_off=table.rounds.pickup)),
+    "a second early": lambda table: replace(table, rounds=replace(table.rounds, pickup=table.rounds.pickup - 1)),
+    "couriers at any time": lambda table: replace(table, couriers={}),
+    "shifts end as they start": lambda table: replace(table, shifts=replace(table.shifts, end=table.shifts.start)),
+    "a day in transit more": lambda table: replace(
+        table, transit=replace(table.transit, steps=table.transit.steps + 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_timetable_does_not_agree(what: str) -> None:
+    for seed in range(20):
+        comparison = Comparison(random_season(seed, 0))
+        comparison.table = WRONG[what](comparison.table)
+        if comparison.run():
+            return
+    pytest.fail("nobody noticed")
 
 
 PARIS = "Europe/Paris"
