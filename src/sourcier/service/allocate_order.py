@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.order import Order
+from sourcier.domain.order import Cart, Order
 from sourcier.domain.reservation import State
 from sourcier.ledger import stock
 from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved
@@ -13,7 +13,7 @@ from sourcier.ledger.reserve import allocate_hold
 from sourcier.service import codec, replay
 from sourcier.service.commands import Allocate, Allocation
 from sourcier.service.contention import Proposal, reserve_best
-from sourcier.service.keep_promise import Broken, keep, promise_anew
+from sourcier.service.keep_promise import Broken, arrives_on, keep, promise_anew
 from sourcier.service.refusals import hold_not_found, mismatch
 from sourcier.service.reservations import (
     AllocationRecord,
@@ -206,18 +206,21 @@ async def _held(app: "App", request: Allocate) -> Document:
 
 
 def check_match(order: Order, document: Document) -> None:
-    """Refuse an order for which the held plan was not made: other goods, another channel, place, service or date."""
-    cart, held = order.cart, document.cart
-    plan = document.decision.plan
-    if sorted((ln.line_id, ln.sku, ln.quantity) for ln in cart.lines) != sorted(
-        (ln.line_id, ln.sku, ln.quantity) for ln in held.lines
-    ):
-        raise mismatch("order.cart.lines")
-    if cart.channel != held.channel:
-        raise mismatch("order.cart.channel")
-    if cart.destination != held.destination:
-        raise mismatch("order.cart.destination")
-    if cart.services and any(shipment.service_id not in cart.services for shipment in plan.shipments):
-        raise mismatch("order.cart.services")
-    if cart.deliver_by is not None and any(s.deliver_on > cart.deliver_by for s in plan.shipments):
-        raise mismatch("order.cart.deliver_by")
+    """Refuse an order for which the hold was not made: other goods, another channel, place, service, store or date."""
+    cart, held, kept = order.cart, document.cart, document.kept
+    same = {
+        "lines": _goods(cart) == _goods(held),
+        "channel": cart.channel == held.channel,
+        "destination": cart.destination == held.destination,
+        "services": not cart.services or document.service_id in cart.services,
+        "methods": not cart.methods or kept is None or kept.method in cart.methods,
+        "store_ids": not cart.store_ids or kept is None or not kept.store_id or kept.store_id in cart.store_ids,
+        "deliver_by": cart.deliver_by is None or arrives_on(document.decision.plan) <= cart.deliver_by,
+    }
+    for field, fits in same.items():
+        if not fits:
+            raise mismatch(f"order.cart.{field}")
+
+
+def _goods(cart: Cart) -> list[tuple[str, str, int]]:
+    return sorted((line.line_id, line.sku, line.quantity) for line in cart.lines)

@@ -119,12 +119,16 @@ def arrives_on(plan: Plan) -> date:
 
 
 def _made(decision: Decision, cart: Cart, view: "View") -> Kept:
-    """The promise that an allocation makes by its plan; the method is that of the shipment which arrives last."""
+    """The promise that an allocation makes by its plan; `cart` allows one way to bring it.
+
+    The method is the one by which it is collected, or that of the parcel which arrives last.
+    """
     plan, network = decision.plan, view.network
     legs = plan.shipments if plan.onward is None else (plan.onward,)
     last = max(legs, key=lambda shipment: shipment.deliver_on)
-    method = network.network.services[network.service_index[last.service_id]].method
     store_id = cart.store_ids[0] if cart.store_ids else ""
+    service_id = cart.services[0] if store_id else last.service_id  # goods may travel to a store by several
+    method = network.network.services[network.service_index[service_id]].method
     if store_id:
         time_zone = network.network.nodes[network.node_index[store_id]].time_zone
     else:
