@@ -17,7 +17,7 @@ HEAD = "currency: EUR\ntime_zone: Europe/Paris\n"
 EXTRA = "  - {service: extra, method: click_and_collect, tariff: {}}\n"
 FULL = """\
   - service: std
-    method: same_day
+    method: ship_to_store
     transit:
       - {max_km: 20, business_days: 0}
       - {distribution: {0: 12.5, 1: 80, 3: 7.5}}
@@ -27,7 +27,7 @@ FULL = """\
     delivery_days: mon-sat
     holidays: FR
     windows: [{days: mon-fri, hours: [10:00-13:00, 18:00-21:00]}]
-    courier_minutes: 90
+    collect_minutes: 90
     tariff: {}
     carbon: {grams_per_shipment: 150, grams_per_tonne_km: 80}
 """
@@ -45,7 +45,7 @@ def test_reads_every_new_key() -> None:
     week = frozenset(range(1, 6))
     assert read(FULL)[0] == Service(
         service_id="std",
-        method=Method.SAME_DAY,
+        method=Method.SHIP_TO_STORE,
         transit=(
             TransitBand(max_distance_m=20_000, business_days=0),
             TransitBand(max_distance_m=None, business_days=3, distribution=shares((0, 1_250), (1, 8_000), (3, 750))),
@@ -62,7 +62,7 @@ def test_reads_every_new_key() -> None:
             Hours(days=week, from_minute=600, to_minute=780),
             Hours(days=week, from_minute=1080, to_minute=1260),
         ),
-        courier_minutes=90,
+        collect_minutes=90,
         co2_g_per_shipment=150,
         co2_mg_per_kg_km=80,
     )
@@ -148,6 +148,11 @@ SERVICE = [
         ["same-day"],
     ),
     ("collected at home", "transit: [{business_days: 1}], delivery_days: mon, collect_minutes: §9", ["ship-to-store"]),
+    (
+        "a courier of other days",
+        "method: same_day, zone_transit: [{zone: corsica, business_days: 0, delivery_days: §sun}], delivery_days: mon",
+        ["delivers on the same days everywhere"],
+    ),
     (
         "negative minutes",
         "method: same_day, transit: [{business_days: 1}], delivery_days: mon, courier_minutes: §-9",
