@@ -173,13 +173,14 @@ class NetworkServicer(network_pb2_grpc.NetworkServiceServicer):
         self._app = app
 
     async def ApplyNetwork(self, request: network_pb2.ApplyNetworkRequest, context: Context) -> network_pb2.Network:
-        """Replace the network. A large one takes long to check: other calls must not wait for it."""
+        """Replace the network. A large one takes long to check and to write: other calls must not wait for it."""
         command = await asyncio.to_thread(network.parse_apply_network, request)
-        return network.format_network(await networks.apply_network(self._app, command))
+        answer = await networks.apply_network(self._app, command)
+        return await asyncio.to_thread(network.format_network, answer)
 
     async def GetNetwork(self, request: network_pb2.GetNetworkRequest, context: Context) -> network_pb2.Network:
         """Read the network."""
-        return network.format_network(await networks.get_network(self._app))
+        return await asyncio.to_thread(network.format_network, await networks.get_network(self._app))
 
     async def SetNodeStatus(self, request: network_pb2.SetNodeStatusRequest, context: Context) -> network_pb2.Node:
         """Switch a node on or off."""

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
 
+from sourcier.domain.calendar_checks import MINUTES_PER_DAY
 from sourcier.domain.limits import (
     CAPACITY_PER_DAY_MAX,
     CLOSED_DATES_MAX,
@@ -26,8 +27,7 @@ from sourcier.v1 import network_pb2 as pb
 
 CAPACITY_MEASURES: Final = EnumTable(pb.CapacityMeasure, CapacityMeasure, "CAPACITY_MEASURE")
 
-DAY_MINUTES: Final = 24 * 60
-LAST_MINUTE_OF_DAY: Final = DAY_MINUTES - 1
+LAST_MINUTE_OF_DAY: Final = MINUTES_PER_DAY - 1
 
 
 class Span(Protocol):
@@ -40,7 +40,7 @@ class Span(Protocol):
 def parse_span(check: Check, message: Span, *, minutes_max: int | None = None) -> tuple[int, int]:
     """From a minute of the day until a later one of that day, or until `minutes_max` minutes after it."""
     begin = check.whole("from_minute", message.from_minute, 0, LAST_MINUTE_OF_DAY)
-    last = DAY_MINUTES if minutes_max is None else begin + minutes_max
+    last = MINUTES_PER_DAY if minutes_max is None else begin + minutes_max
     return begin, check.whole("to_minute", message.to_minute, begin + 1, last)
 
 
@@ -140,7 +140,7 @@ def _parse_round(check: Check, message: pb.Round) -> Round:
         days=check.weekdays("days", message.days),
         pickup_minute=pickup,
         cut_off_minute=_optional(check, "cut_off_minute", message, 0, pickup),
-        every_minutes=_optional(check, "every_minutes", message, ROUND_EVERY_MINUTES_MIN, DAY_MINUTES),
+        every_minutes=_optional(check, "every_minutes", message, ROUND_EVERY_MINUTES_MIN, MINUTES_PER_DAY),
         last_pickup_minute=_optional(check, "last_pickup_minute", message, pickup, LAST_MINUTE_OF_DAY),
         parcels=_optional(check, "parcels", message, 0, ROUND_PARCELS_MAX),
     )
@@ -164,7 +164,7 @@ def parse_shifts(check: Check, messages: Sequence[pb.Shift]) -> tuple[Shift, ...
     """The shifts of a node."""
     shifts = []
     for at, message in check.entries("shifts", messages, 0, SHIFTS_MAX):
-        begin, end = parse_span(at, message, minutes_max=DAY_MINUTES)
+        begin, end = parse_span(at, message, minutes_max=MINUTES_PER_DAY)
         shift = Shift(
             shift_id=at.text("shift_id", message.shift_id),
             from_minute=begin,

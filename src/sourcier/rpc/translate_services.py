@@ -22,6 +22,7 @@ from sourcier.domain.limits import (
     ZONE_TRANSITS_MAX,
 )
 from sourcier.domain.network import Node, Service, TransitBand, TransitShare, WeightTier, ZoneTransit
+from sourcier.domain.network_checks import WHOLE_BP
 from sourcier.rpc.fields import Check, fill_money
 from sourcier.rpc.translate_calendar import fill_days, fill_hours, parse_hours
 from sourcier.rpc.translate_common import METHODS
@@ -29,7 +30,6 @@ from sourcier.v1 import network_pb2 as pb
 
 TARIFF: Final = ("per_shipment", "per_shipment_km", "per_unit", "per_unit_km", "per_kg")
 """Money fields; the domain's have `_micros` at the end."""
-WHOLE_BP: Final = 10_000
 
 _NUMBERS: Final = {
     "courier_minutes": COURIER_MINUTES_MAX,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sourcier.domain.limits import FILTERS_PER_REQUEST_MAX, SUPPLY_RECORDS_PER_BATCH_MAX
+from sourcier.domain.network_checks import WHOLE_BP
 from sourcier.domain.stock import RecordResult, Verdict
 from sourcier.domain.supply import RiskReason, SupplyKind, SupplyRecord, SupplyRow
 from sourcier.rpc.fields import Check, EnumTable, fill_day
@@ -16,7 +17,6 @@ from sourcier.v1 import sourcing_pb2
 
 SUPPLY_KINDS: Final = EnumTable(pb.SupplyKind, SupplyKind, "SUPPLY_KIND")
 RISK_REASONS: Final = EnumTable(sourcing_pb2.RiskReason, RiskReason, "RISK_REASON")
-WHOLE_BP: Final = 10_000
 
 
 def parse_apply_supply(request: pb.ApplySupplyRequest) -> tuple[ApplySupply, tuple[RecordResult, ...]]:
