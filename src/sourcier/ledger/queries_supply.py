@@ -72,15 +72,20 @@ PUT_SUPPLY: Final = query("""
         expected_on = excluded.expected_on, lead_days = excluded.lead_days, probability_bp = excluded.probability_bp,
         preorder = excluded.preorder, closed = excluded.closed, epoch = excluded.epoch, seq = excluded.seq,
         usable = excluded.usable, held = excluded.held, allocated = excluded.allocated""")
+# Those whom the units reach, in the order in which they are served.
 GET_PEGGED_LINES: Final = query("""
-    SELECT line.node_id, line.sku, line.supply_id, line.reservation_id, line.line_no, line.line_id, line.quantity,
-        line.state, line.bucket
-    FROM EACH(:rows, node_id TEXT, sku TEXT, supply_id TEXT) AS came_in JOIN reservation_line AS line
-        ON line.node_id = came_in.node_id AND line.sku = came_in.sku AND line.supply_id = came_in.supply_id
-            AND line.supply_id <> '' AND line.state IN ('HELD', 'ALLOCATED')
-        JOIN reservation AS r ON r.reservation_id = line.reservation_id
-    ORDER BY line.node_id, line.sku, line.supply_id, r.priority DESC, r.created_at, line.reservation_id,
-        line.line_no""")
+    SELECT node_id, sku, supply_id, reservation_id, line_no, line_id, quantity, state, bucket
+    FROM (
+        SELECT line.node_id, line.sku, line.supply_id, line.reservation_id, line.line_no, line.line_id, line.quantity,
+            line.state, line.bucket, came_in.units,
+            SUM(line.quantity) OVER (PARTITION BY line.node_id, line.sku, line.supply_id
+                ORDER BY r.priority DESC, r.created_at, line.reservation_id, line.line_no) AS upto
+        FROM EACH(:rows, node_id TEXT, sku TEXT, supply_id TEXT, units BIGINT) AS came_in
+            JOIN reservation_line AS line ON line.node_id = came_in.node_id AND line.sku = came_in.sku
+                AND line.supply_id = came_in.supply_id AND line.supply_id <> '' AND line.state IN ('HELD', 'ALLOCATED')
+            JOIN reservation AS r ON r.reservation_id = line.reservation_id) AS queue
+    WHERE upto - quantity < units
+    ORDER BY node_id, sku, supply_id, upto""")
 UNPEG_LINES: Final = query("""
     UPDATE reservation_line SET supply_id = ''
     FROM EACH(:rows, reservation_id TEXT, line_no BIGINT, quantity BIGINT) AS came_in
@@ -175,11 +180,11 @@ AT_RISK: Final = query("""
             r.order_id, r.priority, r.created_at, GREATEST(0, s.on_hand - s.blocked - s.unsettled) AS there,
             SUM(line.quantity) OVER (PARTITION BY line.node_id, line.sku
                 ORDER BY r.priority DESC, r.created_at, line.reservation_id, line.line_no) AS upto
-        FROM stock AS s JOIN reservation_line AS line
-            ON line.node_id = s.node_id AND line.sku = s.sku AND line.supply_id = ''
-                AND line.state IN ('HELD', 'ALLOCATED')
-            JOIN reservation AS r ON r.reservation_id = line.reservation_id
-        WHERE s.on_hand - s.blocked - s.held - s.allocated - s.unsettled < 0 AND :num_supplies = 0
+        FROM reservation_line AS line CROSS JOIN stock AS s
+            CROSS JOIN reservation AS r
+        WHERE line.node_id = s.node_id AND line.sku = s.sku AND line.supply_id = ''
+            AND line.state IN ('HELD', 'ALLOCATED') AND r.reservation_id = line.reservation_id
+            AND s.on_hand - s.blocked - s.held - s.allocated - s.unsettled < 0 AND :num_supplies = 0
             AND (:num_nodes = 0 OR s.node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one))
             AND (:num_skus = 0 OR s.sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one))),
     risk AS (

@@ -163,7 +163,8 @@ def _unpeg(tx: Tx, units: dict[Key, int]) -> dict[Key, _CameIn]:
     left = dict(units)
     whole: list[list[object]] = []
     parts: list[tuple[Row, int]] = []
-    pegged = tx.ask(queries_supply.GET_PEGGED_LINES, rows=rows(sorted(units))) if units else []
+    wanted = rows([[*key, units[key]] for key in sorted(units)])
+    pegged = tx.ask(queries_supply.GET_PEGGED_LINES, rows=wanted) if units else []
     for line in pegged:
         node_id, sku, supply_id, reservation_id, line_no, _, quantity, state, _ = line
         key = (node_id, sku, supply_id)
@@ -175,7 +176,7 @@ def _unpeg(tx: Tx, units: dict[Key, int]) -> dict[Key, _CameIn]:
             came_in[key].allocated += taken
         if taken == quantity:
             whole.append([reservation_id, line_no, quantity])
-        elif taken:
+        else:
             parts.append((line, taken))
     if whole:
         moved = tx.ask(queries_supply.UNPEG_LINES, rows=rows(whole))
