@@ -37,6 +37,25 @@ def test_every_section_is_told(played: Any) -> None:
     assert "nothing reserved twice" in out
 
 
+def test_checkout_sees_every_way_and_the_week_its_lorries(played: Any) -> None:
+    _, out, figures = played
+    checkout, week = out.split("\n3. ")[1].split("\n4. ")[0], out.split("\n5. ")[1].split("\n6. ")[0]
+    for service in ("standard", "express", "courier", "shuttle", "collect"):
+        assert service in checkout
+    for words in ("earliest", "cheapest", "fewest", "order by", "fee", "CO₂"):
+        assert words in checkout
+    assert "came in" in week
+    assert figures["audit"]["counts"]["supplies"] > 0
+
+
+def test_promises_are_kept(played: Any) -> None:
+    _, _, figures = played
+    totals = figures["totals"]
+    assert sum(totals["services"].values()) <= totals["num_promised"]
+    assert totals["num_kept"] >= 0.9 * totals["num_promised"] > 0
+    assert set(totals["fees"]) == set(totals["services"])
+
+
 def test_the_totals_are_those_of_the_days(played: Any) -> None:
     _, _, figures = played
     totals, days = figures["totals"], figures["days"].values()

@@ -20,6 +20,7 @@ from sourcier.client import Client
 from sourcier.demo import pages, retailer, scenes
 from sourcier.demo.child import Child, server, sourcier
 from sourcier.demo.figures import figures, units
+from sourcier.demo.inbound import Inbound, supply_records
 from sourcier.demo.traffic import IN_FLIGHT
 from sourcier.demo.week import LOWEST_COST, SEED, Played, Week, activate, play, read_week
 from sourcier.domain.errors import Refusal
@@ -84,15 +85,16 @@ def _play(screen: Console, folder: Path, num_orders: int, json_file: Path | None
 async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
     """Everything that is said to the server; the figures, for programs."""
     async with Client(child.target) as client:
-        await _move_in(screen, client, week.network)
+        inbound = Inbound(client=client, records=supply_records(SEED, week.monday))
+        await _move_in(screen, client, week.network, inbound)
         customer = await _serve_one(screen, client, week)
         _title(screen, 5, "Five days of orders")
         screen.print(
             f"{len(week.orders):,} orders, {IN_FLIGHT} customers at once. Each cart is promised, the customer takes "
             "the favourite way of those that are possible, and the order comes back with the token of that promise: "
-            "date and fee bind. Nothing is restocked, and some mornings bring trouble."
+            "date and fee bind. Stock comes in with the purchase orders alone, and some mornings bring trouble."
         )
-        played = await play(screen, client, week)
+        played = await play(screen, client, week, inbound)
         screen.print(pages.week_table(played.days))
         _title(screen, 6, "What it came to")
         totals = figures(played.served, week.network, week.caps())
@@ -114,7 +116,7 @@ async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
         }
 
 
-async def _move_in(screen: Console, client: Client, network: Network) -> None:
+async def _move_in(screen: Console, client: Client, network: Network, inbound: Inbound) -> None:
     _title(screen, 2, "A retailer's network, rules and stock are loaded")
     await load_network(client, network)
     revision = await activate(client, LOWEST_COST)
@@ -133,7 +135,8 @@ async def _move_in(screen: Console, client: Client, network: Network) -> None:
         f"{revision} is in force: the cheapest plan wins; a second parcel and a unit that nobody ships have their "
         "price.\n"
         f"{len(records):,} stock counts of {num_skus} SKUs through the feed: {sent.verdicts[Verdict.APPLIED]:,} "
-        f"applied, {rate:,.0f} a second. One SKU in six is scarce in the warehouses, so that stores have to ship."
+        f"applied, {rate:,.0f} a second. One SKU in six is scarce in the warehouses, so that stores have to ship.\n"
+        f"{await inbound.announce()}"
     )
 
 
@@ -162,9 +165,11 @@ async def _serve_one(screen: Console, client: Client, week: Week) -> _Customer:
 
 
 async def _reserved_units(client: Client) -> int:
-    """Units that the ledger has reserved for orders, by its stock rows."""
+    """Units that the ledger has reserved for orders: of stock on hand, and of goods on their way."""
     request = inventory_pb2.GetStockRequest(page_size=1_000)
-    return sum([row.allocated async for row in client.stock_rows(request)])
+    on_hand = sum([row.allocated async for row in client.stock_rows(request)])
+    supply = await client.get_supply(inventory_pb2.GetSupplyRequest(page_size=1_000))
+    return on_hand + sum(row.allocated for row in supply.rows)
 
 
 def _report(played: Played, week: Week) -> dict[str, Any]:

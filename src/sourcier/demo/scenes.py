@@ -13,31 +13,31 @@ from sourcier.v1 import common_pb2, sourcing_pb2
 
 HELD: Final = "standard"
 HOLD_SECONDS: Final = 900
+EARLY_MAX: Final = 200  # orders of which the first day's customer is one
 CANDIDATES_MAX: Final = 40  # carts that are looked at for one worth showing
 CHOICES: Final = (sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST, sourcing_pb2.CHOICE_FEWEST_SHIPMENTS)
 
 
 async def pick_customer(client: Client, orders: Sequence[Order]) -> Order:
-    """The order most worth a look: many ways to get it, a plan of two nodes among them, and the nearest store its own.
+    """The order most worth a look: many ways to get it, a plan of two nodes among them, and few options to read.
 
     Carts may use any service here.
     """
-    candidates = sorted((o for o in orders if o.cart.channel == "web"), key=lambda order: -len(order.cart.lines))
     shown = [
-        replace(order, order_id="CHECKOUT-1", cart=replace(order.cart, services=(), deliver_by=None))
-        for order in candidates[:CANDIDATES_MAX] or orders[:1]
-    ]
+        replace(order, order_id="CHECKOUT-1", cart=replace(order.cart, services=(), store_ids=(), deliver_by=None))
+        for order in [*(order for order in orders[:EARLY_MAX] if len(order.cart.lines) > 1), orders[0]]
+    ][:CANDIDATES_MAX]
     worth = [_worth(await client.promise_delivery(_options(order))) for order in shown]
     return shown[worth.index(max(worth))]
 
 
 def _worth(promises: sourcing_pb2.PromiseDeliveryResponse) -> tuple[bool, int, bool, int]:
-    """How much there is to see: proven plans, services, a plan of several shipments, and options in all."""
+    """How much there is to see: proven plans, services, a plan of several shipments, few options in all."""
     decisions = [promise.decision for promise in promises.promised]
     proven = all(decision.status == common_pb2.STATUS_OPTIMAL for decision in decisions)
     held = any(promise.service_id == HELD for promise in promises.promised)
     split = any(len(decision.plan.shipments) > 1 for decision in decisions)
-    return proven and held, len({promise.service_id for promise in promises.promised}), split, len(decisions)
+    return proven and held, len({promise.service_id for promise in promises.promised}), split, -len(decisions)
 
 
 def _options(order: Order) -> sourcing_pb2.PromiseDeliveryRequest:

@@ -17,6 +17,7 @@ from rich.text import Text
 from sourcier.client import Client
 from sourcier.demo import retailer
 from sourcier.demo.figures import Caps, Figures, figures
+from sourcier.demo.inbound import Inbound
 from sourcier.demo.traffic import Served, serve_orders
 from sourcier.domain.errors import Reason
 from sourcier.domain.limits import NETWORK_BYTES_MAX, RULE_SET_BYTES_MAX
@@ -116,14 +117,14 @@ def _order_caps(network: Network) -> dict[str, int]:
     }
 
 
-async def play(screen: Console, client: Client, week: Week) -> Played:
+async def play(screen: Console, client: Client, week: Week, inbound: Inbound) -> Played:
     """Serve every order, day by day, and say what changes in between."""
     served: list[Served] = []
     days = []
     seconds = 0.0
     for day, orders in groupby(week.orders, key=placed_on):
         placed = list(orders)
-        news = await _morning(client, week, day)
+        news = await inbound.receive(day) + await _morning(client, week, inbound, day)
         screen.print(Text.assemble((day.strftime("%A"), "bold"), f", {counted(len(placed), 'order')}.{news}"))
         began = time.monotonic()
         today = await _serve_day(client, day, placed)
@@ -139,7 +140,7 @@ async def _serve_day(client: Client, day: date, orders: Sequence[Order]) -> list
         return await serve_orders(client, orders, lambda: bars.advance(bar))
 
 
-async def _morning(client: Client, week: Week, day: date) -> str:
+async def _morning(client: Client, week: Week, inbound: Inbound, day: date) -> str:
     """Make the change that comes with the day, and say it; nothing on most days."""
     match (day - week.monday).days:
         case 2:
@@ -159,7 +160,7 @@ async def _morning(client: Client, week: Week, day: date) -> str:
             await load_network(client, busy_stores(week.network))
             return (
                 f" The stores must help out: {name} is back in force. But the shops are full, and ApplyNetwork lowers "
-                f"the capacity of every store to {BUSY_STORE_ORDERS} orders a day."
+                f"the capacity of every store to {BUSY_STORE_ORDERS} orders a day.{await inbound.delay()}"
             )
         case _:
             return ""
