@@ -73,6 +73,8 @@ def format_promise_answer(answer: PromiseAnswer, currency_code: str, *, explain:
         _fill_promise(response.promised.add(), promise, currency_code, explain=explain)
     for message, token in zip(response.promised, answer.tokens, strict=bool(answer.tokens)):
         message.token = token
+        if answer.tokens_expire_at is not None:
+            fill_instant(message.token_expires_at, answer.tokens_expire_at)
     for unpromised in promises.unpromised:
         _fill_unpromised(response.unpromised.add(), unpromised)
     if answer.hold is not None:

@@ -67,11 +67,15 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseAnswer:
-    """All promises, and the hold if one was wanted. ``tokens[i]`` makes ``promises.promised[i]`` binding."""
+    """All promises, and the hold if one was wanted.
+
+    ``tokens[i]`` makes ``promises.promised[i]`` binding, until they all expire at `tokens_expire_at`.
+    """
 
     promises: Promises
     hold: Hold | None = None
     tokens: tuple[str, ...] = ()
+    tokens_expire_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

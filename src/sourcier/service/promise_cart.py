@@ -1,7 +1,7 @@
 """Promises a cart from the snapshot alone, and on request reserves one of the promises until it expires."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,11 @@ class HoldRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """The other stored part: the promises, and their tokens."""
+    """The other stored part: the promises, and their tokens, which expire together."""
 
     promises: Promises
     tokens: tuple[str, ...]
+    tokens_expire_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,9 @@ async def _promises(app: "App", view: "View", request: PromiseDelivery) -> Promi
 
 def _signed(app: "App", view: "View", request: PromiseDelivery, promises: Promises) -> Offer:
     minutes = view.rules.rule_set.promising.token_minutes
-    tokens = app.tokens.write(promises.promised, request.cart, now=app.clock(), minutes=minutes)
-    return Offer(promises=promises, tokens=tokens)
+    until = (app.clock() + timedelta(minutes=minutes)).replace(microsecond=0)
+    tokens = app.tokens.write(promises.promised, request.cart, until=until)
+    return Offer(promises=promises, tokens=tokens, tokens_expire_at=until)
 
 
 async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWanted, key: RequestKey) -> PromiseAnswer:
@@ -189,11 +191,12 @@ async def _restore(stored: bytes) -> PromiseAnswer:
 
 def _answer(offer: Offer, record: HoldRecord) -> PromiseAnswer:
     if record.expires_at is None:
-        return PromiseAnswer(promises=offer.promises, tokens=offer.tokens)
+        return PromiseAnswer(promises=offer.promises, tokens=offer.tokens, tokens_expire_at=offer.tokens_expire_at)
     promised = offer.promises.promised[record.option]
     return PromiseAnswer(
         promises=offer.promises,
         tokens=offer.tokens,
+        tokens_expire_at=offer.tokens_expire_at,
         hold=Hold(
             hold_id=record.hold_id,
             service_id=promised.service_id,

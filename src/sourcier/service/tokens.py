@@ -10,7 +10,7 @@ import binascii
 import hmac
 from collections.abc import Iterable
 from dataclasses import astuple
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -81,9 +81,9 @@ class Tokens:
         """Use this key from now on."""
         self._key = key
 
-    def write(self, promises: Iterable[Promise], cart: Cart, *, now: datetime, minutes: int) -> tuple[str, ...]:
-        """The tokens that keep these promises to this cart for `minutes` from `now`, in their order."""
-        expires_at = int((now + timedelta(minutes=minutes)).timestamp())
+    def write(self, promises: Iterable[Promise], cart: Cart, *, until: datetime) -> tuple[str, ...]:
+        """The tokens that keep these promises to this cart, in their order; they expire in the second of `until`."""
+        expires_at = int(until.timestamp())
         channel, destination, lines = _digest(cart.channel), _digest(astuple(cart.destination)), _lines_digest(cart)
         return tuple(
             self._signed(

@@ -309,6 +309,7 @@ class Promise(_message.Message):
     CO2_GRAMS_FIELD_NUMBER: _builtins.int
     CONFIDENCE_BP_FIELD_NUMBER: _builtins.int
     TOKEN_FIELD_NUMBER: _builtins.int
+    TOKEN_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     method: _common_pb2.Method.ValueType
     """How the customer gets the goods."""
     service_id: _builtins.str
@@ -322,7 +323,7 @@ class Promise(_message.Message):
     confidence_bp: _builtins.int
     """The share of such plans that arrive by `latest`, in basis points: 10,000 are all."""
     token: _builtins.str
-    """Makes the promise binding: Allocate takes it as `promise_token`. It expires after the rule set's `token_minutes`."""
+    """Makes the promise binding: Allocate takes it as `promise_token`."""
     @_builtins.property
     def order_by(self) -> _timestamp_pb2.Timestamp:
         """The promise holds for an order placed until then: the first cut-off of its shipments."""
@@ -361,6 +362,10 @@ class Promise(_message.Message):
     def fee(self) -> _money_pb2.Money:
         """What the customer pays for it, by the fee table of the rule set."""
 
+    @_builtins.property
+    def token_expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the token expires: after the `token_minutes` of the rule set."""
+
     def __init__(
         self,
         *,
@@ -380,10 +385,11 @@ class Promise(_message.Message):
         co2_grams: _builtins.int = ...,
         confidence_bp: _builtins.int = ...,
         token: _builtins.str = ...,
+        token_expires_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "earliest", b"earliest", "fee", b"fee", "latest", b"latest", "order_by", b"order_by", "ready_at", b"ready_at", "ship_by", b"ship_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "earliest", b"earliest", "fee", b"fee", "latest", b"latest", "order_by", b"order_by", "ready_at", b"ready_at", "ship_by", b"ship_by", "token_expires_at", b"token_expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "co2_grams", b"co2_grams", "confidence_bp", b"confidence_bp", "decision", b"decision", "earliest", b"earliest", "fee", b"fee", "latest", b"latest", "method", b"method", "order_by", b"order_by", "ready_at", b"ready_at", "service_id", b"service_id", "ship_by", b"ship_by", "store_id", b"store_id", "time_zone", b"time_zone", "token", b"token", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "co2_grams", b"co2_grams", "confidence_bp", b"confidence_bp", "decision", b"decision", "earliest", b"earliest", "fee", b"fee", "latest", b"latest", "method", b"method", "order_by", b"order_by", "ready_at", b"ready_at", "service_id", b"service_id", "ship_by", b"ship_by", "store_id", b"store_id", "time_zone", b"time_zone", "token", b"token", "token_expires_at", b"token_expires_at", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,7 +22,7 @@ PAIRS: list[tuple[Any, Any, dict[str, str]]] = [
     (plan.Plan, common_pb2.Plan, {}),
     (plan.NodeOutcome, common_pb2.NodeOutcome, {}),
     (plan.Decision, common_pb2.Decision, {"": "gap"}),
-    (promise.Promise, sourcing_pb2.Promise, {"": "token"}),
+    (promise.Promise, sourcing_pb2.Promise, {"": "token token_expires_at"}),
     (promise.Remedy, sourcing_pb2.Remedy, {}),
     (promise.Unpromised, sourcing_pb2.Unpromised, {}),
     (promise.Kept, sourcing_pb2.Kept, {}),

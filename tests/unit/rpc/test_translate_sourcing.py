@@ -173,7 +173,7 @@ def test_an_option_tells_all_that_a_checkout_shows() -> None:
         snapshot_version=42,
     )
     hold = Hold(hold_id="h1", service_id="feeder", expires_at=CREATED, decision=decision(), store_id="store", option=1)
-    answer = PromiseAnswer(promises=promises, hold=hold, tokens=("first", "second"))
+    answer = PromiseAnswer(promises=promises, hold=hold, tokens=("first", "second"), tokens_expire_at=CREATED)
     response = sourcing.format_promise_answer(answer, "EUR", explain=False)
     collected, delivered = response.promised
     assert list(collected.choices) == [pb.CHOICE_CHEAPEST, pb.CHOICE_FRONTIER]
@@ -181,6 +181,8 @@ def test_an_option_tells_all_that_a_checkout_shows() -> None:
     assert [(span.from_minute, span.to_minute) for span in collected.windows] == [(480, 720), (840, 1_440)]
     assert collected.fee == messages.euros(4, 900_000_000)
     assert (collected.co2_grams, collected.confidence_bp, collected.token) == (1_250, 9_025, "first")
+    assert collected.token_expires_at == delivered.token_expires_at
+    assert collected.token_expires_at.ToJsonString() == "2026-11-23T08:00:01Z"
     assert (delivered.store_id, delivered.HasField("ready_at"), delivered.token) == ("", False, "second")
     assert (response.hold.store_id, response.hold.option) == ("store", 1)
     stocked_out, unreached = response.unpromised

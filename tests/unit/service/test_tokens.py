@@ -46,7 +46,7 @@ def unlocked(key: bytes = KEY) -> Tokens:
 
 
 def write(promise: Promise = PROMISE, wanted: Cart = CART) -> str:
-    (token,) = unlocked().write([promise], wanted, now=NOW, minutes=30)
+    (token,) = unlocked().write([promise], wanted, until=NOW + timedelta(minutes=30))
     return token
 
 
@@ -114,7 +114,7 @@ def test_a_signed_body_of_another_layout_is_refused(body: bytes) -> None:
 
 def test_nothing_is_signed_without_a_key() -> None:
     with pytest.raises(AssertionError):
-        Tokens().write([PROMISE], CART, now=NOW, minutes=30)
+        Tokens().write([PROMISE], CART, until=NOW + timedelta(minutes=30))
 
 
 def test_a_token_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
