@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart, running
-from tests.service.test_binding import RULES, refused, slow
+from tests.service.test_binding import RULES, assert_kept, refused, slow
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.network import CapacityMeasure, Round, Shift
+from sourcier.domain.network import CapacityMeasure, Round, Shift, TransitBand, TransitShare
 from sourcier.domain.order import Cart
 from sourcier.domain.promise import Choice, Promise
 from sourcier.domain.rules import BrokenPromise
@@ -119,6 +119,44 @@ async def test_a_busy_day_of_promises(shop: Shop) -> None:
     while customers.waiting:
         await customers.order(rules)
     assert min(customers.words[word] for word in ("held", "kept", "late", "broken")) > 0, customers.words
+
+
+CHANGES = {
+    "percentile": "promising: {percent_on_time: 99}\n",
+    "eligibility": "eligibility:\n  - exclude_node_types: [warehouse]\n",
+    "limits": "constraints: {max_shipments: 1}\n",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_of_rules_breaks_no_promise(shop: Shop, change: str) -> None:
+    """Rules by which nobody could be promised it any more: the world is the same, and so is the promise."""
+    measured = (TransitShare(business_days=1, share_bp=9_500), TransitShare(business_days=6, share_bp=500))
+    band = TransitBand(max_distance_m=None, business_days=0, distribution=measured)
+    await shop.network(replace(NETWORK, services=(replace(NETWORK.services[0], transit=(band,)), NETWORK.services[1])))
+    await shop.count("near", "mug", 2)
+    await shop.count("far", "pan", 2)
+    wanted = cart(("mug", 2), ("pan", 2), services=("ground",))
+    answer = await shop.promise(wanted)
+    (promise,), (token,) = answer.promises.promised, answer.tokens
+    old = RULES.partition("promising")[0] if change == "percentile" else RULES
+    revision = await shop.activate((await shop.revise(old + CHANGES[change])).revision)
+    anew = (await shop.promise(wanted)).promises.promised
+    assert not anew or anew[0].latest > promise.latest
+    made = await shop.allocate("o", wanted, promise_token=token)
+    assert_kept(made, promise)
+    by_new = made.decision.rule_set_revision == revision.name
+    assert by_new is (change == "percentile")
+
+
+async def test_raised_protection_is_kept_before_promises(shop: Shop) -> None:
+    await shop.count("near", "mug", 2)
+    answer = await shop.promise(cart(("mug", 2)))
+    protected = RULES + "protection:\n  safety_stock:\n    - {units: 1}\n"
+    await shop.activate((await shop.revise(protected)).revision)
+    refusal = await refused(shop.allocate("o", cart(("mug", 2)), promise_token=answer.tokens[0]))
+    assert refusal.reason is Reason.PROMISE_BROKEN
+    assert (await shop.row("near", "mug")).allocated == 0
 
 
 async def test_a_token_serves_when_the_hold_has_expired(shop: Shop) -> None:

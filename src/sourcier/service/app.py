@@ -13,6 +13,7 @@ from sourcier.ledger.store import Ledger, Tx
 from sourcier.ledger.token_key import token_key
 from sourcier.service import deadline
 from sourcier.service.expire import Sweeper
+from sourcier.service.promised_rules import PromisedRules
 from sourcier.service.snapshots import Snapshots
 from sourcier.service.solver_pool import SolverPool
 from sourcier.service.tokens import Tokens
@@ -38,6 +39,7 @@ class App:
     clock: Callable[[], datetime]
     turns: Turns = field(default_factory=Turns)
     tokens: Tokens = field(default_factory=Tokens)
+    promised_rules: PromisedRules = field(default_factory=PromisedRules)
 
     async def start(self) -> None:
         """Read the snapshot and the key of tokens, load the solvers, begin to follow the ledger and to expire holds.

@@ -3,12 +3,13 @@
 Without a promise the order is decided at least cost, and the decision is the promise. With one, the plans are looked
 for in this order, and the first that exists is taken:
 
-1. on time, as promised: the same service and store, in as few shipments where few were chosen;
-2. on time, by the same service and store;
-3. on time, by any other service of the same method that the order allows;
-4. late, by any service of the method, its lateness priced: only where the rule set says LATE.
+1. on time by the same service and store: in as few shipments where few were chosen, else in any number;
+2. on time by another service of the same method that the order allows;
+3. as 1, by the rules by which it was promised, where others are in force by now, but under the protection in force;
+4. late by any service of the method, its lateness priced: only where the rule set in force says LATE.
 
-Before the promise is given up the picture is brought up to date, since it must not be broken for a stale cache.
+Transit is always measured as when it was promised. Before the promise is given up the picture is brought up to date,
+since it must not be broken for a stale cache.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ from sourcier.engine.options import arrival as arrival_day
 from sourcier.engine.prefilter import locate, wanted_services
 from sourcier.engine.stores import chosen_stores
 from sourcier.service.drive import drive
+from sourcier.service.promised_rules import at_the_quantile, under_protection
 from sourcier.service.refusals import unfillable
 from sourcier.service.tokens import PromiseToken
 
@@ -89,17 +91,18 @@ def ways(cart: Cart, network: CompiledNetwork) -> tuple[Cart, ...]:
 
 async def keep(app: "App", view: "View", cart: Cart, token: PromiseToken) -> Keeping | Broken:
     """Decide the cart as the token promises; `token` must be one for this cart."""
-    decision = await _on_time(app, view, cart, token)
+    promised = await app.promised_rules.get(app, token.rule_set_revision)
+    decision = await _on_time(app, view, cart, token, promised)
     if decision is None and await app.snapshots.outdated(view):
         view = app.snapshots.view()
-        decision = await _on_time(app, view, cart, token)
+        decision = await _on_time(app, view, cart, token, promised)
     if decision is not None:
         return Keeping(view=view, decision=decision, kept=token.kept(arrives_on(decision.plan)))
     services = _same_method(cart, token, view)
     if not services:
         why = "the network has no such service or store any more"
         return Broken(view=view, refusal=_broken(token, view, why, {"cause": "NO_SERVICE"}))
-    soft = _with(view.rules, deliver_by=DeliverBy.SOFT)
+    soft = _with(at_the_quantile(view.rules, promised), deliver_by=DeliverBy.SOFT)
     decision = await _decide(app, view, _wanted(cart, token, services), soft, complete=True)
     if decision.status is Status.UNFILLABLE:
         cause = unfillable(decision, cart, view, whole=True)
@@ -144,26 +147,36 @@ def _made(decision: Decision, cart: Cart, view: "View") -> Kept:
     )
 
 
-async def _on_time(app: "App", view: "View", cart: Cart, token: PromiseToken) -> Decision | None:
-    for wanted, rules in _attempts(cart, token, view):
+async def _on_time(
+    app: "App", view: "View", cart: Cart, token: PromiseToken, promised: CompiledRules
+) -> Decision | None:
+    for wanted, rules in _attempts(cart, token, view, promised):
         decision = await _decide(app, view, wanted, rules, complete=True)
         if decision.status is not Status.UNFILLABLE:
             return decision
     return None
 
 
-def _attempts(cart: Cart, token: PromiseToken, view: "View") -> Iterator[tuple[Cart, CompiledRules]]:
-    """Carts and rules whose plans keep the promise, the likest first."""
-    hard = _with(view.rules, deliver_by=DeliverBy.HARD)
+def _attempts(
+    cart: Cart, token: PromiseToken, view: "View", promised: CompiledRules
+) -> Iterator[tuple[Cart, CompiledRules]]:
+    """Carts and rules whose plans keep the promise, in the order in which they are tried."""
+    now = at_the_quantile(view.rules, promised)
     services = _same_method(cart, token, view)
     others = tuple(service_id for service_id in services if service_id != token.service_id)
     if token.service_id in services:
-        promised = _wanted(cart, token, (token.service_id,))
-        if token.shipments_max:
-            yield promised, _with(view.rules, deliver_by=DeliverBy.HARD, shipments_max=token.shipments_max)
-        yield promised, hard
+        yield from _as_promised(cart, token, now)
     if others:
-        yield _wanted(cart, token, others), hard
+        yield _wanted(cart, token, others), _with(now, deliver_by=DeliverBy.HARD)
+    if token.service_id in services and promised.revision_name != now.revision_name:
+        yield from _as_promised(cart, token, under_protection(promised, now))
+
+
+def _as_promised(cart: Cart, token: PromiseToken, rules: CompiledRules) -> Iterator[tuple[Cart, CompiledRules]]:
+    wanted = _wanted(cart, token, (token.service_id,))
+    if token.shipments_max:
+        yield wanted, _with(rules, deliver_by=DeliverBy.HARD, shipments_max=token.shipments_max)
+    yield wanted, _with(rules, deliver_by=DeliverBy.HARD)
 
 
 def _same_method(cart: Cart, token: PromiseToken, view: "View") -> tuple[str, ...]:
@@ -188,7 +201,7 @@ def _wanted(cart: Cart, token: PromiseToken, services: tuple[str, ...]) -> Cart:
 
 
 def _with(rules: CompiledRules, *, deliver_by: DeliverBy, shipments_max: int = 0) -> CompiledRules:
-    """The rules in force, with the promise's date as a hard limit or a price, and no more shipments than that."""
+    """The rules, with the promise's date as a hard limit or a price, and no more shipments than that."""
     constraints = replace(rules.rule_set.constraints, deliver_by=deliver_by)
     if shipments_max:
         fewest = min(shipments_max, constraints.max_shipments or shipments_max)
