@@ -6,6 +6,7 @@ day of the week until 12:00 UTC and hand over to the service "std", which delive
 
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.reference.instances import World
 
@@ -99,3 +100,8 @@ def decided(world: World, *, solve_ms: int = 10_000) -> Decision:
 def outcomes(decision: Decision) -> dict[str, NodeOutcome]:
     """What was said of the nodes that are not in the plan."""
     return {outcome.node_id: outcome for outcome in decision.left_out}
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """The day that a calendar on the wall shows then."""
+    return instant.astimezone(ZoneInfo(zone)).date()

@@ -55,15 +55,10 @@ def stays_for_collection(shipment: Shipment, node: Node, service: Service, seen:
     if shipment.ship_by not in done or shipment.ship_by.astimezone(zone).date() != shipment.ship_day:
         faults.append("is not ready then")
     opens = open_from(calendar, node.time_zone, shipment.ship_by)
-    told = (
-        shipment.ready_at,
-        shipment.deliver_from,
-        shipment.confidence_bp,
-        shipment.round_minute,
-        shipment.distance_m,
-    )
-    if opens is None or told != (opens, None, 10_000, None, 0) or opens.astimezone(zone).date() != shipment.deliver_on:
+    if opens is None or (shipment.ready_at, shipment.deliver_on) != (opens, opens.astimezone(zone).date()):
         return [*faults, f"can be collected from {opens} on"]
+    if (shipment.deliver_from, shipment.confidence_bp, shipment.round_minute, shipment.distance_m) != _CERTAIN:
+        faults.append("is there for certain, by no round, 0 metres away")
     if shipment.order_by != _last_order(shipment, node, seen, work):
         faults.append("order-by is not the last instant for this day")
     return faults + late(shipment, seen)

@@ -100,11 +100,12 @@ def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest
     for line in shipment.lines:
         for peg in line.pegs:
             row = rows.get((peg.supply_id, line.sku))
+            if row is None or (row.expected_on is not None and row.expected_on > work_day):
+                continue  # no order is early enough: `makes` says so
             day = work_day
-            while row is not None and row.ready_on(day) > work_day:
+            while row.ready_on(day) > work_day:
                 day -= timedelta(days=1)
-            if row is not None:
-                last = min(last, local_instant(day + timedelta(days=1), 0, node.time_zone) - SECOND)
+            last = min(last, local_instant(day + timedelta(days=1), 0, node.time_zone) - SECOND)
     return last
 
 

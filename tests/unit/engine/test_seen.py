@@ -1,9 +1,11 @@
-"""What the checker is shown: the limited pools of the lanes of a plan, as they were when the order was looked at."""
+"""What the checker is shown: pools by name and day as they were, whatever the snapshot does later."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from tests.reference import small
+from tests.reference.timed import timed_world
+from tests.unit.engine.test_check import seen_of
 
 from sourcier.domain.network import (
     Capacity,
@@ -14,49 +16,50 @@ from sourcier.domain.network import (
     round_pool_id,
     shift_pool_id,
 )
+from sourcier.domain.stock import StockRow
 from sourcier.engine.offers import build
 from sourcier.engine.seen import named, room_on, seen_from
 
-NOON = 720
 
-
-def test_pools_are_told_by_day_with_what_was_left_of_them() -> None:
-    ordinary = small.node("plain")
-    limited = small.node(
-        "limited",
-        capacity=Capacity(measure=CapacityMeasure.UNITS, per_day=9),
-        rounds=(Round(service_id="std", days=small.EVERY_DAY, pickup_minute=NOON, parcels=4),),
-        shifts=(Shift(shift_id="day", from_minute=0, to_minute=1_440, measure=CapacityMeasure.LINES, limit=7),),
+def test_every_pool_of_a_lane_is_named_with_what_is_left_of_it() -> None:
+    node = small.node(
+        "n",
+        capacity=Capacity(measure=CapacityMeasure.LINES, per_day=7),
+        rounds=(Round(service_id="std", days=small.EVERY_DAY, pickup_minute=720, parcels=5),),
+        shifts=(Shift(shift_id="s", from_minute=0, to_minute=720, measure=CapacityMeasure.UNITS, limit=9),),
     )
-    today = small.TODAY.isoformat()
     uses = (
-        (capacity_pool_id("limited"), today, 5),
-        (round_pool_id("limited", "std", NOON), today, 3),
-        (shift_pool_id("limited", "day"), today, 1),
+        (capacity_pool_id("n"), "2026-03-04", 2),
+        (round_pool_id("n", "std", 720), "2026-03-04", 1),
+        (shift_pool_id("n", "s"), "2026-03-04", 4),
     )
-    stock = {"plain": {"a": 1}, "limited": {"a": 1}}
-    world = small.world([ordinary, limited], stock, small.lines(a=1), pool_uses=uses)
-    snapshot, rules = world.snapshot(), world.compiled_rules()
-    _, found, available = build(world.cart, snapshot, rules)
-    room = room_on(snapshot, found)
-    first = [int(np.flatnonzero(found.node == node)[0]) for node in (0, 1)]
-    assert named(snapshot, found, room, np.array(first[:1])) == {}
-    left = named(snapshot, found, room, np.array(first))
-    assert left == {
-        (capacity_pool_id("limited"), small.TODAY): 4,
-        (round_pool_id("limited", "std", NOON), small.TODAY): 1,
-        (shift_pool_id("limited", "day"), small.TODAY): 6,
-    }
-    snapshot.put_pool_uses([(capacity_pool_id("limited"), today, 9)])
-    assert named(snapshot, found, room, np.array(first)) == left
-    assert seen_from(world.cart, snapshot, rules, available, complete=True).left == {}
-
-
-def test_a_lane_names_the_pools_of_its_own_day() -> None:
-    node = small.node("n", capacity=Capacity(measure=CapacityMeasure.ORDERS, per_day=2))
-    uses = ((capacity_pool_id("n"), small.TODAY.isoformat(), 2),)
-    world = small.world([node], {"n": {"a": 1}}, small.lines(a=1), pool_uses=uses)
+    world = small.world([node, small.node("free")], {"n": {"a": 1}}, small.lines(a=1), pool_uses=uses)
     snapshot = world.snapshot()
     _, found, _ = build(world.cart, snapshot, world.compiled_rules())
-    left = named(snapshot, found, room_on(snapshot, found), np.arange(len(found.node)))
-    assert left == {(capacity_pool_id("n"), date(2026, 3, 4) + timedelta(days=1)): 2}
+    room = room_on(snapshot, found)
+    snapshot.put_pool_uses([(pool, day, 5) for pool, day, _ in uses])
+    day = date(2026, 3, 4)
+    assert named(snapshot, found, room, np.arange(len(found.node))) == {
+        (capacity_pool_id("n"), day): 5,
+        (round_pool_id("n", "std", 720), day): 4,
+        (shift_pool_id("n", "s"), day): 5,
+    }
+
+
+def test_what_was_seen_does_not_change_with_the_snapshot() -> None:
+    world = timed_world(3)
+    snapshot, rules = world.snapshot(), world.compiled_rules()
+    _, _, available = build(world.cart, snapshot, rules)
+    seen = seen_from(world.cart, snapshot, rules, available, complete=False)
+    before = seen.stock_free.tolist(), seen.online.tolist(), seen.supplies
+    snapshot.put_rows([StockRow(node_id=row.node_id, sku=row.sku, on_hand=99) for row in world.rows])
+    snapshot.put_supplies(())
+    snapshot.online[:] = False
+    assert (seen.stock_free.tolist(), seen.online.tolist(), seen.supplies) == before
+
+
+def test_the_supply_seen_is_that_of_the_carts_skus() -> None:
+    for seed in range(20):
+        world = timed_world(seed)
+        skus = {line.sku for line in world.cart.lines}
+        assert {row.sku for row in seen_of(world).supplies} <= skus

@@ -1,0 +1,115 @@
+"""Which starts, shifts and departures are kept: the first, and each later one that has more room or more supply."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.reference import small
+from tests.reference.instances import World
+
+from sourcier.domain.network import CapacityMeasure, Round, Shift, round_pool_id, shift_pool_id
+from sourcier.domain.supply import SupplyKind, SupplyRow
+from sourcier.engine.candidates import NONE, WHOLE, climb
+from sourcier.engine.compile import UNLIMITED, IntArray
+from sourcier.engine.offers import build
+from sourcier.engine.prefilter import Lanes
+
+
+@given(
+    rooms=st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 3, int(WHOLE)]), max_size=90), max_size=5),
+    skip=st.integers(0, 3),
+)
+def test_climbing_keeps_what_is_higher_than_everything_before(rooms: list[list[int]], skip: int) -> None:
+    def room(row: IntArray, position: IntArray) -> IntArray:
+        return np.array([rooms[r][p] for r, p in zip(row.tolist(), position.tolist(), strict=True)], dtype=np.int64)
+
+    first = np.array([min(skip, len(values)) for values in rooms], dtype=np.int64)
+    rows, positions = climb(first, np.array([len(values) for values in rooms], dtype=np.int64), room)
+    expected = []
+    for row, values in enumerate(rooms):
+        most = 0
+        for position in range(int(first[row]), len(values)):
+            if values[position] > most:
+                most = values[position]
+                expected.append((row, position))
+            if most == WHOLE:
+                break
+    assert sorted(zip(rows.tolist(), positions.tolist(), strict=True)) == expected
+
+
+def lanes_of(world: World) -> Lanes:
+    return build(world.cart, world.snapshot(), world.compiled_rules())[1]
+
+
+def day(days: int) -> str:
+    return (small.TODAY + timedelta(days=days)).isoformat()
+
+
+def days_after(found: Lanes) -> list[int]:
+    return [date.fromordinal(int(d)).toordinal() - small.TODAY.toordinal() for d in found.day]
+
+
+TWICE_A_DAY = (
+    Round(service_id="std", days=small.EVERY_DAY, pickup_minute=660, parcels=2),
+    Round(service_id="std", days=small.EVERY_DAY, pickup_minute=900, parcels=2),
+)
+
+
+def test_full_rounds_are_passed_over() -> None:
+    uses = tuple((round_pool_id("n", "std", m), day(d), 2) for m, d in ((660, 0), (900, 0), (660, 1)))
+    world = small.world([small.node("n", rounds=TWICE_A_DAY)], {"n": {"a": 1}}, small.lines(a=1), pool_uses=uses)
+    found = lanes_of(world)
+    assert days_after(found) == [1]
+    assert found.table.rounds.minute[found.departure].tolist() == [900]
+    free = lanes_of(replace(world, pool_uses=()))
+    assert (days_after(free), free.table.rounds.minute[free.departure].tolist()) == ([0], [660])
+
+
+def shifts(**changes: Any) -> tuple[Shift, ...]:
+    ordinary = {"measure": CapacityMeasure.UNITS, "limit": 4}
+    spans = (("early", 360, 840), ("late", 840, 1_320))
+    return tuple(Shift(shift_id=i, from_minute=a, to_minute=b, **{**ordinary, **changes}) for i, a, b in spans)
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "expected"),
+    [
+        (0, 0, [("early", 4)]),
+        (4, 0, [("late", 4)]),
+        (3, 1, [("early", 1), ("late", 3), ("early", 4)]),
+        (1, 2, [("early", 3), ("early", 4)]),
+    ],
+)
+def test_a_full_shift_leaves_the_order_to_later_ones(early: int, late: int, expected: list[tuple[str, int]]) -> None:
+    uses = ((shift_pool_id("n", "early"), day(0), early), (shift_pool_id("n", "late"), day(0), late))
+    node = small.node(
+        "n", shifts=shifts(), rounds=(Round(service_id="std", days=small.EVERY_DAY, pickup_minute=1_380),)
+    )
+    world = small.world([node], {"n": {"a": 9}}, small.lines(a=4), pool_uses=uses)
+    found = lanes_of(world)
+    order = np.argsort(found.shift)
+    names = [("early", "late")[int(found.table.shifts.which[q])] for q in found.shift[order]]
+    assert list(zip(names, found.cap_units[order].tolist(), strict=True)) == expected
+
+
+def test_every_pool_limits_in_its_own_measure() -> None:
+    node = small.node("n", shifts=shifts(measure=CapacityMeasure.LINES, limit=3), rounds=TWICE_A_DAY)
+    found = lanes_of(small.world([node, small.node("m")], {"n": {"a": 9}}, small.lines(a=1)))
+    assert (found.cap_units.tolist(), found.cap_lines.tolist()) == ([UNLIMITED] * 2, [3, UNLIMITED])
+    assert (found.shift[1] == NONE, found.shift[0] == NONE) == (True, False)
+
+
+def test_work_waits_for_supply_only_where_stock_is_short() -> None:
+    order, on = SupplyKind.PURCHASE_ORDER, small.TODAY + timedelta(days=3)
+    rows = tuple(
+        SupplyRow(supply_id=f"po-{n}", kind=order, node_id=n, sku="a", usable=9, expected_on=on)
+        for n in ("short", "rich")
+    )
+    nodes = [small.node("short"), small.node("rich")]
+    world = replace(small.world(nodes, {"short": {"a": 1}, "rich": {"a": 2}}, small.lines(a=2)), supplies=rows)
+    found = lanes_of(world)
+    assert list(zip(found.node.tolist(), days_after(found), strict=True)) == [(0, 0), (0, 3), (1, 0)]

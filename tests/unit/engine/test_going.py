@@ -1,0 +1,124 @@
+"""Where goods go: to the door, or to the one store that the cart names; what is collected, from when on."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from tests.reference import small
+from tests.reference.instances import World
+
+from sourcier.domain.network import (
+    Capacity,
+    CapacityMeasure,
+    Hours,
+    Method,
+    NodeCalendar,
+    NodeType,
+    TransferLane,
+    capacity_pool_id,
+)
+from sourcier.domain.plan import NodeReason, Shipment
+from sourcier.engine.offers import build
+from sourcier.engine.prefilter import REASONS
+
+CALENDAR = NodeCalendar(
+    working_days=small.EVERY_DAY,
+    cut_off_minute=720,
+    processing_minutes=60,
+    opening_hours=(Hours(days=small.EVERY_DAY, from_minute=600, to_minute=640),),
+)
+COLLECT = Method.CLICK_AND_COLLECT
+
+
+def world(*methods: Method, stores: tuple[str, ...] = ("s",), **store: object) -> World:
+    """A store that opens from 10:00 to 10:40 UTC, and a warehouse that sends there; one piece at each."""
+    nodes = [
+        small.node("s", **{"node_type": NodeType.STORE, "calendar": CALENDAR, "services": ("click",), **store}),
+        small.node("w", services=("std", "truck")),
+    ]
+    services = (
+        small.service(),
+        small.service("click", method=COLLECT, transit=(), per_shipment_micros=1),
+        small.service("truck", method=Method.SHIP_TO_STORE, per_shipment_micros=2 * small.EURO, collect_minutes=15),
+    )
+    drawn = small.world(
+        nodes,
+        {"s": {"a": 1}, "w": {"a": 1}},
+        small.lines(a=1),
+        services=services,
+        methods=methods,
+        store_ids=stores,
+    )
+    lane = TransferLane(from_node_id="w", to_node_id="s", service_id="truck")
+    return replace(drawn, network=replace(drawn.network, transfer_lanes=(lane,)))
+
+
+def shipped(drawn: World) -> list[Shipment]:
+    return list(small.decided(drawn).plan.shipments)
+
+
+def test_a_store_gives_out_its_own_stock_when_it_is_ready_and_open() -> None:
+    (shipment,) = shipped(world(COLLECT))
+    assert (shipment.node_id, shipment.service_id, shipment.shipping_micros) == ("s", "click", 1)
+    assert (shipment.ship_by.isoformat(), shipment.ready_at) == ("2026-03-04T10:30:00+00:00", shipment.ship_by)
+    five_minutes_before_closing = replace(world(COLLECT).cart, placed_at=small.PLACED_AT.replace(hour=10, minute=35))
+    (shipment,) = shipped(replace(world(COLLECT), cart=five_minutes_before_closing))
+    assert (shipment.ship_day, shipment.ship_by.isoformat()[11:16]) == (small.TODAY, "11:35")
+    assert (shipment.deliver_on, str(shipment.ready_at)[:16]) == (date(2026, 3, 5), "2026-03-05 10:00")
+
+
+def test_a_full_day_leaves_it_to_the_next() -> None:
+    capacity = Capacity(measure=CapacityMeasure.ORDERS, per_day=3)
+    full = ((capacity_pool_id("s"), "2026-03-04", 3),)
+    (shipment,) = shipped(replace(world(COLLECT, capacity=capacity), pool_uses=full))
+    assert (shipment.ship_day, shipment.deliver_on) == (date(2026, 3, 5), date(2026, 3, 5))
+    assert str(shipment.ship_by)[:16] == "2026-03-05 01:00"
+
+
+def test_goods_are_sent_to_the_store_or_lie_there_already() -> None:
+    (own,) = shipped(world(Method.SHIP_TO_STORE))
+    assert (own.node_id, own.shipping_micros, own.to_node_id, own.service_id) == ("s", 0, "", "truck")
+    two = replace(world(Method.SHIP_TO_STORE), cart=replace(world(Method.SHIP_TO_STORE).cart, lines=small.lines(a=2)))
+    here, sent = shipped(two)
+    assert (here.node_id, sent.node_id, sent.to_node_id) == ("s", "w", "s")
+    assert (str(sent.ready_at)[:16], sent.shipping_micros) == ("2026-03-05 10:15", 2 * small.EURO)
+
+
+@pytest.mark.parametrize(
+    ("methods", "stores", "nodes"),
+    [
+        ((COLLECT,), (), []),
+        ((COLLECT,), ("s", "s2"), []),
+        ((COLLECT,), ("s",), ["s"]),
+        ((Method.HOME_DELIVERY,), ("s",), ["w"]),
+        ((), ("s",), ["w"]),
+        ((COLLECT, Method.HOME_DELIVERY), ("s",), ["w"]),
+    ],
+)
+def test_an_order_is_collected_at_one_store_if_it_is_not_delivered(
+    methods: tuple[Method, ...], stores: tuple[str, ...], nodes: list[str]
+) -> None:
+    drawn = world(*methods, stores=stores)
+    twin = replace(drawn.network.nodes[0], node_id="s2")
+    drawn = replace(drawn, network=replace(drawn.network, nodes=(*drawn.network.nodes, twin)))
+    assert [shipment.node_id for shipment in shipped(drawn)] == nodes
+
+
+@pytest.mark.parametrize(
+    ("method", "reasons"),
+    [
+        (COLLECT, [NodeReason.NO_SERVICE, None]),
+        (Method.SHIP_TO_STORE, [None, None]),
+    ],
+)
+def test_nodes_that_cannot_send_there_have_a_reason(method: Method, reasons: list[NodeReason | None]) -> None:
+    drawn = world(method)
+    _, found, _ = build(drawn.cart, drawn.snapshot(), drawn.compiled_rules())
+    assert [REASONS[code] for code in found.reason] == reasons[::-1]
+
+
+def test_what_is_collected_too_late_is_named_so() -> None:
+    drawn = world(Method.SHIP_TO_STORE, calendar=replace(CALENDAR, working_days=frozenset({5})))
+    drawn = replace(drawn, cart=replace(drawn.cart, deliver_by=date(2026, 3, 5)))
+    _, found, _ = build(drawn.cart, drawn.snapshot(), drawn.compiled_rules())
+    assert [REASONS[code] for code in found.reason] == [NodeReason.TOO_LATE, NodeReason.TOO_LATE]
