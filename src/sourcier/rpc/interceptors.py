@@ -25,6 +25,7 @@ from sourcier.service import deadline
 CRITICAL_CALLS_MAX: Final = 256
 SHEDDABLE_CALLS_MAX: Final = 64
 STREAMS_MAX: Final = 64
+WATCHERS_MAX: Final = 64  # in a room of their own: who follows changes must not keep a feed out
 QUEUE_SECONDS: Final = 0.2  # in which every call that waits inside gRPC is met, and refused, when closing
 DRAIN_INTERVAL_SECONDS: Final = 0.01
 CHAIN_MAX: Final = 8  # exceptions behind one another that are logged
@@ -85,10 +86,12 @@ class Guard(grpc.aio.ServerInterceptor):
         critical_calls_max: int = CRITICAL_CALLS_MAX,
         sheddable_calls_max: int = SHEDDABLE_CALLS_MAX,
         streams_max: int = STREAMS_MAX,
+        watchers_max: int = WATCHERS_MAX,
     ) -> None:
         self._critical = Room(critical_calls_max)
         self._sheddable = Room(sheddable_calls_max)
         self._streams = Room(streams_max)
+        self._watchers = Room(watchers_max)
         self._unlimited = Room(1 << 62)
         self._closing = asyncio.Event()
         self._guarded: dict[str, MethodHandler] = {}
@@ -101,7 +104,7 @@ class Guard(grpc.aio.ServerInterceptor):
         """
         self._closing.set()
         await asyncio.sleep(QUEUE_SECONDS)
-        while self._critical.taken or self._sheddable.taken or self._streams.taken:
+        while any(room.taken for room in (self._critical, self._sheddable, self._streams, self._watchers)):
             await asyncio.sleep(DRAIN_INTERVAL_SECONDS)
 
     async def intercept_service(
@@ -121,8 +124,10 @@ class Guard(grpc.aio.ServerInterceptor):
     def _room(self, method: str, handler: MethodHandler) -> Room:
         if method.startswith(UNCOUNTED):
             return self._unlimited
-        if handler.request_streaming or handler.response_streaming:
+        if handler.request_streaming:
             return self._streams
+        if handler.response_streaming:
+            return self._watchers
         return self._sheddable if method in SHEDDABLE else self._critical
 
     def _guard(self, method: str, handler: Any) -> MethodHandler:

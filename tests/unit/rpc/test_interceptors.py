@@ -353,10 +353,11 @@ async def told(watch: Any) -> list[int]:
 
 
 async def test_a_watcher_that_leaves_ends_what_it_watched() -> None:
-    async with world(streams_max=1) as served:
+    async with world(watchers_max=1) as served:
         watch = served.watch()
         assert await told(watch) == [1, 2]
         assert (await refused(served.watch().read())).reason is Reason.OVERLOADED
+        assert (await served.feed("wms").read()).request_id == ""  # a feed has a room of its own
         watch.cancel()
         async with asyncio.timeout(5):
             while not served.sourcing.ended:
