@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from sourcier.domain.calendar import MINUTES_PER_DAY
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
-from sourcier.domain.network import CapacityMeasure, Network, NodeCalendar, NodeStatus, NodeType, Round, Service
+from sourcier.domain.network import (
+    CapacityMeasure,
+    Method,
+    Network,
+    NodeCalendar,
+    NodeStatus,
+    NodeType,
+    Round,
+    Service,
+)
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import RuleSet
 from sourcier.engine.postal_zones import CodeRanges, compile_postal_zones
@@ -55,7 +64,8 @@ class CompiledNetwork:
 
     `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone; `zone_of[N]` the distinct
     `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S,
-    S]`: the first service's tier costs no more than the second's at any weight the second carries.
+    S]`: the first service's tier costs no more than the second's at any weight the second carries. `collects[N, S]`:
+    the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
     `shift_limit[H]`; `in_shifts[N]`: it has some. `round_keys` are the `round_key` of every carrier's round with a
@@ -70,6 +80,7 @@ class CompiledNetwork:
     lat_rad: FloatArray
     lon_rad: FloatArray
     collects: BoolArray
+    gives_out: BoolArray
     calendar_of: IntArray
     calendars: tuple[tuple[NodeCalendar, str], ...]
     zone_of: IntArray
@@ -123,6 +134,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         lat_rad=np.radians(np.array([n.point.lat_e6 for n in network.nodes], dtype=np.float64) / 1e6),
         lon_rad=np.radians(np.array([n.point.lon_e6 for n in network.nodes], dtype=np.float64) / 1e6),
         collects=collects,
+        gives_out=_gives_out(network, collects),
         calendar_of=np.array(calendar_of, dtype=np.int64),
         calendars=tuple(calendars),
         zone_of=np.array(zone_of, dtype=np.int64),
@@ -146,6 +158,20 @@ def compile_network(network: Network) -> CompiledNetwork:
         shift_limit=_ints(shift.limit for shift in shifts),
         round_keys=_ints(sorted(rounds)),
     )
+
+
+def _gives_out(network: Network, collects: BoolArray) -> BoolArray:
+    """Stores that have a collected service, or that a ship-to-store service brings goods to."""
+    gives_out = np.zeros_like(collects)
+    collected = [i for i, s in enumerate(network.services) if s.method.collected]
+    gives_out[:, collected] = collects[:, collected]
+    sending = {s.service_id: i for i, s in enumerate(network.services) if s.method is Method.SHIP_TO_STORE}
+    position = {node.node_id: i for i, node in enumerate(network.nodes)}
+    for lane in network.transfer_lanes:
+        if lane.service_id in sending:
+            gives_out[position[lane.to_node_id], sending[lane.service_id]] = True
+    gives_out[[node.node_type is not NodeType.STORE for node in network.nodes]] = False
+    return gives_out
 
 
 def _transfers(network: Network, service_index: Mapping[str, int]) -> dict[int, tuple[tuple[int, int], ...]]:

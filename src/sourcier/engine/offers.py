@@ -252,27 +252,35 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     where a promise asks for several dates. Nor is it beaten by another service where a promise asks for each of them.
     """
     dates_count = problem.fill is Fill.ALL
+    by_service = problem.node * len(snapshot.network.services) + problem.service
+    first, second = _alike(by_service if dates_count else problem.node)
+    if len(first) == 0:
+        return problem
+    better, worse = np.concatenate([first, second]), np.concatenate([second, first])
+    cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
+    beats = (
+        (problem.fixed[better] <= problem.fixed[worse])
+        & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
+        & ((problem.arrival[better] <= problem.arrival[worse]) | cheaper)
+        & (problem.cap_units[better] >= problem.cap_units[worse])
+        & (problem.cap_lines[better] >= problem.cap_lines[worse])
+        & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
+        & dominance(snapshot.network, problem.tier_tables)[problem.tiers[better], problem.tiers[worse]]
+    )
+    beats[len(first) :] &= ~beats[: len(first)]  # of two that beat each other the first one stays
     keep = np.ones(problem.num_offers, dtype=np.bool_)
-    cheaper_tiers = dominance(snapshot.network, problem.tier_tables)
-    shift = 1
-    while (same := problem.node[shift:] == problem.node[:-shift]).any():
-        if dates_count:
-            same &= problem.service[shift:] == problem.service[:-shift]
-        first = np.flatnonzero(same)
-        for better, worse in ((first, first + shift), (first + shift, first)) if len(first) else ():
-            cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
-            beats = (
-                (problem.fixed[better] <= problem.fixed[worse])
-                & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
-                & ((problem.arrival[better] <= problem.arrival[worse]) | cheaper)
-                & (problem.cap_units[better] >= problem.cap_units[worse])
-                & (problem.cap_lines[better] >= problem.cap_lines[worse])
-                & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
-                & cheaper_tiers[problem.tiers[better], problem.tiers[worse]]
-            )
-            keep[worse[beats & keep[better]]] = False
-        shift += 1
+    keep[worse[beats]] = False  # whatever beats a beaten one beats what that one beats
     return problem if keep.all() else problem.restricted(np.flatnonzero(keep))
+
+
+def _alike(key: IntArray) -> tuple[IntArray, IntArray]:
+    """Every two positions of equal key, the smaller one first."""
+    order = np.argsort(key, kind="stable")
+    ranked = key[order]
+    found = [(order[:0], order[:0])]
+    while len(same := np.flatnonzero(ranked[len(found) :] == ranked[: -len(found)])):
+        found.append((order[same], order[same + len(found)]))
+    return np.concatenate([first for first, _ in found]), np.concatenate([second for _, second in found])
 
 
 def _guard_magnitude(problem: Problem) -> None:

@@ -13,19 +13,21 @@ from sourcier.domain.calendar import is_working_day
 from sourcier.domain.network import NodeCalendar, Service
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Plan, Shipment
-from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Unpromised
+from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
-from sourcier.engine.compile import CompiledRules, distances_m
+from sourcier.engine.compile import NODE_TYPES, CompiledRules, distances_m
 from sourcier.engine.decide import Prepared, Steps, prepare
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import Option, arrival, options
-from sourcier.engine.prefilter import locate, wanted_services
+from sourcier.engine.postal_zones import zone_of
+from sourcier.engine.prefilter import check_cart, locate, wanted_services
 from sourcier.engine.remedies import obstacle_steps
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores, nearest_stores
 
 EARLIEST_ONLY = frozenset({Choice.EARLIEST})
+NO_REMEDY = Remedy()
 CERTAIN_BP = 10_000
 """All parcels, in basis points."""
 
@@ -46,6 +48,7 @@ def promise_steps(
         rules,
         rule_set=replace(rules.rule_set, constraints=replace(rules.rule_set.constraints, deliver_by=DeliverBy.HARD)),
     )
+    check_cart(cart, snapshot, rules)
     version = snapshot.version
     services = snapshot.network.network.services
     promised: list[Promise] = []
@@ -53,27 +56,22 @@ def promise_steps(
     delivered = _delivered(cart, snapshot, firm) if not explained else {}
     for index, store in _ways(cart, snapshot, rules):
         service = services[index]
-        if service.method.collected and not store:
-            unpromised.append(_nowhere(service))
+        if service.method.collected and not _gives_out(snapshot, index, store):
+            unpromised.append(_unpromised(service, store, Obstacle.NO_STORE))
             continue
         mine = replace(cart, services=(service.service_id,), methods=(), store_ids=(store,) if store else ())
         prepared = delivered.get(index) or prepare(mine, snapshot, firm, complete=True)
         found = yield from options(prepared, choices, explained=explained)
         promised += [_promise(mine, service, option, snapshot, rules) for option in found]
-        if not found:
-            if index in delivered and (cart.deliver_by is not None or prepared.problem.num_offers == 0):
-                prepared = prepare(mine, snapshot, firm, complete=True)  # the reasons of its nodes, and of no others
-            obstacle, line_ids, remedy = yield from obstacle_steps(prepared)
-            unpromised.append(
-                Unpromised(
-                    method=service.method,
-                    service_id=service.service_id,
-                    reason=obstacle,
-                    line_ids=line_ids,
-                    store_id=store,
-                    remedy=remedy,
-                )
-            )
+        if found:
+            continue
+        if index in delivered and not _reaches(cart, snapshot, rules, index):
+            unpromised.append(_unpromised(service, store, Obstacle.NO_LANE))
+            continue
+        if index in delivered and (cart.deliver_by is not None or prepared.problem.num_offers == 0):
+            prepared = prepare(mine, snapshot, firm, complete=True)  # the reasons of its nodes, and of no others
+        why = yield from obstacle_steps(prepared)
+        unpromised.append(_unpromised(service, store, *why))
     promised.sort(key=lambda p: (p.latest, p.decision.objective_micros, p.service_id, p.store_id))
     return Promises(
         promised=tuple(promised),
@@ -92,8 +90,6 @@ def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tupl
     distance = distances_m(network, point)
     for index in wanted_services(cart, network):
         method = network.network.services[index].method
-        if cart.methods and method not in cart.methods:
-            continue
         if not method.collected:
             yield index, ""
             continue
@@ -117,7 +113,6 @@ def _delivered(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> dict[int
         index
         for index in wanted_services(cart, snapshot.network)
         if not (services[index].method.collected or services[index].method in at_a_hub)
-        and (not cart.methods or services[index].method in cart.methods)
     ]
     if len(wanted) < 2:
         return {}
@@ -134,8 +129,40 @@ def _delivered(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> dict[int
     }
 
 
-def _nowhere(service: Service) -> Unpromised:
-    return Unpromised(method=service.method, service_id=service.service_id, reason=Obstacle.NO_STORE)
+def _gives_out(snapshot: Snapshot, index: int, store_id: str) -> bool:
+    """Whether there is a store, and customers can collect there what comes by the service."""
+    network = snapshot.network
+    return bool(store_id) and bool(network.gives_out[network.node_index[store_id], index])
+
+
+def _reaches(cart: Cart, snapshot: Snapshot, rules: CompiledRules, index: int) -> bool:
+    """Whether a service comes to the destination from any node that takes part."""
+    network = snapshot.network
+    excluded = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
+    node = np.flatnonzero(network.collects[:, index] & snapshot.online & ~excluded)
+    point, _ = locate(network, cart.destination)
+    zone = zone_of(network.postal_zones, cart.destination)
+    zone_id = network.network.zones[zone].zone_id if zone >= 0 else ""
+    transit = snapshot.timetable(cart.placed_at).transit
+    rows = transit.rows(node, np.full(len(node), index), distances_m(network, point)[node], zone_id)
+    return bool((rows >= 0).any())
+
+
+def _unpromised(
+    service: Service,
+    store_id: str,
+    obstacle: Obstacle,
+    line_ids: tuple[str, ...] = (),
+    remedy: Remedy = NO_REMEDY,
+) -> Unpromised:
+    return Unpromised(
+        method=service.method,
+        service_id=service.service_id,
+        reason=obstacle,
+        line_ids=line_ids,
+        store_id=store_id,
+        remedy=remedy,
+    )
 
 
 def _promise(cart: Cart, service: Service, option: Option, snapshot: Snapshot, rules: CompiledRules) -> Promise:

@@ -10,7 +10,17 @@ from tests.reference import small
 from tests.reference.instances import random_world
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.network import Capacity, CapacityMeasure, Network, NodeStatus, NodeType, PostalArea, WeightTier
+from sourcier.domain.network import (
+    Capacity,
+    CapacityMeasure,
+    Method,
+    Network,
+    NodeStatus,
+    NodeType,
+    PostalArea,
+    TransferLane,
+    WeightTier,
+)
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import Eligibility, SafetyStock
 from sourcier.engine.compile import MEASURES, NODE_TYPES, UNLIMITED, compile_network, compile_rules, distances_m
@@ -43,6 +53,22 @@ def test_columns_follow_the_networks_order() -> None:
     assert [MEASURES[m] for m in compiled.measure] == [None, CapacityMeasure.LINES, None]
     assert compiled.handling_per_shipment.tolist() == [3, 0, 0]
     assert compiled.handling_per_unit.tolist() == [0, 4, 0]
+
+
+def test_customers_collect_at_stores_that_have_the_service_or_are_sent_to() -> None:
+    click = small.service("click", method=Method.CLICK_AND_COLLECT, transit=())
+    send = small.service("send", method=Method.SHIP_TO_STORE)
+    lane = TransferLane(from_node_id="depot", to_node_id="end", service_id="send")
+    compiled = compile_network(
+        network_of(
+            small.node("depot", services=("click", "send", "std")),
+            small.node("shop", node_type=NodeType.STORE, services=("click", "std")),
+            small.node("end", node_type=NodeType.STORE, services=()),
+            services=(small.service(), click, send),
+            transfer_lanes=(lane,),
+        )
+    )
+    assert compiled.gives_out.tolist() == [[False, False, False], [False, True, False], [False, False, True]]
 
 
 def test_equal_calendars_in_one_zone_are_compiled_once() -> None:

@@ -1,7 +1,7 @@
 """Promises: the earliest date per service, against a search over all dates with the unfiltered model."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.reference import small
@@ -10,7 +10,17 @@ from tests.reference.model import optimum
 from tests.reference.timed import timed_world
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.network import Capacity, CapacityMeasure, Hours, Method, NodeCalendar, TransitBand, WeightTier
+from sourcier.domain.network import (
+    Capacity,
+    CapacityMeasure,
+    Hours,
+    Method,
+    NodeCalendar,
+    NodeType,
+    TransferLane,
+    TransitBand,
+    WeightTier,
+)
 from sourcier.domain.plan import Costs, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promises, Remedy
 from sourcier.domain.rules import Constraints, DeliverBy, Fee, SafetyStock
@@ -237,10 +247,71 @@ def test_where_no_store_is_near_nothing_can_be_collected() -> None:
     world = small.world([small.node("n")], {"n": {"a": 1}}, small.lines(a=1), services=(service,))
     (told,) = promised(world).unpromised
     assert (told.method, told.reason, told.store_id) == (Method.CLICK_AND_COLLECT, "NO_STORE", "")
+    shop = small.node("shop", node_type=NodeType.STORE, services=())
+    chosen = replace(world, network=replace(world.network, nodes=(*world.network.nodes, shop)))
+    (told,) = promised(replace(chosen, cart=replace(world.cart, store_ids=("shop",)))).unpromised
+    assert (told.reason, told.store_id, told.remedy) == ("NO_STORE", "shop", Remedy())
     chosen = replace(world, cart=replace(world.cart, store_ids=("n",)))
     with pytest.raises(Refusal) as caught:
         promised(chosen)
     assert caught.value.reason is Reason.NODE_UNKNOWN
+
+
+CLICK = small.service("click", method=Method.CLICK_AND_COLLECT, transit=(), per_shipment_micros=small.EURO)
+SHIP = small.service("ship", method=Method.SHIP_TO_STORE, collect_minutes=60)
+SHOP_HOURS = NodeCalendar(
+    working_days=small.EVERY_DAY,
+    cut_off_minute=1_000,
+    processing_minutes=30,
+    opening_hours=(Hours(days=small.EVERY_DAY, from_minute=600, to_minute=1_140),),
+)
+
+
+def shops(stock: dict, order, **cart) -> World:
+    """Two stores an hour east of the customer's zone, and a warehouse that sends to the first of them."""
+    one, two = (
+        small.node(f"shop-{i}", node_type=NodeType.STORE, services=("click",), calendar=SHOP_HOURS, time_zone=PARIS)
+        for i in (1, 2)
+    )
+    warehouse = small.node("depot", services=("ship",))
+    world = small.world([one, two, warehouse], stock, order, services=(CLICK, SHIP), **cart)
+    lane = TransferLane(from_node_id="depot", to_node_id="shop-1", service_id="ship")
+    return replace(world, network=replace(world.network, transfer_lanes=(lane,)))
+
+
+PARIS = "Europe/Paris"
+CLICKED = (Method.CLICK_AND_COLLECT,)
+
+
+def test_what_lies_in_a_store_can_be_collected_there_when_it_is_ready() -> None:
+    stock = {"shop-1": {"a": 1}, "shop-2": {"a": 1, "b": 1}}
+    answer = promised(shops(stock, small.lines(a=1, b=1), methods=(Method.CLICK_AND_COLLECT,)))
+    (there,) = answer.promised
+    assert (there.store_id, there.time_zone, there.latest) == ("shop-2", PARIS, small.TODAY)
+    assert there.ready_at == small.PLACED_AT + timedelta(minutes=30)
+    assert there.windows == ((600, 1_140),)
+    (missing,) = answer.unpromised
+    assert (missing.store_id, missing.reason, missing.line_ids) == ("shop-1", "OUT_OF_STOCK", ("line-b",))
+    assert missing.remedy == Remedy(remove_line_ids=("line-b",))
+
+
+def test_only_the_stores_that_the_customer_names_are_looked_at() -> None:
+    stock = {"shop-1": {"a": 1}, "shop-2": {"a": 1}}
+    near = promised(shops(stock, small.lines(a=1), methods=CLICKED))
+    assert {p.store_id for p in near.promised} == {"shop-1", "shop-2"}
+    named = promised(shops(stock, small.lines(a=1), methods=CLICKED, store_ids=("shop-2",)))
+    assert [p.store_id for p in named.promised] == ["shop-2"]
+    assert named.unpromised == ()
+
+
+def test_goods_are_sent_to_the_store_where_they_are_collected() -> None:
+    stock = {"shop-1": {"a": 1}, "depot": {"b": 1}}
+    answer = promised(shops(stock, small.lines(a=1, b=1), methods=(Method.SHIP_TO_STORE,)))
+    (there,) = answer.promised
+    assert (there.service_id, there.store_id, there.latest) == ("ship", "shop-1", date(2026, 3, 5))
+    assert there.ready_at == datetime(2026, 3, 5, 10, 0, tzinfo=UTC)  # an hour after it opens at ten
+    assert {s.node_id: s.to_node_id for s in there.decision.plan.shipments} == {"depot": "shop-1", "shop-1": ""}
+    assert answer.unpromised == ()
 
 
 def shipment(**changes) -> Shipment:

@@ -118,7 +118,6 @@ def test_options_are_what_all_plans_say(world_of: Callable[[int], World], first_
         points += [check(world, service.service_id, answer, seed) for service in world.network.services]
     assert sum(p == 0 for p in points) > 3
     assert sum(p > 1 for p in points) > 3
-    assert max(points) > 2
 
 
 def test_a_choice_asked_for_alone_is_answered_alike() -> None:

@@ -10,7 +10,7 @@ from sourcier.domain.network import Method, Network, NodeStatus, NodeType, Trans
 from sourcier.domain.place import GeoPoint
 from sourcier.engine.compile import compile_network, distances_m
 from sourcier.engine.snapshot import Snapshot
-from sourcier.engine.stores import chosen_stores, nearest_stores, offers_service
+from sourcier.engine.stores import chosen_stores, nearest_stores
 
 COLLECT, SEND = 0, 1
 SERVICES = (
@@ -63,8 +63,8 @@ def test_goods_are_sent_to_stores_at_the_end_of_a_lane() -> None:
     warehouse = small.node("warehouse", services=("send",))
     lane = TransferLane(from_node_id="warehouse", to_node_id="end", service_id="send")
     compiled = network(warehouse, store("end", 10), store("none", 20), lanes=(lane,))
-    assert offers_service(compiled, SEND).tolist() == [False, True, False]
-    assert offers_service(compiled, COLLECT).tolist() == [False, True, True]
+    assert nearest(compiled, SEND) == ["end"]
+    assert nearest(compiled, COLLECT) == ["end", "none"]
 
 
 def test_stores_of_the_customers_choice_are_taken_in_that_order_each_once() -> None:
