@@ -41,9 +41,10 @@ FAILED: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Customer:
-    """The one customer who is shown in full, and what the order came to."""
+    """The one customer who is shown in full, the token of an option, and what the order came to."""
 
     order: Order
+    token: str
     allocation: sourcing_pb2.Allocation
 
 
@@ -104,13 +105,14 @@ async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
         screen.print(pages.refusals_line(totals))
         _title(screen, 7, "What it refuses, and how it says so")
         made = table("~when this arrives", "~the answer is")
-        provoked = await scenes.provoke(client, customer.order, customer.allocation)
+        provoked = await scenes.provoke(client, customer.order, customer.allocation, customer.token)
         for what, answer in provoked.answers:
             made.add_row(what, answer)
         screen.print(made)
-        scene_units = sum(units(one.decision.plan) for one in (customer.allocation, provoked.allocation))
+        scene_units = sum(units(one.decision.plan) for one in (customer.allocation, *provoked.allocations))
         return {
             **_report(played, week),
+            "scene_orders": 1 + len(provoked.allocations),
             "scene_units": scene_units,
             "reserved_units": await _reserved_units(client),
         }
@@ -161,7 +163,7 @@ async def _serve_one(screen: Console, client: Client, week: Week) -> _Customer:
     screen.print(allocation_view(allocation))
     screen.print("\nThe other nodes. An extra cost is proven: any plan that uses the node costs at least so much more.")
     screen.print(left_out_table(allocation.decision))
-    return _Customer(order=order, allocation=allocation)
+    return _Customer(order=order, token=promises.promised[0].token, allocation=allocation)
 
 
 async def _reserved_units(client: Client) -> int:

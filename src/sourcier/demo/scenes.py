@@ -7,12 +7,15 @@ from typing import Final
 
 from sourcier.client import Client
 from sourcier.demo.traffic import message_of
+from sourcier.demo.week import PROTECT_STORES, activate
 from sourcier.domain.errors import Refusal
 from sourcier.domain.order import Order
+from sourcier.terminal.words import amount
 from sourcier.v1 import common_pb2, sourcing_pb2
 
 HELD: Final = "standard"
 HOLD_SECONDS: Final = 900
+SMALL_MICROS: Final = 20_000_000  # price of goods for which delivery is not free of charge
 EARLY_MAX: Final = 200  # orders of which the first day's customer is one
 CANDIDATES_MAX: Final = 40  # carts that are looked at for one worth showing
 CHOICES: Final = (sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST, sourcing_pb2.CHOICE_FEWEST_SHIPMENTS)
@@ -63,14 +66,14 @@ async def place(client: Client, order: Order, hold: str) -> sourcing_pb2.Allocat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provoked:
-    """What was sent and what the answer was, and the one allocation that came of it."""
+    """What was sent and what the answer was, and the allocations that came of it."""
 
     answers: tuple[tuple[str, str], ...]
-    allocation: sourcing_pb2.Allocation
+    allocations: tuple[sourcing_pb2.Allocation, ...]
 
 
-async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Allocation) -> Provoked:
-    """Things that go wrong in real life, and what the server says to each."""
+async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Allocation, token: str) -> Provoked:
+    """Things that go wrong in real life, and what the server says to each; `token` is of a promise for `placed`."""
     nowhere = replace(placed, cart=replace(placed.cart, destination=replace(placed.cart.destination, postal_code="X1")))
     again = sourcing_pb2.AllocateRequest(order=message_of(replace(placed, order_id="CHECKOUT-2")), request_id=_new_id())
     first = await client.allocate(again)
@@ -81,19 +84,37 @@ async def provoke(client: Client, placed: Order, allocation: sourcing_pb2.Alloca
     other.order.cart.lines[0].quantity += 1
     missing = sourcing_pb2.GetAllocationRequest(name=f"{allocation.name}x")
     twice = sourcing_pb2.AllocateRequest(order=message_of(placed))
-    promised = (await client.promise_delivery(_promise(placed))).promised[0]
-    forged = sourcing_pb2.AllocateRequest(order=again.order, promise_token=f"{promised.token[:-2]}AA")
-    exchanged = sourcing_pb2.AllocateRequest(order=other.order, promise_token=promised.token)
+    forged = sourcing_pb2.AllocateRequest(order=again.order, promise_token=f"{token[:-8]}AAAAAAAA")
+    exchanged = sourcing_pb2.AllocateRequest(order=other.order, promise_token=token)
+    bound, fee = await _outlive_rules(client, placed)
     answers = (
         ("An unknown postal code", await _answer(client.promise_delivery, _promise(nowhere))),
         ("An allocation sent again, as after a lost answer", same),
         ("The same request id with another quantity", await _answer(client.allocate, other)),
-        ("A promise token with two letters changed", await _answer(client.allocate, forged)),
+        ("A promise token that somebody changed", await _answer(client.allocate, forged)),
         ("A promise token with another cart", await _answer(client.allocate, exchanged)),
+        ("A promise token after another rule set came into force", fee),
         (f"Order {placed.order_id} allocated a second time", await _answer(client.allocate, twice)),
         ("An allocation that is not there", await _answer(client.get_allocation, missing)),
     )
-    return Provoked(answers=answers, allocation=first)
+    return Provoked(answers=answers, allocations=(first, *bound))
+
+
+async def _outlive_rules(client: Client, placed: Order) -> tuple[list[sourcing_pb2.Allocation], str]:
+    """A small order, promised before a rule set with other fees comes into force, and allocated after."""
+    line = replace(placed.cart.lines[0], quantity=1, unit_price_micros=SMALL_MICROS)
+    order = replace(placed, order_id="CHECKOUT-3", cart=replace(placed.cart, lines=(line,), services=(HELD,)))
+    before = (await client.promise_delivery(_promise(order))).promised
+    name = await activate(client, PROTECT_STORES)
+    after = (await client.promise_delivery(_promise(order))).promised
+    if not before or not after:
+        return [], f"{line.sku} is sold out by now"
+    request = sourcing_pb2.AllocateRequest(order=message_of(order), promise_token=before[0].token)
+    try:
+        made = await client.allocate(request)
+    except Refusal as refusal:
+        return [], _refused(refusal)
+    return [made], f"its fee of {amount(made.kept.fee)} is kept, though {name} now says {amount(after[0].fee)}"
 
 
 def _promise(order: Order) -> sourcing_pb2.PromiseDeliveryRequest:
@@ -108,5 +129,9 @@ async def _answer(call: Callable[..., Awaitable[object]], request: object) -> st
     try:
         await call(request)
     except Refusal as refusal:
-        return f"{refusal.kind.value} / {refusal.reason.value}: {refusal.message}"
+        return _refused(refusal)
     return "accepted"
+
+
+def _refused(refusal: Refusal) -> str:
+    return f"{refusal.kind.value} / {refusal.reason.value}: {refusal.message}"

@@ -58,7 +58,7 @@ CASES = [
     ("at the top", "§percent_on_time: 95", ["it belongs under promising"]),
     ("no fee", "fees: [§{methods: [express]}]", ["fee is missing"]),
     ("negative fee", "fees: [{fee: §-1}]", ["from 0 to 1000000"]),
-    ("unknown method", "fees: [{fee: 1, methods: [§expres]}]", ["did you mean express?"]),
+    ("unknown method", "fees: [{fee: 1, methods: [§exprss]}]", ["did you mean express?"]),
     ("no method", "fees: [{fee: 1, methods: §[]}]", ["must not be empty"]),
     ("no zone", "fees: [{fee: 1, zones: §[]}]", ["must not be empty"]),
     ("fee after all", "fees: [{fee: 1}, §{fee: 2, methods: [express]}]", ["the entry on line 4 fits every cart"]),
