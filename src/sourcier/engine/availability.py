@@ -1,11 +1,10 @@
 """What product pages show: for up to a hundred SKUs at once, how much there is, from when by which method, and where.
 
-One unit of each SKU is looked at. The lanes of such a cart are found once for all SKUs, to the destination and to every
-store in question; then everything is a gather over what is available by SKU, node and day.
+One unit of each SKU is looked at. How such a cart could travel is found once for all SKUs, to the destination and to
+every store in question; then everything is a gather over what is there by SKU, node and day.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
@@ -33,7 +32,9 @@ from sourcier.engine.compile import (
     IntArray,
     distances_m,
 )
-from sourcier.engine.prefilter import check_cart, lanes, locate
+from sourcier.engine.hours import NEVER
+from sourcier.engine.pickups import Pickups, pickups
+from sourcier.engine.prefilter import ask_for, check_cart, locate, to_the_door
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores, nearest_stores
 
@@ -126,21 +127,55 @@ def _cart(query: AvailabilityQuery, network: CompiledNetwork, place: _Place, at:
 def _arrivals(
     cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules, available: Available
 ) -> tuple[IntArray, BoolArray]:
-    """The first ``arrival[sku, service]`` (ordinals, UNLIMITED: never), and the nodes ``reaches[N]`` with a lane."""
+    """The first ``arrival[sku, service]`` (ordinals, UNLIMITED: never), and the nodes ``reaches[N]`` with a candidate.
+
+    A candidate brings what its node has by a day.
+    """
     network = snapshot.network
-    later = available.useful(np.ones(len(cart.lines), dtype=np.int64))
-    first = _first_ready(available)
+    ask, _ = ask_for(cart, snapshot, rules, ONE_UNIT, available.useful(np.ones(len(cart.lines), dtype=np.int64)))
+    pairs = _collected_at(cart, place, snapshot, rules)
+    delivered = tuple(s for s, compiled in enumerate(network.services) if not compiled.service.method.collected)
+    columns = [_columns(pickups(ask, pairs))] if pairs else []
+    if delivered and not cart.store_ids:
+        going = to_the_door(ask, cart, delivered)
+        columns.append((going.service, going.found.starts.node, going.found.starts.ready, going.arrivals.latest))
     arrival = np.full((len(cart.lines), len(network.services)), UNLIMITED)
     reaches = np.zeros(len(network.node_index), dtype=np.bool_)
-    for trip in _trips(cart, place, snapshot, rules):
-        found = lanes(trip, snapshot, rules, ONE_UNIT, later)
-        reaches[found.node] = True
-        has = first[:, found.node] <= found.ready
-        for service in np.unique(found.service):
-            mine = np.flatnonzero(found.service == service)
-            dated = np.where(has[:, mine], found.arrival[mine], UNLIMITED)
-            arrival[:, service] = np.minimum(arrival[:, service], dated.min(axis=1))
+    if not columns:
+        return arrival, reaches
+    service, node, ready, on = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    order = np.lexsort((on, service))
+    order = order[on[order] < NEVER]
+    service, node, ready, on = service[order], node[order], ready[order], on[order]
+    reaches[node] = True
+    has = _first_ready(available)[:, node] <= ready
+    ends = np.append(np.flatnonzero(service[1:] != service[:-1]) + 1, len(service))
+    begin = 0
+    for end in ends[ends > 0]:
+        mine = has[:, begin:end]
+        soonest = on[begin + mine.argmax(axis=1)]  # candidates of a service stand by day
+        arrival[:, service[begin]] = np.where(mine.any(axis=1), soonest, UNLIMITED)
+        begin = end
     return arrival, reaches
+
+
+def _columns(found: Pickups) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    return found.service, found.node, found.ready, found.on
+
+
+def _collected_at(cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules) -> list[tuple[int, int]]:
+    """(service, store) of everything that could be collected: at the store asked for, or at the nearest ones."""
+    network, promising = snapshot.network, rules.rule_set.promising
+    chosen = chosen_stores(cart, network)
+    return [
+        (index, store)
+        for index, compiled in enumerate(network.services)
+        if compiled.service.method.collected
+        for store in chosen
+        or nearest_stores(
+            snapshot, index, place.distance_m, radius_m=promising.store_radius_m, count=promising.nearest_stores
+        )
+    ]
 
 
 def _first_ready(available: Available) -> IntArray:
@@ -149,25 +184,6 @@ def _first_ready(available: Available) -> IntArray:
     waits = np.flatnonzero(available.units > 0)
     np.minimum.at(first, (available.line[waits], available.node[waits]), available.ready[waits])
     return first
-
-
-def _trips(cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules) -> Iterator[Cart]:
-    """The cart as it would be delivered, unless a store was asked for, and as it would be collected at each store."""
-    network, promising = snapshot.network, rules.rule_set.promising
-    delivered = tuple(s.service.service_id for s in network.services if not s.service.method.collected)
-    if delivered and not cart.store_ids:
-        yield replace(cart, services=delivered)
-    chosen = chosen_stores(cart, network)
-    at_store: dict[int, list[str]] = {}
-    for index, compiled in enumerate(network.services):
-        if compiled.service.method.collected:
-            stores = chosen or nearest_stores(
-                snapshot, index, place.distance_m, radius_m=promising.store_radius_m, count=promising.nearest_stores
-            )
-            for store in stores:
-                at_store.setdefault(store, []).append(compiled.service.service_id)
-    for store, services in at_store.items():
-        yield replace(cart, services=tuple(services), store_ids=(network.network.nodes[store].node_id,))
 
 
 def _earliest(network: CompiledNetwork, arrival: IntArray) -> list[tuple[EarliestDate, ...]]:

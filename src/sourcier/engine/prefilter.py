@@ -138,25 +138,15 @@ def lanes(
     `later` are (node, ready day) pairs of dated supply that is worth waiting for. An order is collected if every
     service that it allows is, at the one store that it names; otherwise it is delivered, by those that deliver.
     """
-    network, table = snapshot.network, snapshot.timetable(cart.placed_at)
-    excluded = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
-    ask = Ask(
-        snapshot=snapshot,
-        table=table,
-        placed=table.placed(cart.placed_at),
-        load=Load(lines=load[0], units=load[1], work=table.work(load[1])),
-        usable=snapshot.online & ~excluded,
-        later=later,
-        quantile_bp=rules.rule_set.promising.quantile_bp,
-        deadline=_deadline(cart, rules),
-    )
+    network = snapshot.network
+    ask, excluded = ask_for(cart, snapshot, rules, load, later)
     services = wanted_services(cart, network)
     methods = {network.network.services[s].method for s in services}
     stores = chosen_stores(cart, network)
     if methods and all(method.collected for method in methods):
         going = collected(ask, stores[0], services) if len(stores) == 1 else nowhere(ask)
     else:
-        going = _to_the_door(ask, cart, services)
+        going = to_the_door(ask, cart, services)
     reason = _first_failure(
         (NodeReason.OFFLINE, snapshot.online),
         (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
@@ -184,12 +174,32 @@ def lanes(
         cap_units=cap_units,
         cap_lines=cap_lines,
         reason=reason,
-        table=table,
+        table=ask.table,
         work=ask.load.work,
     )
 
 
-def _to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...]) -> Going:
+def ask_for(
+    cart: Cart, snapshot: Snapshot, rules: CompiledRules, load: tuple[int, int], later: tuple[IntArray, IntArray]
+) -> tuple[Ask, BoolArray]:
+    """The cart as an order from wherever, and the nodes ``excluded[N]`` by their type."""
+    network, table = snapshot.network, snapshot.timetable(cart.placed_at)
+    excluded: BoolArray = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
+    ask = Ask(
+        snapshot=snapshot,
+        table=table,
+        placed=table.placed(cart.placed_at),
+        load=Load(lines=load[0], units=load[1], work=table.work(load[1])),
+        usable=snapshot.online & ~excluded,
+        later=later,
+        quantile_bp=rules.rule_set.promising.quantile_bp,
+        deadline=_deadline(cart, rules),
+    )
+    return ask, excluded
+
+
+def to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...]) -> Going:
+    """The order delivered to the cart's destination, by those of the services that deliver."""
     network = ask.snapshot.network
     point, time_zone = locate(network, cart.destination)
     zone = zone_of(network.postal_zones, cart.destination)
