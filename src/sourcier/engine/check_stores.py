@@ -118,22 +118,26 @@ def _there(trip: _Trip, seen: Seen) -> tuple[datetime | None, date, date, int, i
 def trips(shipment: Shipment, node: Node, service: Service, seen: Seen) -> Iterator[_Trip]:
     """Every way of at most LEGS_MAX legs over transfer lanes, of which the first is by the shipment's service."""
     start = _Trip(legs=(), node=node, earliest=shipment.ship_day, latest=shipment.ship_day, sure=10_000)
-    open_ends = list(_onward(start, seen, {service.service_id: shipment.ship_day}))
+    target = shipment.to_node_id
+    open_ends = list(_onward(start, seen, target, {service.service_id: shipment.ship_day}))
     while open_ends:
         trip = open_ends.pop()
         yield trip
         if len(trip.legs) < LEGS_MAX:
-            open_ends += _onward(trip, seen, None)
+            open_ends += _onward(trip, seen, target, None)
 
 
-def _onward(trip: _Trip, seen: Seen, first: dict[str, date] | None) -> Iterator[_Trip]:
-    """The trip with one more leg; `first` is the service and ship day of the first one."""
-    nodes = {node.node_id: node for node in seen.network.nodes}
-    services = {service.service_id: service for service in seen.network.services}
-    for lane in seen.network.transfer_lanes:
+def _onward(trip: _Trip, seen: Seen, target: str, first: dict[str, date] | None) -> Iterator[_Trip]:
+    """The trip with one more leg, to the target or to where lanes go on from; `first` is how it begins, and when."""
+    lanes = seen.network.transfer_lanes
+    useful = {target, *(lane.from_node_id for lane in lanes)}
+    for lane in lanes:
         if lane.from_node_id != trip.node.node_id or (first is not None and lane.service_id not in first):
             continue
-        service, to = services[lane.service_id], nodes[lane.to_node_id]
+        if lane.to_node_id not in useful:
+            continue
+        service = next(s for s in seen.network.services if s.service_id == lane.service_id)
+        to = next(node for node in seen.network.nodes if node.node_id == lane.to_node_id)
         metres = round(metres_between(trip.node.point, to.point))
         transit = transit_of(service, trip.node, metres, None)
         if transit is None:
