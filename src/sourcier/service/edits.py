@@ -7,19 +7,26 @@ from typing import Final
 EDITS_KEPT: Final = 1_000
 """Patches that are remembered one by one; who looks at an older one hears that everything may have changed."""
 
+SKUS_KEPT: Final = 100_000
+"""SKUs of all these patches together."""
+
 
 class Edits:
     """A count of patches that never falls, for one event loop."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._touched: deque[frozenset[str] | None] = deque(maxlen=EDITS_KEPT)
+        self._touched: deque[frozenset[str] | None] = deque()
+        self._num_skus = 0
         self._next = asyncio.Event()
 
     def add(self, skus: frozenset[str] | None) -> None:
         """A patch that touched these SKUs; None: everything."""
         self.count += 1
         self._touched.append(skus)
+        self._num_skus += len(skus or ())
+        while len(self._touched) > EDITS_KEPT or self._num_skus > SKUS_KEPT:
+            self._num_skus -= len(self._touched.popleft() or ())
         self._next.set()
         self._next = asyncio.Event()
 

@@ -37,6 +37,20 @@ def test_what_is_forgotten_may_have_been_anything(monkeypatch: pytest.MonkeyPatc
     assert log.since(1) == {"b", "c", "d"}
 
 
+def test_patches_of_many_skus_are_forgotten_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edits, "SKUS_KEPT", 4)
+    log = Edits()
+    for skus in ("ab", "c", "de"):
+        log.add(frozenset(skus))
+    assert log.since(0) is None
+    assert log.since(1) == {"c", "d", "e"}
+    log.add(frozenset("vwxyz"))
+    assert log.since(3) is None
+    assert log.since(4) == frozenset()
+    log.add(frozenset("f"))
+    assert log.since(4) == {"f"}
+
+
 async def test_those_who_wait_are_woken_by_the_next_patch() -> None:
     log = Edits()
     log.add(frozenset())
