@@ -195,9 +195,10 @@ def test_without_the_data_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixtu
 @needs_data
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_short_run_leaves_a_ledger_without_violations(tmp_path: Path) -> None:
+@pytest.mark.parametrize("timed", [(), ("--timed",)], ids=["plain", "timed"])
+def test_a_short_run_leaves_a_ledger_without_violations(tmp_path: Path, timed: tuple[str, ...]) -> None:
     found = tmp_path / "figures.json"
-    arguments = ["--limit", "20", "--json", str(found)]
+    arguments = ["--limit", "20", "--json", str(found), *timed]
     subprocess.run([sys.executable, "-m", "benchmarks.online_retail", *arguments], cwd=ROOT, check=True)
     report = json.loads(found.read_text(encoding="utf-8"))
     run, all_, classes = report["run"], report["figures"]["all"], report["figures"]["by_class"].values()
@@ -213,3 +214,5 @@ def test_a_short_run_leaves_a_ledger_without_violations(tmp_path: Path) -> None:
     assert all_["milliseconds"]["promise"]["number"] == 20
     assert run["server_mib_max"] is None or run["server_mib_max"] > 50
     assert "British" in report["caveat"]
+    assert all_["bound"]["hold"]["share"] == 1.0
+    assert ("token" in all_["bound"]) == bool(timed)
