@@ -258,14 +258,17 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
         return problem
     better, worse = np.concatenate([first, second]), np.concatenate([second, first])
     cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
+    lighter = problem.tiers[better] == problem.tiers[worse]
+    if not lighter.all():
+        lighter |= dominance(snapshot.network, problem.tier_tables)[problem.tiers[better], problem.tiers[worse]]
     beats = (
-        (problem.fixed[better] <= problem.fixed[worse])
+        lighter
+        & (problem.fixed[better] <= problem.fixed[worse])
         & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
         & ((problem.arrival[better] <= problem.arrival[worse]) | cheaper)
         & (problem.cap_units[better] >= problem.cap_units[worse])
         & (problem.cap_lines[better] >= problem.cap_lines[worse])
         & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
-        & dominance(snapshot.network, problem.tier_tables)[problem.tiers[better], problem.tiers[worse]]
     )
     beats[len(first) :] &= ~beats[: len(first)]  # of two that beat each other the first one stays
     keep = np.ones(problem.num_offers, dtype=np.bool_)
