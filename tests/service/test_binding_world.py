@@ -149,6 +149,29 @@ async def test_a_change_of_rules_breaks_no_promise(shop: Shop, change: str) -> N
     assert by_new is (change == "percentile")
 
 
+async def test_the_countdown_counts_for_tokens_too(shop: Shop, wall: Wall) -> None:
+    """Who orders after the order-by instant has the date only where another departure makes it."""
+    near, far, store = NETWORK.nodes
+    early, late = replace(TWO_A_DAY, cut_off_minute=840), replace(TWO_A_DAY, pickup_minute=1_000, cut_off_minute=900)
+    wall.now = MONDAY.replace(hour=12, minute=50)
+    wanted = cart(("mug", 1), services=("ground",))
+    await shop.network(replace(NETWORK, nodes=(replace(near, rounds=(early, late)), far, store)))
+    await shop.count("near", "mug", 9)
+    answer = await shop.promise(replace(wanted, placed_at=wall.now))
+    (promise,), (token,) = answer.promises.promised, answer.tokens
+    for minutes, pickup in ((5, 900), (25, 1_000)):
+        ordered = replace(wanted, placed_at=wall.now + timedelta(minutes=minutes))
+        made = await shop.allocate(f"o-{minutes}", ordered, promise_token=token)
+        assert made.kept is not None
+        assert (made.kept.latest, made.kept.late_days) == (promise.latest, 0)
+        assert made.decision.plan.shipments[0].round_minute == pickup
+    assert promise.order_by == wall.now + timedelta(minutes=10)
+    too_late = replace(wanted, placed_at=wall.now + timedelta(minutes=70, seconds=1))
+    made = await shop.allocate("late", too_late, promise_token=token)
+    assert made.kept is not None
+    assert (made.kept.latest, made.kept.late_days) == (promise.latest, 1)
+
+
 async def test_raised_protection_is_kept_before_promises(shop: Shop) -> None:
     await shop.count("near", "mug", 2)
     answer = await shop.promise(cart(("mug", 2)))

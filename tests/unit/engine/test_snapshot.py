@@ -1,6 +1,6 @@
 """The live picture of stock and capacity: absolute, idempotent, growing."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from sourcier.domain.network import (
 from sourcier.domain.stock import StockRow
 from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.compile import UNLIMITED, compile_network
-from sourcier.engine.snapshot import ROWS_PER_BLOCK, Snapshot
+from sourcier.engine.snapshot import ROWS_PER_BLOCK, TIMETABLE_AGE_DAYS, Snapshot, timetable_for
 
 DAY = date(2026, 3, 4)
 
@@ -145,3 +145,22 @@ def test_statuses_switch_nodes_and_unnamed_ones_keep_the_networks(snapshot: Snap
     snapshot.put_statuses({"b": NodeStatus.OFFLINE})
     assert snapshot.online.tolist() == [True, False, False]
     assert snapshot.network.online.tolist() == [True, True, False]
+
+
+def test_today_s_timetable_stays_beside_that_of_another_day(snapshot: Snapshot) -> None:
+    now = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    today = timetable_for(snapshot.network, now)
+    snapshot.put_timetable(today)
+    assert snapshot.timetable(now + timedelta(days=TIMETABLE_AGE_DAYS)) is today
+    others = [now - timedelta(days=1), now + timedelta(days=TIMETABLE_AGE_DAYS + 1)]
+    for other in others:
+        assert snapshot.known_timetable(other) is None
+        made = snapshot.timetable(other)
+        assert made.first_day == other.date()
+        assert snapshot.known_timetable(other) is made
+        assert snapshot.known_timetable(now) is today
+    assert snapshot.known_timetable(others[0]) is None
+    tomorrow = timetable_for(snapshot.network, now + timedelta(days=1))
+    snapshot.put_timetable(tomorrow)
+    assert snapshot.timetable(now + timedelta(days=1)) is tomorrow
+    assert snapshot.timetable(now) is today
