@@ -13,7 +13,7 @@ from tests.contract.test_concurrency import deadlocks
 
 from sourcier.domain.errors import Reason
 from sourcier.domain.reservation import State
-from sourcier.ledger import queries_supply, settle
+from sourcier.ledger import pegs, queries_supply, settle
 from sourcier.ledger.commands import AllocateHold, Reserve, Settle
 from sourcier.ledger.dialect import Query
 from sourcier.ledger.reserve import allocate_hold, reserve
@@ -68,6 +68,7 @@ def test_check_then_act_would_peg_units_twice(fresh_url: str, monkeypatch: pytes
     bench = Bench(fresh_url, Clock())
     bench.apply_network()
     bench.announce("n1", "a", 10)
+    monkeypatch.setattr(pegs, "plainly_short", lambda *_: ())
     monkeypatch.setattr(queries_supply, "TAKE_SUPPLY", _without_predicate(queries_supply.TAKE_SUPPLY))
     futures = [bench.ledger.write(reserve, hold(("n1", "a", 1, "po")), echo) for _ in range(20)]
     assert Counter(outcome_of(future)[0] for future in futures) == {"reserved": 20}
@@ -171,10 +172,11 @@ def test_supply_comes_in_while_holds_expire_and_orders_are_cancelled(bench: Benc
     jobs = [*shop.receipts([5, 11, 23, 40]), *shop.settles(), *[(settle.expire_due, 3)] * 10]
     jobs += [(reserve, command, echo) for command in fresh]
     shop.draw.shuffle(jobs)
+    again = (Reason.CONTENDED, Reason.DATABASE_UNAVAILABLE)  # a busy machine makes lock waits run out
     while jobs:
         outcomes = crowd.run(jobs)
-        assert {kind for kind, _ in outcomes} <= {"reserved", "short", "settled", "done", Reason.CONTENDED}
-        jobs = [job for job, (kind, _) in zip(jobs, outcomes, strict=True) if kind == Reason.CONTENDED]
+        assert {kind for kind, _ in outcomes} <= {"reserved", "short", "settled", "done", "replayed", *again}
+        jobs = [job for job, (kind, _) in zip(jobs, outcomes, strict=True) if kind in again]
     assert deadlocks(bench) == before
     while bench.sweep():
         pass

@@ -56,6 +56,17 @@ def lock_first(tx: Tx, reservation_ids: Iterable[str], *, pools: bool = True) ->
     tx.tell(queries_supply.LOCK_STOCK_OF_LINES, rows=wanted)
 
 
+def plainly_short(tx: Tx, command: Reserve) -> tuple[SupplyKey, ...]:
+    """Supplies that have too little left even before protection, seen without a lock.
+
+    Many want the last units of a preorder; whoever comes too late shall not queue up for the lock of its row.
+    """
+    wanted = _by_supply(command.lines)
+    found = tx.ask(queries_supply.FIND_SUPPLY, rows=rows([[*key, quantity] for key, quantity in wanted]))
+    enough = {(supply_id, node_id, sku) for supply_id, node_id, sku in found}
+    return tuple(key for key, _ in wanted if key not in enough)
+
+
 def lock_stock_left(tx: Tx, command: Reserve) -> dict[StockKey, StockLeft]:
     """Lock every stock row of the command, pegged lines' ones too; a row that is missing has no supply either."""
     keys = sorted({(line.node_id, line.sku) for line in command.lines})

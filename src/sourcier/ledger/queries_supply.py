@@ -34,6 +34,11 @@ LOCK_POOLS_OF_RESERVATIONS: Final = query(
     ORDER BY pool_id, bucket FOR UPDATE""",
     postgresql_only=True,
 )
+FIND_SUPPLY: Final = query("""
+    SELECT supply.supply_id, supply.node_id, supply.sku
+    FROM EACH(:rows, supply_id TEXT, node_id TEXT, sku TEXT, quantity BIGINT) AS want JOIN supply
+        ON supply.node_id = want.node_id AND supply.sku = want.sku AND supply.supply_id = want.supply_id
+    WHERE supply.usable - supply.held - supply.allocated >= want.quantity""")
 TAKE_SUPPLY: Final = query("""
     UPDATE supply SET held = supply.held + want.held, allocated = supply.allocated + want.allocated
     FROM EACH(:rows, node_id TEXT, sku TEXT, supply_id TEXT, held BIGINT, allocated BIGINT, kept BIGINT) AS want

@@ -166,6 +166,9 @@ def _take_goods(tx: Tx, command: Reserve, motive: Motive) -> tuple[tuple[StockKe
     on_hand = _by_stock_row(command.lines)
     if not _has_pegs(command):
         return _take_stock(tx, command, on_hand, motive), ()
+    short_supply = pegs.plainly_short(tx, command)
+    if short_supply:
+        return _take_stock(tx, command, on_hand, motive), short_supply
     left = pegs.lock_stock_left(tx, command)
     short_stock = _take_stock(tx, command, on_hand, motive)
     return short_stock, pegs.take_supply(tx, command, on_hand, left, motive)
