@@ -139,6 +139,21 @@ async def test_an_option_of_the_callers_choice_is_held(client: Client) -> None:
     assert held.decision.plan == response.hold.decision.plan
 
 
+async def test_a_hold_keeps_its_own_promise_and_its_token_is_for_later(client: Client) -> None:
+    await count(client, {"kept": 10})
+    goods = messages.line(sku="kept", quantity=2)
+    wanted = messages.promise(goods, ttl=60)
+    wanted.hold.service_id = "express"
+    response = await client.promise_delivery(wanted)
+    option = response.promised[response.hold.option]
+    request = messages.allocate("binding-4", goods)
+    request.hold, request.promise_token, request.reallocate_if_expired = response.hold.name, option.token, True
+    allocation = await client.allocate(request)
+    assert (allocation.hold, allocation.reallocated) == (response.hold.name, False)
+    assert (allocation.kept.latest, allocation.kept.late_days) == (option.latest, 0)
+    assert allocation.decision.plan == option.decision.plan
+
+
 async def test_product_pages_see_stock_and_supply(client: Client) -> None:
     await count(client, {"page": 7})
     await announce(client, purchase("page", 40, preorder=True))

@@ -105,6 +105,18 @@ async def test_goods_travel_to_the_store_that_lacks_them(buyer: Client) -> None:
     assert list(counter.line_ids) == ["1"]
 
 
+async def test_a_product_page_of_a_store_shows_what_it_has_and_when(buyer: Client) -> None:
+    request = messages.get_availability()
+    request.ClearField("destination")
+    request.store_id, request.nearby_stores = "store", 1
+    request.skus[:] = ["tea", "pot"]
+    tea, pot = (await buyer.get_availability(request)).skus
+    assert {entry.service_id for entry in tea.earliest} == {"counter", "feeder"}
+    assert {entry.service_id for entry in pot.earliest} == {"feeder"}
+    assert [(store.store_id, store.distance_m) for store in tea.stores] == [("store", 0)]
+    assert not pot.stores
+
+
 async def test_a_remedy_says_which_line_to_leave_out(buyer: Client) -> None:
     request = asked(messages.line("1"), messages.line("2", sku="unheard of"))
     response = await buyer.promise_delivery(request)
