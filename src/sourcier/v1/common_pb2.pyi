@@ -365,7 +365,8 @@ class Cart(_message.Message):
     @_builtins.property
     def store_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The stores at which the customer may collect, node ids of the network's, each once, at most 16. Only methods that
-        are collected look at them; empty means the stores nearest to the destination, as the rule set says.
+        are collected look at them. In a promise, empty means the stores nearest to the destination, as the rule set says;
+        an order that is collected must name one, unless a hold or a token does.
         """
 
     def __init__(
