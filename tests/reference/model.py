@@ -5,10 +5,11 @@ merging, no bounds. Slow and plain on purpose.
 """
 
 import math
+from dataclasses import replace
 
 from ortools.sat.python import cp_model
 from tests.reference.instances import World
-from tests.reference.sends import EARTH_RADIUS_M, Offer, offers_of
+from tests.reference.sends import EARTH_RADIUS_M, Offer, hub_offers_of, offers_of, parcel_cost
 
 from sourcier.domain.network import CapacityMeasure
 
@@ -29,8 +30,29 @@ def optimum(world: World, *, complete: bool = False, through: str | None = None,
     `complete`: of the plans that fill every unit; `through`: of those with a shipment from this node.
     Raises Unproven if CP-SAT does not settle it within `seconds`.
     """
+    direct = [offer for node in world.network.nodes for offer in offers_of(world, node)]
+    if not world.rules.consolidation:
+        return _optimum(world, direct, complete=complete, through=through, seconds=seconds)
+    (entry,) = world.rules.consolidation
+    hub = next(node for node in world.network.nodes if node.node_id == entry.hub_id)
+    free = [offer for offer in direct if offer.service.method not in entry.methods]
+    alone = replace(world, rules=replace(world.rules, constraints=replace(world.rules.constraints, max_shipments=1)))
+    found = [
+        _optimum(world, free, complete=complete, through=through, seconds=seconds),
+        _optimum(alone, direct, complete=complete, through=through, seconds=seconds),
+    ]
+    for service in world.network.services:
+        parcel = parcel_cost(world, hub, service)
+        wanted = service.method in entry.methods and service.method in (world.cart.methods or entry.methods)
+        if wanted and parcel is not None:
+            meeting = [offer for node in world.network.nodes for offer in hub_offers_of(world, node, hub, service)]
+            found.append(_optimum(world, meeting, complete=complete, through=through, seconds=seconds, parcel=parcel))
+    return min((cost for cost in found if cost is not None), default=None)
+
+
+def _optimum(world, offers, *, complete, through, seconds, parcel=None):
+    """The least objective over some offers; `parcel` is what the parcel of a hub costs where they meet at one."""
     model = cp_model.CpModel()
-    offers = [offer for node in world.network.nodes for offer in offers_of(world, node)]
     opened = [model.new_bool_var("") for _ in offers]
     units = _units(model, world, offers, opened)
     cost = []
@@ -48,7 +70,7 @@ def optimum(world: World, *, complete: bool = False, through: str | None = None,
         cost.append((prices.unfilled_per_unit_micros + value) * unfilled[-1])
         _limit_nodes(model, world, row)
     _limit_stock(model, world, offers, units)
-    cost.append(_split_term(model, world, offers, opened))
+    cost.append(_split_term(model, world, offers, opened, parcel))
     _limit_what_stays(model, world, opened, unfilled, complete=complete)
     if through is not None:
         model.add(sum(y for y, offer in zip(opened, offers, strict=True) if offer.node.node_id == through) >= 1)
@@ -105,8 +127,8 @@ def _limit_stock(model, world, offers, units):
                 model.add(sum(row[k] for row in rows) <= min(offer.stock.get(sku, 0), 2**40))
 
 
-def _split_term(model, world, offers, opened):
-    """Every shipment after the first costs; a node ships once, the order so many times."""
+def _split_term(model, world, offers, opened, parcel):
+    """Every shipment after the first costs, or the hub's parcel; a node ships once, the order so many times."""
     limits = world.rules.constraints
     for node in world.network.nodes:
         mine = [y for y, offer in zip(opened, offers, strict=True) if offer.node is node]
@@ -115,6 +137,10 @@ def _split_term(model, world, offers, opened):
     most = 1 if limits.ship_complete else limits.max_shipments
     if most is not None and opened:
         model.add(sum(opened) <= most)
+    if parcel is not None:
+        ships = model.new_bool_var("")
+        model.add(sum(opened) <= len(offers) * ships)
+        return parcel * ships
     extra = model.new_int_var(0, max(1, len(offers)), "")
     model.add(extra >= sum(opened) - 1)
     return world.rules.prices.split_micros * extra

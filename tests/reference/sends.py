@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from tests.reference.instances import World
 
 from sourcier.domain.calendar import (
-    collectable_at,
     courier_delivers,
     departures,
     local_instant,
@@ -52,17 +51,26 @@ class Offer:
     pools: tuple[tuple[CapacityMeasure, int], ...]
 
 
-def offers_of(world: World, node: Node) -> list[Offer]:
-    """Everything that a node can send, by every service, and when."""
+def _takes_part(world: World, node: Node) -> bool:
     excluded = any(node.node_type in e.exclude_node_types for e in world.rules.eligibility)
-    if node.status is not NodeStatus.OPEN or excluded:
-        return []
-    work = work_on(node.calendar, sum(line.quantity for line in world.cart.lines))
-    begins = [
+    return node.status is NodeStatus.OPEN and not excluded
+
+
+def _begins(world, node, work):
+    """(instant, stock, pools) of every start of the work."""
+    return [
         (shift_begins, stock, pools)
         for begin, stock in _starts(world, node)
         for shift_begins, pools in _in_shifts(world, node, begin, work)
     ]
+
+
+def offers_of(world: World, node: Node) -> list[Offer]:
+    """Everything that a node can send, by every service, and when."""
+    if not _takes_part(world, node):
+        return []
+    work = work_on(node.calendar, sum(line.quantity for line in world.cart.lines))
+    begins = _begins(world, node, work)
     wanted = [s for s in world.network.services if not world.cart.methods or s.method in world.cart.methods]
     if all(service.method.collected for service in wanted):
         return [offer for begin in begins for offer in _collected(world, node, wanted, work, *begin)]
@@ -90,20 +98,31 @@ def _collected(world, node, wanted, work, begin, stock, pools):
 
 
 def _lying(world, node, service, legs, work, begin, stock, pools):
+    return _waiting(world, node, service, partial(_opened, node), legs, work, begin, stock, pools)
+
+
+def _opened(node, since):
+    opens = open_from(node.calendar, node.time_zone, since)
+    return None if opens is None else opens.astimezone(ZoneInfo(node.time_zone)).date()
+
+
+def _waiting(world, node, service, there, legs, work, begin, stock, pools):
+    """Every day on which goods that stay at the node are ready; ``there(ready)`` is when the customer has them."""
     used = {(pool, bucket): units for pool, bucket, units in world.pool_uses}
     zone = ZoneInfo(node.time_zone)
-    first = begin.astimezone(zone).date()
+    first = None
     for offset in range(SHIP_HORIZON_DAYS + 2):
-        waits = max(begin, local_instant(first + timedelta(days=offset), 0, node.time_zone)) if offset else begin
+        day = None if first is None else first + timedelta(days=offset)
+        waits = begin if day is None else max(begin, local_instant(day, 0, node.time_zone))
         done = ready_at(node.calendar, node.time_zone, waits, work)
-        opens = None if done is None else open_from(node.calendar, node.time_zone, done)
-        if opens is None or _too_late(world, opens.astimezone(zone).date()):
+        arrival = None if done is None else there(done)
+        if arrival is None or _too_late(world, arrival):
             return
         day, mine, taken = done.astimezone(zone).date(), list(pools), 0
+        first = first or day
         if node.capacity is not None:
             taken = used.get((capacity_pool_id(node.node_id), day.isoformat()), 0)
             mine.append((node.capacity.measure, max(0, node.capacity.per_day - taken)))
-        arrival = opens.astimezone(zone).date()
         yield Offer(node=node, service=service, arrival=arrival, legs=legs, stock=stock, pools=tuple(mine))
         if not taken:
             return
@@ -127,28 +146,94 @@ def _paths(world, node, store, service, most=3):
 
 
 def _at_the_store(world, nodes, legs, departure):
-    """The day on which goods that leave then can be collected; each node on the way works on them like on an order."""
-    day, cart = departure.day, world.cart
+    """The day on which goods that leave then can be collected."""
+    store, since = nodes[-1], _end_of(world, nodes, legs, departure)
+    opens = None if since is None else open_from(store.calendar, store.time_zone, since)
+    minutes = timedelta(minutes=legs[-1][0].collect_minutes)
+    opens = None if opens is None else open_from(store.calendar, store.time_zone, opens + minutes)
+    return None if opens is None else opens.astimezone(ZoneInfo(store.time_zone)).date()
+
+
+def _end_of(world, nodes, legs, departure):
+    """Since when goods that leave then are at the last node; each node on the way works on them like on an order."""
+    day, since, cart = departure.day, departure.pickup, world.cart
     for i, (service, metres) in enumerate(legs):
         node = nodes[i]
         if i:
             work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
-            begin = max(cart.placed_at, local_instant(day, 0, node.time_zone))
-            days = (day + timedelta(days=d) for d in range(-1, 60))
-            later = (one for one in days for d in departures(node, service.service_id, one)
+            begin = max(cart.placed_at, since)
+            first = begin.astimezone(ZoneInfo(node.time_zone)).date()
+            days = (first + timedelta(days=d) for d in range(-1, 60))
+            later = (d for one in days for d in departures(node, service.service_id, one)
                      if makes(node, d, cart.placed_at, begin, work))  # fmt: skip
-            day = next(later, None)
-            if day is None:
+            departure = next(later, None)
+            if departure is None:
                 return None
+            day, since = departure.day, departure.pickup
         band = next(b for b in service.transit if b.max_distance_m is None or metres <= b.max_distance_m)
         shares = [(s.business_days, s.share_bp) for s in band.distribution] or [(band.business_days, 10_000)]
         arrived = _arrival(service, (shares, service.delivery_days), world.rules, day)
         if service.method is Method.SAME_DAY and arrived != day:
             return None
-        day = arrived
-    store = nodes[-1]
-    opens = collectable_at(store.calendar, store.time_zone, day, legs[-1][0].collect_minutes)
-    return None if opens is None else opens.astimezone(ZoneInfo(store.time_zone)).date()
+        day, since = arrived, max(since, local_instant(arrived, 0, nodes[i + 1].time_zone))
+    return since
+
+
+def hub_offers_of(world: World, node: Node, hub: Node, service: Service) -> list[Offer]:
+    """Everything that a node can bring to the hub, and when the hub's parcel would be delivered that waits for it."""
+    if not _takes_part(world, node):
+        return []
+    work = work_on(node.calendar, sum(line.quantity for line in world.cart.lines))
+    to_door = partial(_onward, world, hub, service)
+    found = []
+    for begin, stock, pools in _begins(world, node, work):
+        if node is hub:
+            found += _waiting(world, node, service, to_door, (), work, begin, stock, pools)
+        for by in world.network.services:
+            for legs, nodes in _paths(world, node, hub, by):
+                there = partial(_through, world, to_door, (node, *nodes), legs)
+                found += _leaving(world, node, legs, there, work, begin, stock, pools)
+    return found
+
+
+def _through(world, to_door, nodes, legs, departure):
+    since = _end_of(world, nodes, legs, departure)
+    return None if since is None else to_door(since)
+
+
+def _onward(world, hub, service, since):
+    """When a parcel is delivered whose last goods are at the hub since an instant."""
+    cart = world.cart
+    work = work_on(hub.calendar, sum(line.quantity for line in cart.lines))
+    begin = max(cart.placed_at, since)
+    first = begin.astimezone(ZoneInfo(hub.time_zone)).date()
+    for offset in range(-1, 60):
+        for departure in departures(hub, service.service_id, first + timedelta(days=offset)):
+            if makes(hub, departure, cart.placed_at, begin, work):
+                arrival = _at_the_door(world, hub, service, departure)
+                if arrival is not None:
+                    return arrival
+    return None
+
+
+def parcel_cost(world: World, hub: Node, service: Service) -> int | None:
+    """What the hub's parcel costs, for the whole order; None where the hub cannot send it."""
+    if service.service_id not in hub.services or not _takes_part(world, hub) or _transit(world, hub, service) is None:
+        return None
+    grams = sum(line.quantity * line.unit_weight_grams for line in world.cart.lines)
+    tiers = [t.cost_micros for t in service.weight_tiers if t.max_grams is None or grams <= t.max_grams]
+    if service.weight_tiers and not tiers:
+        return None
+    metres = _metres(hub, world)
+    cost = service.per_shipment_micros + _km(service.per_shipment_km_micros, metres) + sum(tiers[:1])
+    for line in world.cart.lines:
+        each = service.per_unit_micros + _km(service.per_unit_km_micros, metres) + hub.handling_per_unit_micros
+        cost += line.quantity * (each + _km(service.per_kg_micros, line.unit_weight_grams))
+    return cost + hub.handling_per_shipment_micros
+
+
+def _km(rate: int, thousandths: int) -> int:
+    return (2 * rate * thousandths + 1_000) // 2_000
 
 
 def _too_late(world, arrival: date) -> bool:

@@ -18,6 +18,7 @@ from sourcier.domain.network import (
     TransitShare,
     WeightTier,
 )
+from sourcier.domain.rules import Consolidation
 
 WEEK = frozenset(range(1, 8))
 
@@ -45,6 +46,21 @@ def store_world(seed: int, *, lines_max: int = 4, nodes_max: int = 6) -> World:
 
 
 _BOTH = (Method.CLICK_AND_COLLECT, Method.SHIP_TO_STORE)
+
+
+def hub_world(seed: int, *, lines_max: int = 4, nodes_max: int = 6) -> World:
+    """A world of the seed delivered to the customer, whose first node is the hub where some methods meet."""
+    rng, drawn = random.Random(f"hubs {seed}"), store_world(seed, lines_max=lines_max, nodes_max=nodes_max)
+    delivered = tuple(m for m in Method if not m.collected)
+    meeting = rng.choice([frozenset({Method.HOME_DELIVERY}), frozenset(delivered)])
+    entry = Consolidation(hub_id=drawn.network.nodes[0].node_id, methods=meeting)
+    hub = replace(drawn.network.nodes[0], node_type=NodeType.WAREHOUSE)
+    return replace(
+        drawn,
+        network=replace(drawn.network, nodes=(hub, *drawn.network.nodes[1:])),
+        rules=replace(drawn.rules, consolidation=(entry,)),
+        cart=replace(drawn.cart, methods=delivered, store_ids=()),
+    )
 
 
 def _collect(rng: random.Random) -> Service:

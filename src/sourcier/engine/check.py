@@ -1,7 +1,8 @@
 """The independent checker: every plan is verified from the domain objects alone before anyone sees it.
 
 It shares no arithmetic with the engine: distances, dates, tariffs and limits are worked out again, one by one.
-`check_time` has the rules of time, `check_supply` those of stock, supply and pools, `check_stores` those of stores.
+`check_time` has the rules of time, `check_supply` those of stock, supply and pools, `check_stores` those of stores,
+`check_hubs` those of consolidation.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from sourcier.domain.network import Method, Node, Service
 from sourcier.domain.plan import Decision, Shipment, Status
+from sourcier.engine.check_hubs import legs_to_hub, meets_where_it_must, parcel_costs, parcel_is_sound
 from sourcier.engine.check_stores import Legs, legs_to_store, stays_for_collection
 from sourcier.engine.check_supply import within_pools, within_stock, within_supply
 from sourcier.engine.check_time import arrives_on_time, leaves_on_time, metres_between
@@ -41,17 +43,38 @@ def check_decision(decision: Decision, seen: Seen) -> list[str]:
         if shipment.node_id not in by_id or shipment.service_id not in services:
             return [f"shipment from unknown {shipment.node_id} by {shipment.service_id}"]
         node, service = by_id[shipment.node_id], services[shipment.service_id]
-        breaches += [f"{shipment.node_id}: {fault}" for fault in _shipment_faults(shipment, node, service, seen)]
+        faults = _shipment_faults(shipment, node, service, decision.plan.onward, seen)
+        breaches += [f"{shipment.node_id}: {fault}" for fault in faults]
+    if decision.plan.onward is not None:
+        breaches += _onward_faults(decision.plan.onward, by_id, services, decision, seen)
     for plan_rule in _PLAN_RULES:
         breaches += plan_rule(decision, seen)
     return breaches
 
 
-def _shipment_faults(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
-    """What is wrong with a shipment to the customer, to a store, or with what the customer collects where it lies."""
+def _onward_faults(
+    onward: Shipment, nodes: dict[str, Node], services: dict[str, Service], decision: Decision, seen: Seen
+) -> list[str]:
+    """What is wrong with the parcel of a hub."""
+    if onward.node_id not in nodes or onward.service_id not in services:
+        return [f"parcel from unknown {onward.node_id} by {onward.service_id}"]
+    hub, service = nodes[onward.node_id], services[onward.service_id]
+    faults = [
+        fault for rule in (_eligible, _served, _travels_the_distance) for fault in rule(onward, hub, service, seen)
+    ]
+    return faults + parcel_is_sound(onward, hub, service, decision, seen) + parcel_costs(onward, hub, service, seen)
+
+
+def _shipment_faults(
+    shipment: Shipment, node: Node, service: Service, onward: Shipment | None, seen: Seen
+) -> list[str]:
+    """What is wrong with a shipment to the customer, to a store or hub, or with what is collected where it lies."""
     legs: list[Legs] = [((service, shipment.distance_m),)]
     faults: list[str] = []
-    if shipment.to_node_id:
+    if onward is not None:
+        rules = _SENT_RULES if node.node_id != onward.node_id else (_eligible, within_pools)
+        faults, legs = legs_to_hub(shipment, node, service, onward, seen)
+    elif shipment.to_node_id:
         rules = _SENT_RULES
         faults, legs = legs_to_store(shipment, node, service, seen)
     elif service.method.collected:
@@ -60,7 +83,7 @@ def _shipment_faults(shipment: Shipment, node: Node, service: Service, seen: See
     else:
         rules = _SHIPMENT_RULES
     faults += [fault for rule in rules for fault in rule(shipment, node, service, seen)]
-    costs = [_costs_its_tariff(shipment, node, one, seen) for one in legs]
+    costs = [_costs_its_tariff(shipment, node, one, seen, to_hub=onward is not None) for one in legs]
     return faults + min(costs, key=len, default=[])
 
 
@@ -115,7 +138,7 @@ def _travels_the_distance(shipment: Shipment, node: Node, service: Service, seen
     return []
 
 
-def _costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen) -> list[str]:
+def _costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen, *, to_hub: bool) -> list[str]:
     lines = {line.line_id: line for line in seen.cart.lines}
     units = sum(part.quantity for part in shipment.lines)
     grams = sum(part.quantity * lines[part.line_id].unit_weight_grams for part in shipment.lines)
@@ -133,6 +156,8 @@ def _costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen) ->
     handling = node.handling_per_shipment_micros + units * node.handling_per_unit_micros
     days_late = max(0, (shipment.deliver_on - seen.cart.deliver_by).days) if seen.cart.deliver_by else 0
     late = units * days_late * seen.rules.prices.late_per_unit_day_micros
+    if to_hub:
+        late = shipment.late_micros  # by the day of the parcel: `check_hubs` sees to it
     told = (shipment.weight_grams, shipment.shipping_micros, shipment.handling_micros, shipment.late_micros)
     return (
         [] if told == (grams, shipping, handling, late) else [f"costs {(grams, shipping, handling, late)}, not {told}"]
@@ -186,10 +211,11 @@ def _costs_its_parts(decision: Decision, seen: Seen) -> list[str]:
     for part in plan.unfilled:
         value = lines[part.line_id].unit_price_micros * prices.unfilled_value_bp
         unfilled += part.quantity * (prices.unfilled_per_unit_micros + (value + 5_000) // 10_000)
+    parcels = plan.shipments if plan.onward is None else (*plan.shipments, plan.onward)
     parts = (
-        sum(s.shipping_micros for s in plan.shipments),
-        sum(s.handling_micros for s in plan.shipments),
-        prices.split_micros * max(0, len(plan.shipments) - 1),
+        sum(s.shipping_micros for s in parcels),
+        sum(s.handling_micros for s in parcels),
+        prices.split_micros * max(0, len(plan.shipments) - 1) * (plan.onward is None),
         sum(s.late_micros for s in plan.shipments),
         unfilled,
     )
@@ -220,5 +246,6 @@ _PLAN_RULES: tuple[Callable[[Decision, Seen], list[str]], ...] = (
     within_supply,
     _within_splits,
     _complete_if_it_must,
+    meets_where_it_must,
     _costs_its_parts,
 )

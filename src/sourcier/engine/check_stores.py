@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar import (
-    collectable_at,
+    courier_delivers,
     departures,
     local_instant,
     makes,
@@ -32,13 +32,18 @@ Legs = tuple[tuple[Service, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Trip:
-    """Legs so far, the node they lead to, and the first and last day on which goods are there."""
+class Trip:
+    """Legs so far, the node they lead to, the first and last day on which goods are there, and since when.
+
+    `soon` and `late` are the starts of these days, or the departures if those were later.
+    """
 
     legs: Legs
     node: Node
     earliest: date
     latest: date
+    soon: datetime
+    late: datetime
     sure: int
 
 
@@ -99,15 +104,12 @@ def _told(shipment: Shipment) -> tuple[datetime | None, date, date, int, int]:
     return shipment.ready_at, earliest, shipment.deliver_on, shipment.confidence_bp, shipment.distance_m
 
 
-def _there(trip: _Trip, seen: Seen) -> tuple[datetime | None, date, date, int, int] | None:
+def _there(trip: Trip, seen: Seen) -> tuple[datetime | None, date, date, int, int] | None:
     """When it can be collected, if the customer asked for the service of the last leg."""
     cart, service, store = seen.cart, trip.legs[-1][0], trip.node
     if service.method is not Method.SHIP_TO_STORE or (cart.services and service.service_id not in cart.services):
         return None
-    first, last = (
-        collectable_at(store.calendar, store.time_zone, day, service.collect_minutes)
-        for day in (trip.earliest, trip.latest)
-    )
+    first, last = (collectable(store, since, service.collect_minutes) for since in (trip.soon, trip.late))
     if first is None or last is None:
         return None
     zone = ZoneInfo(store.time_zone)
@@ -115,57 +117,70 @@ def _there(trip: _Trip, seen: Seen) -> tuple[datetime | None, date, date, int, i
     return last, days[0], days[1], trip.sure, sum(metres for _, metres in trip.legs)
 
 
-def trips(shipment: Shipment, node: Node, service: Service, seen: Seen) -> Iterator[_Trip]:
+def collectable(store: Node, since: datetime, minutes: int) -> datetime | None:
+    """When what is at a store since an instant can be collected there."""
+    opens = open_from(store.calendar, store.time_zone, since)
+    return None if opens is None else open_from(store.calendar, store.time_zone, opens + timedelta(minutes=minutes))
+
+
+def trips(shipment: Shipment, node: Node, service: Service, seen: Seen) -> Iterator[Trip]:
     """Every way of at most LEGS_MAX legs over transfer lanes, of which the first is by the shipment's service."""
-    start = _Trip(legs=(), node=node, earliest=shipment.ship_day, latest=shipment.ship_day, sure=10_000)
-    target = shipment.to_node_id
-    open_ends = list(_onward(start, seen, target, {service.service_id: shipment.ship_day}))
+    day, leaves = shipment.ship_day, shipment.ship_by
+    start = Trip(legs=(), node=node, earliest=day, latest=day, soon=leaves, late=leaves, sure=10_000)
+    open_ends = list(_onward(start, seen, service.service_id))
     while open_ends:
         trip = open_ends.pop()
         yield trip
         if len(trip.legs) < LEGS_MAX:
-            open_ends += _onward(trip, seen, target, None)
+            open_ends += _onward(trip, seen, None)
 
 
-def _onward(trip: _Trip, seen: Seen, target: str, first: dict[str, date] | None) -> Iterator[_Trip]:
-    """The trip with one more leg, to the target or to where lanes go on from; `first` is how it begins, and when."""
-    lanes = seen.network.transfer_lanes
-    useful = {target, *(lane.from_node_id for lane in lanes)}
-    for lane in lanes:
-        if lane.from_node_id != trip.node.node_id or (first is not None and lane.service_id not in first):
+def _onward(trip: Trip, seen: Seen, first_service: str | None) -> Iterator[Trip]:
+    """The trip with one more leg; the first one leaves as the shipment says, the others as soon as they can."""
+    nodes = {node.node_id: node for node in seen.network.nodes}
+    services = {service.service_id: service for service in seen.network.services}
+    for lane in seen.network.transfer_lanes:
+        if lane.from_node_id != trip.node.node_id or first_service not in (None, lane.service_id):
             continue
-        if lane.to_node_id not in useful:
-            continue
-        service = next(s for s in seen.network.services if s.service_id == lane.service_id)
-        to = next(node for node in seen.network.nodes if node.node_id == lane.to_node_id)
+        service, to = services[lane.service_id], nodes[lane.to_node_id]
         metres = round(metres_between(trip.node.point, to.point))
         transit = transit_of(service, trip.node, metres, None)
+        leaves, follows = (trip.earliest, trip.soon), (trip.latest, trip.late)
+        if first_service is None:
+            onward = [departs_from(trip.node, service, since, seen) for since in (trip.soon, trip.late)]
+            if onward[0] is None or onward[1] is None:
+                continue
+            leaves, follows = onward[0], onward[1]
         if transit is None:
             continue
-        ends = []
-        for day in (trip.earliest, trip.latest):
-            leaves = day if first is not None else leaves_from(trip.node, service, day, seen)
-            ends.append(None if leaves is None else travel(service, transit, leaves, seen))
-        soon, late_end = ends
-        if soon is not None and late_end is not None:
-            legs = (*trip.legs, (service, metres))
-            sure = trip.sure * late_end[2] // 10_000
-            yield _Trip(legs=legs, node=to, earliest=soon[0], latest=late_end[1], sure=sure)
+        (soon_day, soon), (late_day, late_at) = leaves, follows
+        earliest, _, _ = travel(service, transit, soon_day, seen)
+        _, latest, sure = travel(service, transit, late_day, seen)
+        yield Trip(
+            legs=(*trip.legs, (service, metres)),
+            node=to,
+            earliest=earliest,
+            latest=latest,
+            soon=max(soon, local_instant(earliest, 0, to.time_zone)),
+            late=max(late_at, local_instant(latest, 0, to.time_zone)),
+            sure=trip.sure * sure // 10_000,
+        )
 
 
-def leaves_from(node: Node, service: Service, day: date, seen: Seen) -> date | None:
-    """The day on which goods that are at a node from the start of `day` go on."""
-    departs = departs_from(node, service, day, seen)
-    return None if departs is None else departs.astimezone(ZoneInfo(node.time_zone)).date()
+def departs_from(
+    node: Node, service: Service, since: datetime, seen: Seen, *, courier_to: str | None = None
+) -> tuple[date, datetime] | None:
+    """The day and instant of the first pickup that goods make which are at a node since an instant.
 
-
-def departs_from(node: Node, service: Service, day: date, seen: Seen) -> datetime | None:
-    """The first pickup that goods make which are at a node from the start of `day`."""
+    For a courier to a destination in the zone `courier_to`: the first of those that it delivers.
+    """
     cart = seen.cart
     work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
-    begin = max(cart.placed_at, local_instant(day, 0, node.time_zone))
+    begin = max(cart.placed_at, since)
+    first = begin.astimezone(ZoneInfo(node.time_zone)).date()
     for offset in range(-1, 60):
-        for departure in departures(node, service.service_id, day + timedelta(days=offset)):
-            if makes(node, departure, cart.placed_at, begin, work):
-                return departure.pickup
+        for departure in departures(node, service.service_id, first + timedelta(days=offset)):
+            delivers = courier_to is None or courier_delivers(service, departure, courier_to)
+            if delivers and makes(node, departure, cart.placed_at, begin, work):
+                return departure.day, departure.pickup
     return None

@@ -37,7 +37,7 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
     """With a round or cut-off that exists, ready for it, ordered in time; and the order-by is the last such instant."""
     if not is_working_day(node.calendar, shipment.ship_day):
         return ["ships on a day on which the node does not work"]
-    departure = _departure(shipment, node, service)
+    departure = leaving_with(shipment, node, service.service_id)
     if departure is None:
         return ["cut-off is not the node's: nothing leaves then"]
     cart = seen.cart
@@ -53,8 +53,9 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
     return faults
 
 
-def _departure(shipment: Shipment, node: Node, service: Service) -> Departure | None:
-    for departure in departures(node, service.service_id, shipment.ship_day):
+def leaving_with(shipment: Shipment, node: Node, service_id: str) -> Departure | None:
+    """The departure of the node that the shipment names; None if nothing leaves then."""
+    for departure in departures(node, service_id, shipment.ship_day):
         if (departure.pickup, departure.minute) == (shipment.ship_by, shipment.round_minute):
             return departure
     return None
@@ -127,6 +128,14 @@ def arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen
     return faults + late(shipment, seen)
 
 
+def travel_to_door(
+    service: Service, node: Node, shipped: date, metres: int, seen: Seen
+) -> tuple[date, date, int] | None:
+    """`travel` to the customer; None where the service does not reach."""
+    transit = transit_of(service, node, metres, _zone(seen, seen.cart))
+    return None if transit is None else travel(service, transit, shipped, seen)
+
+
 def travel(service: Service, transit: TransitBand | ZoneTransit, shipped: date, seen: Seen) -> tuple[date, date, int]:
     """The first and last day of arrival at the quantile asked for, and the share that has come by then."""
     days = service.delivery_days
@@ -150,16 +159,17 @@ def late(shipment: Shipment, seen: Seen) -> list[str]:
 
 
 def _couriered(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
-    departure = _departure(shipment, node, service)
+    departure = leaving_with(shipment, node, service.service_id)
     told = (shipment.deliver_on, shipment.deliver_from, shipment.confidence_bp, shipment.ready_at)
     there = shipment.ship_by + timedelta(minutes=service.courier_minutes)
     faults = [] if told == (shipment.ship_day, None, 10_000, there) else ["a courier arrives on the day, at its time"]
-    if departure is not None and not courier_delivers(service, departure, _time_zone(seen)):
+    if departure is not None and not courier_delivers(service, departure, time_zone(seen)):
         faults.append("no window of the courier")
     return faults + late(shipment, seen)
 
 
-def _time_zone(seen: Seen) -> str:
+def time_zone(seen: Seen) -> str:
+    """That of the destination: of its longest postal prefix, or the network's."""
     cart, code = seen.cart, seen.cart.destination.postal_code
     areas = [
         area

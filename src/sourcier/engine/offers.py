@@ -11,6 +11,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
 from sourcier.engine.compile import CompiledRules, IntArray
+from sourcier.engine.hubs import VIA
 from sourcier.engine.prefilter import Lanes, check_cart, lanes, reject
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.tariffs import Tiers, dominance, rounded, transport
@@ -42,6 +43,8 @@ class Problem:
       group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is too heavy for the
       service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
     - `tiers[K]` indexes `tier_tables`.
+    - `family[K]` says which offers a plan may use together (`engine.hubs`), `onward` what the parcel of a plan of each
+      family costs, micros.
     - `split` is credited once per plan that ships anything; `nothing` is the objective of shipping nothing.
     """
 
@@ -61,8 +64,10 @@ class Problem:
     cap_units: IntArray
     cap_lines: IntArray
     tiers: IntArray
+    family: IntArray
     tier_tables: tuple[Tiers, ...]
     split: int
+    onward: tuple[int, ...]
     nothing: int
     max_shipments: int | None
     max_nodes_per_line: int | None
@@ -104,7 +109,7 @@ def by_tier(problem: Problem) -> Problem:
     return replace(expanded, tiers=np.arange(len(source)), tier_tables=tuple(tables))
 
 
-_PER_OFFER = ("lane", "node", "service", "arrival", "fixed", "cap_units", "cap_lines", "tiers")
+_PER_OFFER = ("lane", "node", "service", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
 _PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
 
 
@@ -182,7 +187,8 @@ def _price(
     value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
     unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
     tariff = transport(network, found.leg_service, found.leg_metres, weight)
-    fixed = tariff.fixed + network.handling_per_shipment[found.node] + prices.split_micros
+    fixed = tariff.fixed + network.handling_per_shipment[found.node]
+    fixed = fixed + np.where(found.family < VIA, prices.split_micros, 0)
     late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
     unit = tariff.unit + network.handling_per_unit[found.node] + prices.late_per_unit_day_micros * late_days
     offered = available.by(found.node, found.ready)[[positions[0] for positions in lines_of]]
@@ -190,8 +196,11 @@ def _price(
     heaviest = np.array([t.limit_g[-1] for t in tariff.tables], dtype=np.int64)[tariff.tiers]
     carried = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
     nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
+    dearest_parcel = max((parcel.micros for parcel in found.parcels), default=0)
     if all_of_it:
-        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables), dtype=np.int64)
+        unfilled = np.full(
+            len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables, dearest_parcel), dtype=np.int64
+        )
     return Problem(
         quantity=quantity,
         weight=weight,
@@ -209,8 +218,10 @@ def _price(
         cap_units=found.cap_units,
         cap_lines=found.cap_lines,
         tiers=tariff.tiers,
+        family=found.family,
         tier_tables=tariff.tables,
         split=prices.split_micros,
+        onward=(0, 0, *(parcel.micros for parcel in found.parcels)),
         nothing=nothing,
         max_shipments=1 if constraints.ship_complete else constraints.max_shipments,
         max_nodes_per_line=constraints.max_nodes_per_line,
@@ -218,14 +229,18 @@ def _price(
     )
 
 
-def _prohibitive(fixed: IntArray, unit: IntArray, quantity: IntArray, tables: tuple[Tiers, ...]) -> int:
+def _prohibitive(
+    fixed: IntArray, unit: IntArray, quantity: IntArray, tables: tuple[Tiers, ...], dearest_parcel: int
+) -> int:
     """A price per unfilled unit above what any plan without unfilled units costs: it stands for "must be filled"."""
     if len(fixed) == 0:
         return 1
     shipments = min(len(fixed), int(quantity.sum()))
     dearest_tier = max(int(table.cost.max()) for table in tables)
-    dearest = shipments * (float(fixed.max()) + dearest_tier) + float(
-        (quantity * unit.max(axis=1)).sum(dtype=np.float64)
+    dearest = (
+        dearest_parcel
+        + shipments * (float(fixed.max()) + dearest_tier)
+        + float((quantity * unit.max(axis=1)).sum(dtype=np.float64))
     )
     return int(min(dearest, float(OBJECTIVE_MICROS_MAX))) + 1
 
@@ -252,8 +267,8 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     where a promise asks for several dates. Nor is it beaten by another service where a promise asks for each of them.
     """
     dates_count = problem.fill is Fill.ALL
-    by_service = problem.node * len(snapshot.network.services) + problem.service
-    first, second = _alike(by_service if dates_count else problem.node)
+    key = problem.node * len(problem.onward) + problem.family
+    first, second = _alike(key * len(snapshot.network.services) + problem.service if dates_count else key)
     if len(first) == 0:
         return problem
     better, worse = np.concatenate([first, second]), np.concatenate([second, first])

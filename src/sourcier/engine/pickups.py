@@ -12,7 +12,7 @@ import numpy as np
 from sourcier.domain.network import Method
 from sourcier.engine.candidates import Ask, departing, starts, staying
 from sourcier.engine.compile import IntArray
-from sourcier.engine.transfers import Routes, arriving, reaching, routes_to, transits_of, ways_of
+from sourcier.engine.transfers import Routes, arriving, collectable, reaching, routes_to, transits_of, ways_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +71,12 @@ def _sent(ask: Ask, pairs: Sequence[tuple[int, int]]) -> Pickups:
     found = departing(ask, ways_of(ask, routes), starts(_from(ask, routes.node)))
     way = found.way
     minutes = np.array([s.service.collect_minutes for s in network.services], dtype=np.int64)[service[way]]
-    there = arriving(ask, routes.take(way), transits[way], found.day).latest
+    there = arriving(ask, routes.take(way), transits[way], found.day, found.at)
     return Pickups(
         service=service[way],
         node=found.starts.node,
         ready=found.starts.ready,
-        on=table.local_day(store[way], table.collectable(store[way], there, minutes)),
+        on=table.local_day(store[way], collectable(ask, store[way], there.late, minutes)),
     )
 
 

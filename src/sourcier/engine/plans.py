@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.network import Node
+from sourcier.domain.network import Method, Node
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Costs, Plan, Shipment, ShipmentLine
 from sourcier.engine.available import Available
@@ -15,6 +15,7 @@ from sourcier.engine.carbon import shipment_grams
 from sourcier.engine.compile import CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.formulation import Cover, tier_costs
 from sourcier.engine.hours import NEVER
+from sourcier.engine.hubs import VIA, Onward, delivered_from, leaving
 from sourcier.engine.offers import Problem
 from sourcier.engine.pegs import Used, last_order_day, pegged
 from sourcier.engine.prefilter import Lanes
@@ -43,11 +44,14 @@ def write_plan(basis: Basis, answer: Answer) -> Plan:
     offers = pulled_forward(problem, answer.cover)
     units, left = _units_per_line(cart, answer)
     tiers = tier_costs(problem, offers, answer.cover.units)
+    meeting = _meeting(basis, problem, offers)
     shipments = [
-        _shipment(basis, problem, int(offer), units[:, j], tier_micros)
+        _shipment(basis, problem, int(offer), units[:, j], tier_micros, meeting)
         for j, (offer, tier_micros) in enumerate(zip(offers, tiers, strict=True))
     ]
+    onward = None if meeting is None else _onward(basis, meeting, units.sum(axis=1), shipments)
     shipments.sort(key=lambda s: (s.node_id, s.service_id, s.ship_day))
+    parcels = shipments if onward is None else [*shipments, onward]
     prices = basis.rules.rule_set.prices
     unfilled_price = [
         prices.unfilled_per_unit_micros + (line.unit_price_micros * prices.unfilled_value_bp + 5_000) // 10_000
@@ -61,12 +65,13 @@ def write_plan(basis: Basis, answer: Answer) -> Plan:
             if left[i]
         ),
         costs=Costs(
-            shipping=sum(s.shipping_micros for s in shipments),
-            handling=sum(s.handling_micros for s in shipments),
-            split=prices.split_micros * max(0, len(shipments) - 1),
+            shipping=sum(s.shipping_micros for s in parcels),
+            handling=sum(s.handling_micros for s in parcels),
+            split=0 if onward else prices.split_micros * max(0, len(shipments) - 1),
             late=sum(s.late_micros for s in shipments),
             unfilled=sum(int(left[i]) * price for i, price in enumerate(unfilled_price)),
         ),
+        onward=onward,
     )
 
 
@@ -77,7 +82,7 @@ def pulled_forward(problem: Problem, found: Cover) -> NDArray[np.int64]:
 
 
 def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
-    mine = np.flatnonzero(problem.node == problem.node[offer])
+    mine = np.flatnonzero((problem.node == problem.node[offer]) & (problem.family == problem.family[offer]))
     if len(mine) == 1:
         return offer
     together = units @ (problem.group[:, None] == problem.group[None, :])  # of the demands that share stock
@@ -112,16 +117,82 @@ def _units_per_line(cart: Cart, answer: Answer) -> tuple[IntArray, IntArray]:
     return units, left
 
 
-def _shipment(basis: Basis, problem: Problem, offer: int, units: IntArray, tier_micros: int) -> Shipment:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meeting:
+    """The hub's parcel of a plan, the departure that it makes, and the last instant for goods to be there."""
+
+    parcel: Onward
+    departure: IntArray
+    there_by: IntArray
+    cut_off: int
+
+
+def _meeting(basis: Basis, problem: Problem, offers: NDArray[np.int64]) -> _Meeting | None:
+    """Where the goods of the chosen offers meet, if they do."""
+    found = basis.found
+    if len(offers) == 0 or problem.family[offers[0]] < VIA:
+        return None
+    parcel, lanes = found.parcels[int(problem.family[offers[0]]) - VIA], problem.lane[offers]
+    departure = leaving(found.ask, parcel, found.at_hub[lanes].max(keepdims=True))
+    table, hub = found.table, np.array([parcel.hub])
+    calendar, pickup = table.network.calendar_of[hub], table.rounds.pickup[departure]
+    return _Meeting(
+        parcel=parcel,
+        departure=departure,
+        there_by=_start_by(table, calendar, pickup, found.work[hub]),
+        cut_off=int(table.rounds.cut_off[departure[0]]),
+    )
+
+
+def _onward(basis: Basis, meeting: _Meeting, units: IntArray, shipments: list[Shipment]) -> Shipment:
+    """The hub's parcel; it costs the same whatever it holds."""
+    found, parcel, cart = basis.found, meeting.parcel, basis.cart
+    rounds, departure = found.table.rounds, int(meeting.departure[0])
+    days = delivered_from(found.ask, parcel, meeting.departure)
+    earliest, latest = (date.fromordinal(int(day[0])) for day in (days.earliest, days.latest))
+    grams = sum(int(units[i]) * line.unit_weight_grams for i, line in enumerate(cart.lines))
+    service = basis.network.network.services[parcel.service]
+    minute = int(rounds.minute[departure])
+    ready_at = None
+    if service.method is Method.SAME_DAY:
+        ready_at = _instant(int(rounds.pickup[departure]) + 60 * service.courier_minutes)
+    return Shipment(
+        node_id=basis.network.network.nodes[parcel.hub].node_id,
+        service_id=service.service_id,
+        ship_day=date.fromordinal(int(rounds.day[departure])),
+        deliver_on=latest,
+        order_by=min(shipment.order_by for shipment in shipments),
+        ship_by=_instant(int(rounds.pickup[departure])),
+        distance_m=parcel.metres,
+        weight_grams=grams,
+        lines=tuple(
+            ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=int(units[i]))
+            for i, line in enumerate(cart.lines)
+            if units[i]
+        ),
+        shipping_micros=parcel.shipping,
+        handling_micros=parcel.handling,
+        late_micros=0,
+        deliver_from=None if earliest == latest else earliest,
+        ready_at=ready_at,
+        confidence_bp=int(days.confidence_bp[0]),
+        co2_grams=shipment_grams(service, grams, parcel.metres),
+        round_minute=None if minute < 0 else minute,
+    )
+
+
+def _shipment(
+    basis: Basis, problem: Problem, offer: int, units: IntArray, tier_micros: int, meeting: _Meeting | None
+) -> Shipment:
     cart, found, nodes = basis.cart, basis.found, basis.network.network.nodes
     lane, node_index = int(problem.lane[offer]), int(problem.node[offer])
     node = nodes[node_index]
-    arrival, earliest = (date.fromordinal(int(days[lane])) for days in (found.arrival, found.earliest))
+    there_by, there_from = (date.fromordinal(int(d[lane])) for d in (found.there.latest, found.there.earliest))
     total = int(units.sum())
     weights = np.array([line.unit_weight_grams for line in cart.lines], dtype=np.int64)
     grams = int((units * weights).sum())
     tariff = transport(basis.network, found.leg_service[[lane]], found.leg_metres[[lane]], weights)
-    late_days = 0 if cart.deliver_by is None else max(0, (arrival - cart.deliver_by).days)
+    late_days = 0 if cart.deliver_by is None else max(0, int(found.arrival[lane]) - cart.deliver_by.toordinal())
     lines, used = pegged(cart.lines, units.tolist(), basis.available, node_index, int(found.ready[lane]))
     shift, to = int(found.shift[lane]), int(found.to[lane])
     ready_at = int(found.ready_at[lane])
@@ -129,8 +200,8 @@ def _shipment(basis: Basis, problem: Problem, offer: int, units: IntArray, tier_
         node_id=node.node_id,
         service_id=basis.network.network.services[int(problem.service[offer])].service_id,
         ship_day=date.fromordinal(int(found.day[lane])),
-        deliver_on=arrival,
-        order_by=_order_by(found, lane, used),
+        deliver_on=there_by,
+        order_by=_order_by(found, lane, used, meeting),
         ship_by=_instant(int(found.at[lane])),
         distance_m=int(found.leg_metres[lane].sum()),
         weight_grams=grams,
@@ -138,9 +209,9 @@ def _shipment(basis: Basis, problem: Problem, offer: int, units: IntArray, tier_
         shipping_micros=int(tariff.fixed[0]) + tier_micros + int(units @ tariff.unit[:, 0]),
         handling_micros=node.handling_per_shipment_micros + total * node.handling_per_unit_micros,
         late_micros=total * late_days * basis.rules.rule_set.prices.late_per_unit_day_micros,
-        deliver_from=None if earliest == arrival else earliest,
+        deliver_from=None if there_from == there_by else there_from,
         ready_at=None if ready_at >= NEVER else _instant(ready_at),
-        confidence_bp=int(found.confidence_bp[lane]),
+        confidence_bp=int(found.there.confidence_bp[lane]),
         co2_grams=_emitted(basis, lane, grams),
         shift=None if shift == NONE else _shift(found, shift, node),
         round_minute=_round_minute(found, lane),
@@ -161,21 +232,21 @@ def _round_minute(found: Lanes, lane: int) -> int | None:
     return None if minute < 0 else minute
 
 
-def _order_by(found: Lanes, lane: int, used: list[Used]) -> datetime:
-    """The last instant to place the order for the departure (or for the day of collection), in time for its supply."""
+def _order_by(found: Lanes, lane: int, used: list[Used], meeting: _Meeting | None) -> datetime:
+    """The last instant to place the order for its departure, day of collection or hub's parcel, and for its supply."""
     table, node = found.table, found.node[[lane]]
     work, calendar = found.work[node], table.network.calendar_of[node]
     if found.departure[lane] == NONE:
-        done_by = _closing(found, lane)
+        done_by = _closing(found, lane) if meeting is None else meeting.there_by
         last = latest = _start_by(table, calendar, done_by, work)
     else:
         last = table.order_by(node, found.departure[[lane]], work)
         latest = _start_by(table, calendar, table.rounds.pickup[found.departure[[lane]]], work)
+    instants = [int(last[0])] if meeting is None else [int(last[0]), meeting.cut_off]
     order_day = last_order_day(used, int(table.local_day(node, latest)[0]))
-    if order_day is None:
-        return _instant(int(last[0]))
-    midnight = table.midnight(node, np.array([order_day + 1]))
-    return _instant(min(int(last[0]), int(midnight[0]) - 1))
+    if order_day is not None:
+        instants.append(int(table.midnight(node, np.array([order_day + 1]))[0]) - 1)
+    return _instant(min(instants))
 
 
 def _start_by(table: Timetable, calendar: IntArray, done_by: IntArray, work: IntArray) -> IntArray:

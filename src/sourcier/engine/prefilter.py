@@ -23,11 +23,13 @@ from sourcier.engine.compile import (
     IntArray,
     distances_m,
 )
-from sourcier.engine.going import Going, collected, delivered, nowhere
+from sourcier.engine.going import Going, collected, delivered, joined, nowhere, through_hub
+from sourcier.engine.hubs import ALONE, VIA, Onward, consolidates, hub_of, onward
 from sourcier.engine.postal_zones import zone_of
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores
 from sourcier.engine.timetable import Timetable
+from sourcier.engine.transit import Arrivals
 
 REASONS = (None, *NodeReason)
 _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
@@ -39,14 +41,15 @@ class Lanes:
 
     `departure[C]` is a position among the rounds of `table`, `shift[C]` among its shifts (NONE without; what is
     collected where it lies has no departure). `day[C]` is the ship day, `at[C]` the instant of departure or readiness,
-    `earliest[C]` and `arrival[C]` the first and last day on which it is there (ordinals), `confidence_bp[C]` the share
-    that has come by the last, `ready_at[C]` the instant (NEVER: some time that day); `cap_units[C]`, `cap_lines[C]`
-    what pools let through. A candidate may wait for dated supply that is ready by `ready[C]` (an ordinal; ON_HAND: for
-    none). `to[C]` is the store or hub it goes to (NONE: the customer), and `leg_service[C, legs]` (-1: none),
-    `leg_metres[C, legs]` are what transport costs.
+    `arrival[C]` the day by which the customer has it (an ordinal), `ready_at[C]` the instant (NEVER: some time that
+    day). `there` are the days on which it is where it goes: `to[C]` is a store or hub (NONE: the customer), `at_hub[C]`
+    since when it is at a hub (NEVER: it goes to none), `family[C]` what it goes together with (`engine.hubs`), and
+    `parcels` are the hubs' parcels of the families from VIA on. `leg_service[C, legs]` (-1: none) and `leg_metres[C,
+    legs]` are what transport costs, `cap_units[C]` and `cap_lines[C]` what pools let through. A candidate may wait for
+    dated supply that is ready by `ready[C]` (an ordinal; ON_HAND: for none).
 
     `reason[N]` indexes REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`.
-    `work[N]` are the seconds of work on the order.
+    `work[N]` are the seconds of work on the order, `ask` is what was asked.
     """
 
     node: IntArray
@@ -56,9 +59,11 @@ class Lanes:
     ready: IntArray
     day: IntArray
     at: IntArray
-    earliest: IntArray
     arrival: IntArray
-    confidence_bp: IntArray
+    there: Arrivals
+    at_hub: IntArray
+    family: IntArray
+    parcels: tuple[Onward, ...]
     ready_at: IntArray
     to: IntArray
     leg_service: IntArray
@@ -68,6 +73,7 @@ class Lanes:
     reason: NDArray[np.int8]
     table: Timetable
     work: IntArray
+    ask: Ask
 
 
 def locate(network: CompiledNetwork, destination: Destination) -> tuple[GeoPoint, str]:
@@ -143,10 +149,11 @@ def lanes(
     services = wanted_services(cart, network)
     methods = {network.network.services[s].method for s in services}
     stores = chosen_stores(cart, network)
+    parcels: tuple[Onward, ...] = ()
     if methods and all(method.collected for method in methods):
         going = collected(ask, stores[0], services) if len(stores) == 1 else nowhere(ask)
     else:
-        going = to_the_door(ask, cart, services)
+        going, parcels = _through_hubs(ask, cart, rules, to_the_door(ask, cart, services), services)
     reason = _first_failure(
         (NodeReason.OFFLINE, snapshot.online),
         (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
@@ -154,7 +161,7 @@ def lanes(
         (NodeReason.OUT_OF_RANGE, going.reached),
         (NodeReason.TOO_LATE, going.in_time),
     )
-    found, arrivals = going.found, going.arrivals
+    found = going.found
     cap_units, cap_lines = caps(ask, found)
     return Lanes(
         node=found.starts.node,
@@ -164,9 +171,11 @@ def lanes(
         ready=found.starts.ready,
         day=found.day,
         at=found.at,
-        earliest=arrivals.earliest,
-        arrival=arrivals.latest,
-        confidence_bp=arrivals.confidence_bp,
+        arrival=going.arrivals.latest,
+        there=going.there,
+        at_hub=going.at_hub,
+        family=going.family,
+        parcels=parcels,
         ready_at=going.ready_at,
         to=going.to,
         leg_service=going.leg_service,
@@ -176,6 +185,7 @@ def lanes(
         reason=reason,
         table=ask.table,
         work=ask.load.work,
+        ask=ask,
     )
 
 
@@ -200,12 +210,31 @@ def ask_for(
 
 def to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...]) -> Going:
     """The order delivered to the cart's destination, by those of the services that deliver."""
-    network = ask.snapshot.network
+    services = tuple(s for s in services if not ask.snapshot.network.services[s].service.method.collected)
+    return delivered(ask, services, *_door(ask.snapshot.network, cart))
+
+
+def _door(network: CompiledNetwork, cart: Cart) -> tuple[IntArray, str, str]:
+    """How far it is from every node, the time zone there, and the id of the postal zone (empty: none)."""
     point, time_zone = locate(network, cart.destination)
     zone = zone_of(network.postal_zones, cart.destination)
-    zone_id = network.network.zones[zone].zone_id if zone >= 0 else ""
-    carried = tuple(s for s in services if not network.network.services[s].method.collected)
-    return delivered(ask, carried, distances_m(network, point), time_zone, zone_id)
+    return distances_m(network, point), time_zone, network.network.zones[zone].zone_id if zone >= 0 else ""
+
+
+def _through_hubs(
+    ask: Ask, cart: Cart, rules: CompiledRules, going: Going, services: tuple[int, ...]
+) -> tuple[Going, tuple[Onward, ...]]:
+    """Where the rules ask for it, by way of hubs as well: what then goes directly goes alone."""
+    network = ask.snapshot.network
+    meeting = np.array([s for s in services if consolidates(rules, network, s)], dtype=np.int64)
+    if len(meeting) == 0:
+        return going, ()
+    going.family[np.isin(going.service, meeting)] = ALONE
+    door = _door(network, cart)
+    hubs = [(s, hub_of(rules, network, s)) for s in meeting.tolist()]
+    found = [onward(ask, cart, s, hub, *door) for s, hub in hubs if hub is not None]
+    parcels = tuple(parcel for parcel in found if parcel is not None)
+    return joined([going, *(through_hub(ask, p, VIA + i) for i, p in enumerate(parcels))]), parcels
 
 
 def reject(lanes_reason: NDArray[np.int8], nodes: BoolArray, reason: NodeReason) -> None:

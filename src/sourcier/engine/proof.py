@@ -13,6 +13,7 @@ from sourcier.domain.plan import Proof
 from sourcier.engine import bounds, primal
 from sourcier.engine.bounds import Dual
 from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.hubs import ALONE, FREE, VIA
 from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, cheaper, priced_over
 
@@ -39,7 +40,36 @@ Steps = Generator[Model, Solution | None, Answer]
 
 
 def prove(problem: Problem) -> Steps:
-    """The best plan and its proof; yields a Model only for what no certificate settles."""
+    """The best plan and its proof; yields a Model only for what no certificate settles.
+
+    Where offers are of several families, the best plan of each is found; the least of their bounds bounds all.
+    """
+    families = np.unique(problem.family).tolist()
+    if families in ([], [FREE]):
+        return (yield from _prove_one(problem))
+    answers = []
+    for family in families:
+        offers = np.flatnonzero(problem.family == family)
+        answer = yield from _prove_one(_of_family(problem.restricted(offers), family))
+        cover = replace(answer.cover, offers=offers[answer.cover.offers])
+        answers.append(replace(answer, problem=problem, cover=cover, dual=None))
+    best = min(answers, key=lambda answer: answer.cover.objective)
+    return replace(
+        best,
+        bound=min(answer.bound for answer in answers),
+        proof=max((answer.proof for answer in answers), key=list(Proof).index),
+        solver_failed=any(answer.solver_failed for answer in answers),
+    )
+
+
+def _of_family(part: Problem, family: int) -> Problem:
+    """Offers of one family alone: what its parcel costs is debited once, as the split price is credited."""
+    if family == ALONE:
+        return replace(part, max_shipments=1)
+    return part if family < VIA else replace(part, split=-part.onward[family])
+
+
+def _prove_one(problem: Problem) -> Steps:
     best = primal.best_single(problem)
     if problem.num_offers == 0:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)

@@ -110,6 +110,9 @@ def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
     if problem.split:
         any_opened = model.new_bool_var("")
         model.add(any_opened <= sum(opened))
+        if problem.split < 0:  # a hub's parcel: whatever ships pays for it
+            for one in opened:
+                model.add_implication(one, any_opened)
         terms.append((-problem.split, any_opened))
     scale = gcd(*(coefficient for coefficient, _ in terms)) or 1
     constant = int((problem.quantity * unfilled).sum())

@@ -84,42 +84,71 @@ def reaching(routes: Routes, transits: IntArray) -> BoolArray:
     return reached
 
 
-def arriving(ask: Ask, routes: Routes, transits: IntArray, day: IntArray) -> Arrivals:
-    """When goods that leave on the ship `day` of each route get to the target."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class There:
+    """When goods are at the end of their routes: on `days`, from the instants `soon` or `late` on at the latest."""
+
+    days: Arrivals
+    soon: IntArray
+    late: IntArray
+
+
+def arriving(ask: Ask, routes: Routes, transits: IntArray, day: IntArray, at: IntArray) -> There:
+    """When goods get to the target that leave on the ship `day` of each route, at the instant ``at``."""
     first = ask.table.transit.arrivals(transits[:, 0], day, ask.quantile_bp)
-    earliest, latest, sure = first.earliest, first.latest, first.confidence_bp
+    there = There(days=first, soon=at, late=at)
+    there = _since(ask, routes.to[:, 0], there)
     for i in range(1, LEGS_MAX):
-        goes_on = np.flatnonzero((routes.service[:, i] >= 0) & (latest < NEVER))
+        goes_on = np.flatnonzero((routes.service[:, i] >= 0) & (there.late < NEVER))
         if len(goes_on):
-            part, rows = routes.take(goes_on), transits[goes_on, i]
-            soon = _next_leg(ask, part, i, rows, earliest[goes_on])
-            late = _next_leg(ask, part, i, rows, latest[goes_on])
-            earliest[goes_on], latest[goes_on] = soon.earliest, late.latest
-            sure[goes_on] = sure[goes_on] * late.confidence_bp // 10_000
-    return Arrivals(earliest=earliest, latest=latest, confidence_bp=sure)
+            _go_on(ask, routes.take(goes_on), i, transits[goes_on, i], there, goes_on)
+    return there
 
 
-def _next_leg(ask: Ask, routes: Routes, leg: int, transit: IntArray, day: IntArray) -> Arrivals:
-    """When goods that are at the start of a leg on a day are at its end."""
-    node = routes.to[:, leg - 1]
+def _since(ask: Ask, node: IntArray, there: There) -> There:
+    """Goods are there from the start of the day of arrival on, if they left before."""
+    days = there.days
+    soon, late = (
+        np.where(day < NEVER, np.maximum(ask.table.midnight(node, np.minimum(day, NEVER - 1)), left), NEVER)
+        for day, left in ((days.earliest, there.soon), (days.latest, there.late))
+    )
+    return There(days=days, soon=soon, late=late)
+
+
+def _go_on(ask: Ask, routes: Routes, leg: int, transit: IntArray, there: There, at: IntArray) -> None:
+    """Take the goods of the positions ``at`` one leg further, in place."""
+    node, to = routes.to[:, leg - 1], routes.to[:, leg]
     schedule = ask.table.schedule[node, routes.service[:, leg]].astype(np.int64)
-    leaves = day_of_departure(ask, node, schedule, day)
-    return ask.table.transit.arrivals(transit, leaves, ask.quantile_bp)
+    ends = []
+    for since in (there.soon[at], there.late[at]):
+        day, pickup = leaving_from(ask, node, schedule, since)
+        days = ask.table.transit.arrivals(transit, day, ask.quantile_bp)
+        ends.append(_since(ask, to, There(days=days, soon=pickup, late=pickup)))
+    soon, late = ends
+    there.days.earliest[at], there.days.latest[at] = soon.days.earliest, late.days.latest
+    there.days.confidence_bp[at] = there.days.confidence_bp[at] * late.days.confidence_bp // 10_000
+    there.soon[at], there.late[at] = soon.soon, late.late
 
 
-def day_of_departure(ask: Ask, node: IntArray, schedule: IntArray, day: IntArray) -> IntArray:
-    """The day on which goods that are at a node from the start of ``day`` leave it; NEVER if they do not."""
-    departure = departure_after(ask, node, schedule, day)
-    leaves = np.full(len(node), NEVER)
+def leaving_from(ask: Ask, node: IntArray, schedule: IntArray, since: IntArray) -> tuple[IntArray, IntArray]:
+    """The day and the instant at which goods that are at a node leave it; NEVER if they do not."""
+    departure = departure_after(ask, node, schedule, since)
+    day, pickup = np.full(len(node), NEVER), np.full(len(node), NEVER)
     made = departure >= 0
-    leaves[made] = ask.table.rounds.day[departure[made]]
-    return leaves
+    day[made] = ask.table.rounds.day[departure[made]]
+    pickup[made] = ask.table.rounds.pickup[departure[made]]
+    return day, pickup
 
 
-def departure_after(ask: Ask, node: IntArray, schedule: IntArray, day: IntArray) -> IntArray:
-    """The first departure that goods make which are at a node from the start of ``day``; -1 if there is none."""
-    table = ask.table
-    begin = np.maximum(table.midnight(node, np.where(day < NEVER, day, 0)), ask.placed)
-    known = (day < NEVER) & (begin < NEVER)
-    found = table.first_round(node, schedule, ask.placed, np.where(known, begin, ask.placed), ask.load.work[node])
+def departure_after(ask: Ask, node: IntArray, schedule: IntArray, since: IntArray) -> IntArray:
+    """The first departure that goods make which are at a node since an instant; -1 if there is none."""
+    known = since < NEVER
+    begin = np.where(known, np.maximum(since, ask.placed), ask.placed)
+    found = ask.table.first_round(node, schedule, ask.placed, begin, ask.load.work[node])
     return np.where(known, found, -1)
+
+
+def collectable(ask: Ask, store: IntArray, since: IntArray, minutes: IntArray) -> IntArray:
+    """When what is at a store since an instant can be collected: ``minutes`` after it is first open, while it is."""
+    opened = ask.table.next_opening(store, since)
+    return ask.table.next_opening(store, np.where(opened < NEVER, opened + 60 * minutes, NEVER))

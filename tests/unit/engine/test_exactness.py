@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.reference.instances import World, heavy_world, random_world
 from tests.reference.model import Unproven, optimum
-from tests.reference.stores import store_world
+from tests.reference.stores import hub_world, store_world
 from tests.reference.timed import timed_world
 
 from sourcier.domain.plan import Decision, Status
@@ -105,6 +105,13 @@ def test_rounds_shifts_supply_and_measured_transit_are_decided_at_the_optimum(fi
 @pytest.mark.parametrize("first_seed", range(60_000, 60_000 + 3 * CHUNK, CHUNK))
 def test_orders_that_are_collected_are_decided_at_the_optimum(first_seed: int, complete: bool) -> None:
     worlds = [(seed, store_world(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    assert disagreements(worlds, complete=complete) == []
+
+
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize("first_seed", range(70_000, 70_000 + 3 * CHUNK, CHUNK))
+def test_orders_that_meet_at_a_hub_are_decided_at_the_optimum(first_seed: int, complete: bool) -> None:
+    worlds = [(seed, hub_world(seed)) for seed in range(first_seed, first_seed + CHUNK)]
     assert disagreements(worlds, complete=complete) == []
 
 
