@@ -1,4 +1,4 @@
-"""Orders from several nodes that meet at a hub and leave it as one parcel (ADR 0016).
+"""Orders from several nodes that meet at a hub and leave it as one parcel (ADR 0017).
 
 A way to the hub is an offer like any other: its arrival is the day on which the parcel would be delivered if it waited
 for that offer alone. The parcel leaves after the last one and later arrivals never leave earlier, so the parcel of a

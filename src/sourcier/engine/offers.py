@@ -37,11 +37,11 @@ class Problem:
 
     - `quantity[D]` units, `weight[D]` grams a unit, `unfilled[D]` micros a unit left unfilled; `group[D]` is equal for
       demands that draw on the same stock.
-    - `lane[K]` is the offer's position among the order's `Lanes`; `node[K]`, `service[K]` index the network;
-      `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the split price included; `unit[D, K]` micros a
-      unit; `available[D, K]` units on hand and of dated supply that the offer can wait for, equal for the demands of a
-      group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is too heavy for the
-      service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
+    - `lane[K]` is the offer's position among the order's `Lanes`; `node[K]` and `service[K]`, which delivers it, index
+      the network; `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the split price included; `unit[D, K]`
+      micros a unit; `available[D, K]` units on hand and of dated supply that the offer can wait for, equal for the
+      demands of a group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is too heavy
+      for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
     - `tiers[K]` indexes `tier_tables`.
     - `family[K]` says which offers a plan may use together (`engine.hubs`), `onward` what the parcel of a plan of each
       family costs, micros.
@@ -135,6 +135,14 @@ def build(
     return problem, found, available
 
 
+def _delivering(found: Lanes) -> IntArray:
+    """The service that brings each candidate to the customer: by way of a hub, that of the hub's parcel."""
+    service = found.service.copy()
+    for i, parcel in enumerate(found.parcels):
+        service[found.family == VIA + i] = parcel.service
+    return service
+
+
 def _wanted(cart: Cart) -> IntArray:
     """Per line, the units of its SKU on all lines."""
     total: dict[str, int] = {}
@@ -209,7 +217,7 @@ def _price(
         lines_of=lines_of,
         lane=np.arange(len(found.node)),
         node=found.node,
-        service=found.service,
+        service=_delivering(found),
         arrival=found.arrival,
         fixed=fixed,
         unit=unit,

@@ -198,7 +198,7 @@ def _shipment(
     ready_at = int(found.ready_at[lane])
     return Shipment(
         node_id=node.node_id,
-        service_id=basis.network.network.services[int(problem.service[offer])].service_id,
+        service_id=basis.network.network.services[int(found.service[lane])].service_id,
         ship_day=date.fromordinal(int(found.day[lane])),
         deliver_on=there_by,
         order_by=_order_by(found, lane, used, meeting),
