@@ -38,10 +38,10 @@ class Problem:
     - `quantity[D]` units, `weight[D]` grams a unit, `unfilled[D]` micros a unit left unfilled; `group[D]` is equal for
       demands that draw on the same stock.
     - `lane[K]` is the offer's position among the order's `Lanes`; `node[K]` and `service[K]`, which delivers it, index
-      the network; `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the split price included; `unit[D, K]`
-      micros a unit; `available[D, K]` units on hand and of dated supply that the offer can wait for, equal for the
-      demands of a group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is too heavy
-      for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
+      the network; `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the split price included;
+      `unit[D, K]` micros a unit; `available[D, K]` units on hand and of dated supply that the offer can wait for, equal
+      for the demands of a group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is
+      too heavy for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
     - `tiers[K]` indexes `tier_tables`.
     - `family[K]` says which offers a plan may use together (`engine.hubs`), `onward` what the parcel of a plan of each
       family costs, micros.
