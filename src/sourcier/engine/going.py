@@ -53,14 +53,16 @@ def delivered(ask: Ask, services: tuple[int, ...], distance_m: IntArray, time_zo
     reached = np.flatnonzero(transit >= 0)
     node, service, transit = node[reached], service[reached], transit[reached]
     ways = Ways(node=node, service=service, schedule=table.schedules(time_zone)[node, service].astype(np.int64))
-    soonest = table.first_round(node, ways.schedule, ask.placed, np.full(len(node), ask.placed), ask.load.work[node])
-    leaves = np.full(len(node), NEVER)
-    leaves[soonest >= 0] = table.rounds.day[soonest[soonest >= 0]]
-    in_time = table.transit.arrivals(transit, leaves, ask.quantile_bp).latest <= ask.deadline
     found = departing(ask, ways, starts(ask))
     arrivals = table.transit.arrivals(transit[found.way], found.day, ask.quantile_bp)
     kept = np.flatnonzero(arrivals.latest <= ask.deadline)
     found, service = found.take(kept), service[found.way[kept]]
+    in_time = _among(ask, found.starts.node)
+    full = np.flatnonzero(~in_time[node])  # or too late: without looking at room, the two can be told apart
+    if len(full):
+        leaves, _ = leaving_from(ask, node[full], ways.schedule[full], np.full(len(full), ask.placed))
+        soonest = table.transit.arrivals(transit[full], leaves, ask.quantile_bp).latest
+        in_time[node[full[soonest <= ask.deadline]]] = True
     courier = np.array([60 * s.service.courier_minutes for s in network.services], dtype=np.int64)[service]
     same_day = np.array([s.service.method is Method.SAME_DAY for s in network.services], dtype=np.bool_)[service]
     return Going(
@@ -74,7 +76,7 @@ def delivered(ask: Ask, services: tuple[int, ...], distance_m: IntArray, time_zo
         ready_at=np.where(same_day, found.at + courier, NEVER),
         served=np.any(served, axis=1),
         reached=_among(ask, node),
-        in_time=_among(ask, node[in_time]),
+        in_time=in_time,
     )
 
 
