@@ -164,13 +164,22 @@ def _in_shifts(ask: Ask, found: Starts) -> Starts:
     def left_in(shift: IntArray, node: IntArray) -> IntArray:
         return snapshot.shift_left(network.first_shift[node] + shifts.which[shift], shifts.day[shift].astype(np.int64))
 
-    def measured(shift: IntArray, node: IntArray) -> IntArray:
-        return load.enough(network.shift_measure[network.first_shift[node] + shifts.which[shift]])
+    def measure_of(shift: IntArray, node: IntArray) -> NDArray[np.int8]:
+        measure: NDArray[np.int8] = network.shift_measure[network.first_shift[node] + shifts.which[shift]]
+        return measure
 
-    def room(row: IntArray, shift: IntArray) -> IntArray:
-        return _share(left_in(shift, found.node[row]), measured(shift, found.node[row]))
+    def room_in(counted: np.int8) -> Callable[[IntArray, IntArray], IntArray]:
+        def room(row: IntArray, shift: IntArray) -> IntArray:
+            node = found.node[row]
+            measure = measure_of(shift, node)
+            share = _share(left_in(shift, node), load.enough(measure))
+            return np.where((measure == counted) | (share == WHOLE), share, 0)
 
-    row, shift = climb(first, shifts.stop[found.node], room)
+        return room
+
+    # Room in one measure does not compare with room in another.
+    climbs = [climb(first, shifts.stop[found.node], room_in(m)) for m in np.unique(network.shift_measure)]
+    row, shift = np.unique(np.concatenate(climbs, axis=1), axis=1)
     node = found.node[row]
     return Starts(
         node=node,

@@ -96,6 +96,19 @@ def test_a_full_shift_leaves_the_order_to_later_ones(early: int, late: int, expe
     assert list(zip(names, found.cap_units[order].tolist(), strict=True)) == expected
 
 
+def test_room_in_lines_does_not_compare_with_room_in_units() -> None:
+    early, late = shifts()
+    late = replace(late, measure=CapacityMeasure.LINES, limit=1)
+    evening = Round(service_id="std", days=small.EVERY_DAY, pickup_minute=1_380)
+    uses = ((shift_pool_id("n", "early"), day(0), 2),)
+    node = small.node("n", shifts=(early, late), rounds=(evening,))
+    world = small.world([node], {"n": {"a": 9, "b": 9}}, small.lines(a=4, b=1), pool_uses=uses)
+    found = lanes_of(world)
+    order = np.argsort(found.shift)
+    caps = zip(found.cap_units[order].tolist(), found.cap_lines[order].tolist(), strict=True)
+    assert list(caps) == [(2, UNLIMITED), (UNLIMITED, 1), (4, UNLIMITED)]
+
+
 def test_every_pool_limits_in_its_own_measure() -> None:
     node = small.node("n", shifts=shifts(measure=CapacityMeasure.LINES, limit=3), rounds=TWICE_A_DAY)
     found = lanes_of(small.world([node, small.node("m")], {"n": {"a": 9}}, small.lines(a=1)))
