@@ -281,6 +281,8 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
         return problem
     better, worse = np.concatenate([first, second]), np.concatenate([second, first])
     cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
+    wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)[problem.group]
+    shared = np.minimum(problem.available, wanted[:, None])  # offers of a node wait for different supply
     lighter = problem.tiers[better] == problem.tiers[worse]
     if not lighter.all():
         lighter |= dominance(snapshot.network, problem.tier_tables)[problem.tiers[better], problem.tiers[worse]]
@@ -292,6 +294,7 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
         & (problem.cap_units[better] >= problem.cap_units[worse])
         & (problem.cap_lines[better] >= problem.cap_lines[worse])
         & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
+        & (shared[:, better] >= shared[:, worse]).all(axis=0)
     )
     beats[len(first) :] &= ~beats[: len(first)]  # of two that beat each other the first one stays
     keep = np.ones(problem.num_offers, dtype=np.bool_)

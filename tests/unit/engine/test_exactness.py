@@ -1,5 +1,7 @@
 """The engine against the unfiltered model: same optimum, proven, on random worlds. The seed of a failure is printed."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from tests.reference.instances import World, heavy_world, random_world
@@ -113,6 +115,34 @@ def test_orders_that_are_collected_are_decided_at_the_optimum(first_seed: int, c
 def test_orders_that_meet_at_a_hub_are_decided_at_the_optimum(first_seed: int, complete: bool) -> None:
     worlds = [(seed, hub_world(seed)) for seed in range(first_seed, first_seed + CHUNK)]
     assert disagreements(worlds, complete=complete) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "seed"),
+    [
+        # A node whose shifts count in different measures.
+        (timed_world, 900_189),
+        (hub_world, 920_154),
+        # Several lines of one SKU, and offers of a node that wait for different supply of it.
+        (timed_world, 901_221),
+        (timed_world, 900_225),
+        (hub_world, 921_007),
+        (hub_world, 921_055),
+    ],
+)
+def test_what_was_once_decided_wrongly_is_decided_at_the_optimum(make: Callable[[int], World], seed: int) -> None:
+    for complete in (False, True):
+        assert disagreements([(seed, make(seed))], complete=complete) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("make", [timed_world, store_world, hub_world])
+@pytest.mark.parametrize("first_seed", range(400_000, 400_000 + 12 * CHUNK, CHUNK))
+def test_many_orders_in_time_and_through_stores_and_hubs(make: Callable[[int], World], first_seed: int) -> None:
+    worlds = [(seed, make(seed)) for seed in range(first_seed, first_seed + CHUNK)]
+    for complete in (False, True):
+        assert disagreements(worlds, complete=complete, seconds=60.0, unproven_max=2) == []
 
 
 @pytest.mark.slow
