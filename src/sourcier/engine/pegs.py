@@ -1,6 +1,6 @@
 """Which units of a plan come from which dated supply, and until when the order can be placed for that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from sourcier.domain.order import Line
@@ -17,16 +17,23 @@ def pegged(
 ) -> tuple[tuple[ShipmentLine, ...], list[Used]]:
     """The lines of a shipment from `node` that can wait for supply until the day `ready`, and the supply it takes.
 
-    The latest supply goes first, stock on hand last: what is here is left for others. Lines of one SKU share.
+    The latest supply on its way goes first: what is here is left for others. Nothing is ordered from a supplier while
+    the units are on hand or on their way. Lines of one SKU share.
     """
     left: dict[tuple[str, str], int] = {}
+    here: dict[str, int] = {}
     parts, used = [], {}
     for position, line in enumerate(lines):
         missing = units[position]
         if not missing:
             continue
         pegs, preorder = [], False
-        for row, most, day in available.latest_first(position, node, ready):
+        for row, most, day in _in_turn(available, position, node, ready):
+            if row is None:
+                take = min(missing, here.setdefault(line.sku, most))
+                here[line.sku] -= take
+                missing -= take
+                continue
             key = (row.sku, row.supply_id)
             take = min(missing, left.setdefault(key, most))
             if take:
@@ -44,6 +51,14 @@ def pegged(
             )
         )
     return tuple(parts), list(used.values())
+
+
+def _in_turn(available: Available, line: int, node: int, ready: int) -> Iterator[tuple[SupplyRow | None, int, int]]:
+    """(row, units, ready day) in the order in which a shipment takes them; None stands for the stock on hand."""
+    rows = list(available.latest_first(line, node, ready))
+    yield from (entry for entry in rows if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE)
+    yield None, int(available.on_hand[line, node]), ready
+    yield from (entry for entry in rows if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
 
 
 def last_order_day(used: Sequence[Used], last_work_day: int) -> int | None:

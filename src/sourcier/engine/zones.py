@@ -91,7 +91,7 @@ def _days_of(zone: str, first_day: date, days: int) -> tuple[IntArray, dict[int,
 
 
 def _is_even(day: date, midnight: int, zone: ZoneInfo) -> bool:
-    """Whether the clock shows 00:00 at `midnight` and runs on for 24 hours without a change; changes are hours apart."""
+    """Whether the clock shows 00:00 at `midnight` and runs on evenly for 24 hours; changes are hours apart."""
     shown = [datetime.fromtimestamp(midnight + 3_600 * h, tz=zone) for h in range(25)]
     return shown[0].replace(tzinfo=None) == datetime.combine(day, time.min) and len({s.utcoffset() for s in shown}) == 1
 

@@ -38,14 +38,14 @@ def _rows() -> tuple[SupplyRow, ...]:
 
 
 def _world() -> World:
-    """Six of a: three of "po", one of "old", two on hand; two of b that must be ordered first."""
+    """Six of a: three of "po", one of "old", two on hand; nine of b that must be ordered first."""
     node = small.node(
         "n",
         rounds=(Round(service_id="std", days=small.EVERY_DAY, pickup_minute=600, parcels=4),),
         shifts=(Shift(shift_id="s", from_minute=0, to_minute=600, measure=CapacityMeasure.UNITS, limit=20),),
     )
     rules = small.rules(safety_stock=(SafetyStock(units=1),))
-    world = small.world([node], {"n": {"a": 3, "b": 9}}, small.lines(a=6, b=9), rule_set=rules)
+    world = small.world([node], {"n": {"a": 3, "b": 0}}, small.lines(a=6, b=9), rule_set=rules)
     return replace(world, supplies=_rows())
 
 

@@ -57,6 +57,16 @@ def test_the_latest_supply_goes_first_and_stock_last() -> None:
     assert shipment.lines[0].marking is Marking.BACKORDER
 
 
+def test_nothing_is_ordered_that_is_on_hand_or_on_its_way() -> None:
+    to_order = row("made", None, 99, kind=SupplyKind.SUPPLIER_ORDERABLE, lead_days=4)
+    (shipment,) = decided(7, row("po", 3, 4), to_order, on_hand=2).plan.shipments
+    assert shipment.ship_day == day(4)
+    assert [(peg.supply_id, peg.quantity, peg.to_order) for peg in shipment.lines[0].pegs] == [
+        ("po", 4, False),
+        ("made", 1, True),
+    ]
+
+
 def test_lines_of_one_sku_share_its_supply() -> None:
     lines = tuple(Line(line_id=i, sku="a", quantity=3, unit_price_micros=50 * small.EURO) for i in "xy")
     (shipment,) = decided(6, row("po", 3, 4), on_hand=2, lines=lines).plan.shipments
