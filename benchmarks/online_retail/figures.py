@@ -14,14 +14,15 @@ import numpy as np
 from benchmarks.online_retail.data import ROOT
 from benchmarks.online_retail.outcome import Answered, Bound, Outcome
 from sourcier.domain.errors import Reason
+from sourcier.domain.promise import Obstacle
 
 CLASSES: Final = ((1, 1), (2, 5), (6, 15), (16, 30), (31, 60), (61, 100))
 """Lines of an order, from and to."""
 
 PERCENTILES: Final = (50, 95, 99)
 NOT_PROVEN: Final = "NOT_PROVEN"
-HONEST: Final = frozenset({Reason.OUT_OF_STOCK.name, Reason.NO_PLAN.name, "NO_LANE"})
-"""Refusals that tell the truth about the world: no stock, no way, no plan under the rules."""
+HONEST: Final = frozenset({Reason.OUT_OF_STOCK.name, Reason.NO_PLAN.name, *Obstacle})
+"""Refusals that tell the truth about the world: no stock, no way, no room, no plan under the rules."""
 
 BUSY: Final = frozenset({Reason.CONTENDED.name, Reason.OVERLOADED.name})
 """Refusals that ask the caller to come again. All that are neither honest nor busy are errors."""

@@ -165,13 +165,13 @@ def test_figures_are_counted_by_size_class() -> None:
 def test_refusals_are_honest_busy_or_errors() -> None:
     found = figures.figures(
         [
-            outcome(1, promise="NO_PLAN/OUT_OF_STOCK"),
+            outcome(1, promise="NO_CAPACITY/OUT_OF_STOCK"),
             outcome(1, promise="CONTENDED"),
             outcome(1, promise="OUT_OF_STOCK", allocate_afresh="INTERNAL"),
         ]
     )
     assert found["all"]["refusals"] == {
-        "honest": {"promise": {"NO_PLAN/OUT_OF_STOCK": 1, "OUT_OF_STOCK": 1}},
+        "honest": {"promise": {"NO_CAPACITY/OUT_OF_STOCK": 1, "OUT_OF_STOCK": 1}},
         "busy": {"promise": {"CONTENDED": 1}},
         "errors": {"allocate_afresh": {"INTERNAL": 1}},
     }
