@@ -7,7 +7,7 @@ It shares no arithmetic with the engine: distances, dates, tariffs and limits ar
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sourcier.domain.network import Method, Node, Service
 from sourcier.domain.plan import Decision, Shipment, Status
@@ -34,8 +34,7 @@ def accept(decision: Decision, seen: Seen) -> None:
 
 def check_decision(decision: Decision, seen: Seen) -> list[str]:
     """Every breach of a decision, empty if it holds. One function per rule."""
-    by_id = {node.node_id: node for node in seen.network.nodes}
-    services = {service.service_id: service for service in seen.network.services}
+    by_id, services = seen.directory.nodes, seen.directory.services
     breaches = _names_what_was_ordered(decision, seen)
     if breaches:
         return breaches
@@ -53,7 +52,7 @@ def check_decision(decision: Decision, seen: Seen) -> list[str]:
 
 
 def _onward_faults(
-    onward: Shipment, nodes: dict[str, Node], services: dict[str, Service], decision: Decision, seen: Seen
+    onward: Shipment, nodes: Mapping[str, Node], services: Mapping[str, Service], decision: Decision, seen: Seen
 ) -> list[str]:
     """What is wrong with the parcel of a hub."""
     if onward.node_id not in nodes or onward.service_id not in services:
@@ -105,7 +104,7 @@ def _names_what_was_ordered(decision: Decision, seen: Seen) -> list[str]:
 
 def _eligible(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
     faults = []
-    if not seen.online[[n.node_id for n in seen.network.nodes].index(node.node_id)]:
+    if not seen.online[seen.directory.position[node.node_id]]:
         faults.append("node is offline")
     faults += [
         "node type is excluded"

@@ -43,7 +43,7 @@ def legs_to_hub(shipment: Shipment, node: Node, service: Service, onward: Shipme
     fitting = [
         trip.legs
         for trip in trips(shipment, node, service, seen)
-        if trip.node.node_id == onward.node_id
+        if shipment.to_node_id == onward.node_id
         and (trip.earliest, trip.latest, trip.sure) == told
         and sum(metres for _, metres in trip.legs) == shipment.distance_m
         and _in_time(trip.late, onward, seen)
@@ -92,7 +92,7 @@ def _latest_start(hub: Node, onward: Shipment, seen: Seen) -> datetime | None:
 
 
 def _in_time(there: datetime, onward: Shipment, seen: Seen) -> bool:
-    hub = next(node for node in seen.network.nodes if node.node_id == onward.node_id)
+    hub = seen.directory.nodes[onward.node_id]
     latest = _latest_start(hub, onward, seen)
     return latest is not None and there <= latest
 
@@ -102,8 +102,8 @@ def _late(shipment: Shipment, there: datetime, onward: Shipment, seen: Seen) -> 
     wanted = seen.cart.deliver_by
     if wanted is None:
         return shipment.late_micros == 0
-    hub = next(node for node in seen.network.nodes if node.node_id == onward.node_id)
-    service = next(one for one in seen.network.services if one.service_id == onward.service_id)
+    hub = seen.directory.nodes[onward.node_id]
+    service = seen.directory.services[onward.service_id]
     courier = service.method is Method.SAME_DAY
     leaves = departs_from(hub, service, there, seen, courier_to=time_zone(seen) if courier else None)
     door = None if leaves is None else travel_to_door(service, hub, leaves[0], onward.distance_m, seen)

@@ -1,6 +1,6 @@
 """The checker's rules of what is collected: from the store's own stock, or sent there over transfer lanes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -90,11 +90,7 @@ def legs_to_store(shipment: Shipment, node: Node, service: Service, seen: Seen) 
     """What is wrong with the way to the store, and the legs of every way that keeps the days that are told."""
     if seen.cart.store_ids != (shipment.to_node_id,):
         return ["does not go to the store at which the customer collects"], []
-    fitting = [
-        trip.legs
-        for trip in trips(shipment, node, service, seen)
-        if trip.node.node_id == shipment.to_node_id and _there(trip, seen) == _told(shipment)
-    ]
+    fitting = [trip.legs for trip in trips(shipment, node, service, seen) if _there(trip, seen) == _told(shipment)]
     faults = [] if fitting else ["no way over transfer lanes brings it to the store on that day"]
     return faults + late(shipment, seen), fitting
 
@@ -124,25 +120,28 @@ def collectable(store: Node, since: datetime, minutes: int) -> datetime | None:
 
 
 def trips(shipment: Shipment, node: Node, service: Service, seen: Seen) -> Iterator[Trip]:
-    """Every way of at most LEGS_MAX legs over transfer lanes, of which the first is by the shipment's service."""
+    """Every way of at most LEGS_MAX legs over transfer lanes to where the shipment goes, first by its own service."""
     day, leaves = shipment.ship_day, shipment.ship_by
-    start = Trip(legs=(), node=node, earliest=day, latest=day, soon=leaves, late=leaves, sure=10_000)
-    open_ends = list(_onward(start, seen, service.service_id))
+    within = [{shipment.to_node_id}]
+    for _ in range(LEGS_MAX - 1):
+        before = (lane.from_node_id for end in within[-1] for lane in seen.directory.lanes_to.get(end, ()))
+        within.append(within[-1].union(before))
+    open_ends = [Trip(legs=(), node=node, earliest=day, latest=day, soon=leaves, late=leaves, sure=10_000)]
     while open_ends:
         trip = open_ends.pop()
-        yield trip
+        if trip.legs and trip.node.node_id == shipment.to_node_id:
+            yield trip
         if len(trip.legs) < LEGS_MAX:
-            open_ends += _onward(trip, seen, None)
+            first_service = None if trip.legs else service.service_id
+            open_ends += _onward(trip, within[LEGS_MAX - 1 - len(trip.legs)], seen, first_service)
 
 
-def _onward(trip: Trip, seen: Seen, first_service: str | None) -> Iterator[Trip]:
-    """The trip with one more leg; the first one leaves as the shipment says, the others as soon as they can."""
-    nodes = {node.node_id: node for node in seen.network.nodes}
-    services = {service.service_id: service for service in seen.network.services}
-    for lane in seen.network.transfer_lanes:
-        if lane.from_node_id != trip.node.node_id or first_service not in (None, lane.service_id):
+def _onward(trip: Trip, ends: Collection[str], seen: Seen, first_service: str | None) -> Iterator[Trip]:
+    """The trip with one more leg to one of the `ends`; the first leg leaves as the shipment says, others at once."""
+    for lane in seen.directory.lanes_from.get(trip.node.node_id, ()):
+        if lane.to_node_id not in ends or first_service not in (None, lane.service_id):
             continue
-        service, to = services[lane.service_id], nodes[lane.to_node_id]
+        service, to = seen.directory.services[lane.service_id], seen.directory.nodes[lane.to_node_id]
         metres = round(metres_between(trip.node.point, to.point))
         transit = transit_of(service, trip.node, metres, None)
         leaves, follows = (trip.earliest, trip.soon), (trip.latest, trip.late)

@@ -86,7 +86,7 @@ def within_supply(decision: Decision, seen: Seen) -> list[str]:
 
 
 def _misnamed(peg: Peg, row: SupplyRow, shipment: Shipment, seen: Seen) -> list[str]:
-    node = next(node for node in seen.network.nodes if node.node_id == shipment.node_id)
+    node = seen.directory.nodes[shipment.node_id]
     order_day = seen.cart.placed_at.astimezone(ZoneInfo(node.time_zone)).date()
     faults = []
     if peg.quantity <= 0:
@@ -110,13 +110,13 @@ def _mismarked(part: ShipmentLine, rows: dict[tuple[str, str, str], SupplyRow], 
 
 
 def _free(seen: Seen, node_id: str, sku: str) -> int:
-    column = [node.node_id for node in seen.network.nodes].index(node_id)
+    column = seen.directory.position[node_id]
     row = [line.sku for line in seen.cart.lines].index(sku)
     return int(seen.stock_free[row, column])
 
 
 def _floor(seen: Seen, node_id: str) -> int:
-    node = next(node for node in seen.network.nodes if node.node_id == node_id)
+    node = seen.directory.nodes[node_id]
     kept = [
         entry.units
         for entry in seen.rules.safety_stock

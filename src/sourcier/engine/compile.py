@@ -25,6 +25,7 @@ from sourcier.domain.network import (
 )
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import RuleSet
+from sourcier.engine.directory import Directory, compile_directory
 from sourcier.engine.postal_zones import CodeRanges, compile_postal_zones
 
 IntArray = NDArray[np.int64]
@@ -74,6 +75,7 @@ class CompiledNetwork:
     """
 
     network: Network
+    directory: Directory
     node_index: Mapping[str, int]
     node_type: NDArray[np.int8]
     online: BoolArray
@@ -128,6 +130,7 @@ def compile_network(network: Network) -> CompiledNetwork:
     }
     return CompiledNetwork(
         network=network,
+        directory=compile_directory(network),
         node_index=MappingProxyType({n.node_id: i for i, n in enumerate(network.nodes)}),
         node_type=np.array([NODE_TYPES.index(n.node_type) for n in network.nodes], dtype=np.int8),
         online=np.array([n.status is NodeStatus.OPEN for n in network.nodes], dtype=np.bool_),

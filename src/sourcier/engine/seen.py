@@ -13,6 +13,7 @@ from sourcier.domain.supply import SupplyRow
 from sourcier.engine.available import Available
 from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledRules, IntArray
+from sourcier.engine.directory import Directory
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.snapshot import Snapshot
 
@@ -24,11 +25,12 @@ PoolDay = tuple[str, date]
 class Seen:
     """`stock_free[line, node]` before protection, `online[node]`, supply rows, and what `left` of pools by their day.
 
-    A pool that is not named had nothing left. `complete`: every unit must ship, or nothing.
+    `directory` is the network's. A pool that is not named had nothing left. `complete`: all units must ship, or nothing.
     """
 
     cart: Cart
     network: Network
+    directory: Directory
     rules: RuleSet
     stock_free: IntArray
     supplies: tuple[SupplyRow, ...]
@@ -54,6 +56,7 @@ def seen_from(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: A
     return Seen(
         cart=cart,
         network=snapshot.network.network,
+        directory=snapshot.network.directory,
         rules=rules.rule_set,
         stock_free=available.free,
         supplies=available.rows,

@@ -13,6 +13,7 @@ from tests.reference.instances import World, random_world
 from sourcier.domain.network import (
     Capacity,
     CapacityMeasure,
+    Network,
     NodeCalendar,
     NodeType,
     PostalArea,
@@ -25,6 +26,7 @@ from sourcier.domain.place import Destination
 from sourcier.domain.plan import Decision, Shipment, ShipmentLine, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, Prices
 from sourcier.engine.check import PlanRejected, accept, check_decision
+from sourcier.engine.directory import compile_directory
 from sourcier.engine.offers import build
 from sourcier.engine.seen import Seen, named, room_on, seen_from
 
@@ -219,14 +221,18 @@ def test_a_broken_plan_is_rejected_for_what_is_broken(good: tuple[Decision, Seen
         accept(broken, seen)
 
 
+def _over(seen: Seen, network: Network) -> Seen:
+    return replace(seen, network=network, directory=compile_directory(network))
+
+
 def _network(seen: Seen, node_id: str, **changes: Any) -> Seen:
     nodes = tuple(replace(n, **changes) if n.node_id == node_id else n for n in seen.network.nodes)
-    return replace(seen, network=replace(seen.network, nodes=nodes))
+    return _over(seen, replace(seen.network, nodes=nodes))
 
 
 def _service(seen: Seen, **changes: Any) -> Seen:
     first, *others = seen.network.services
-    return replace(seen, network=replace(seen.network, services=(replace(first, **changes), *others)))
+    return _over(seen, replace(seen.network, services=(replace(first, **changes), *others)))
 
 
 def _rules(seen: Seen, **changes: Any) -> Seen:

@@ -13,6 +13,7 @@ from tests.unit.engine.test_check import seen_of, ship
 from sourcier.domain.network import Hours, Method, NodeCalendar, NodeType, TransferLane, TransitBand
 from sourcier.domain.plan import Decision
 from sourcier.engine.check import check_decision
+from sourcier.engine.directory import compile_directory
 from sourcier.engine.seen import Seen
 
 OPEN = NodeCalendar(
@@ -114,7 +115,8 @@ def test_what_breaks_a_rule_of_stores_is_rejected_for_it(name: str) -> None:
 def test_a_way_without_its_lane_is_rejected() -> None:
     decision, seen = sent()
     for lanes in (seen.network.transfer_lanes[:1], seen.network.transfer_lanes[1:], ()):
-        without = replace(seen, network=replace(seen.network, transfer_lanes=lanes))
+        network = replace(seen.network, transfer_lanes=lanes)
+        without = replace(seen, network=network, directory=compile_directory(network))
         assert any("no way over transfer lanes" in fault for fault in check_decision(decision, without))
 
 

@@ -28,6 +28,7 @@ from sourcier.domain.place import Destination
 from sourcier.domain.plan import Decision
 from sourcier.domain.rules import Promising
 from sourcier.engine.check import check_decision
+from sourcier.engine.directory import compile_directory
 from sourcier.engine.seen import Seen
 
 PICKS = NodeCalendar(
@@ -111,7 +112,8 @@ def test_what_breaks_a_rule_of_time_is_rejected_for_it(good: tuple[Decision, See
 
 
 def _network(seen: Seen, **changes: Any) -> Seen:
-    return replace(seen, network=replace(seen.network, **changes))
+    network = replace(seen.network, **changes)
+    return replace(seen, network=network, directory=compile_directory(network))
 
 
 def _node(seen: Seen, **changes: Any) -> Seen:
