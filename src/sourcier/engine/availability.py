@@ -23,6 +23,7 @@ from sourcier.domain.network import NodeType
 from sourcier.domain.order import Cart, Line
 from sourcier.domain.place import Destination
 from sourcier.engine.available import ON_HAND, Available, look
+from sourcier.engine.candidates import starts
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -137,7 +138,7 @@ def _arrivals(
     delivered = tuple(s for s, compiled in enumerate(network.services) if not compiled.service.method.collected)
     columns = [_columns(pickups(ask, pairs))] if pairs else []
     if delivered and not cart.store_ids:
-        going = to_the_door(ask, cart, delivered)
+        going = to_the_door(ask, cart, delivered, starts(ask))
         columns.append((going.service, going.found.starts.node, going.found.starts.ready, going.arrivals.latest))
     arrival = np.full((len(cart.lines), len(network.services)), UNLIMITED)
     reaches = np.zeros(len(network.node_index), dtype=np.bool_)

@@ -64,8 +64,9 @@ class CompiledNetwork:
     """A network as arrays over nodes (axis N) and services (axis S).
 
     `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone; `zone_of[N]` the distinct
-    `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S,
-    S]`: the first service's tier costs no more than the second's at any weight the second carries. `collects[N, S]`:
+    `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S +
+    1, S + 1]`: the first service's tier costs no more than the second's at any weight the second carries; the last
+    one is that of no service, which costs nothing. `collects[N, S]`:
     the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
@@ -117,7 +118,7 @@ def compile_network(network: Network) -> CompiledNetwork:
     for i, node in enumerate(network.nodes):
         collects[i, [service_index[s] for s in node.services]] = True
     services = tuple(_compile_service(s) for s in network.services)
-    steps = [(s.tier_limit_g, s.tier_cost) for s in services]
+    steps = [*((s.tier_limit_g, s.tier_cost) for s in services), (_ints([UNLIMITED]), _ints([0]))]
     zones: dict[str, int] = {}
     zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
     shifts = [shift for node in network.nodes for shift in node.shifts]

@@ -4,7 +4,7 @@
 if the solver failed. `decide` drives it with the solver in this process.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.engine import check, explain
 from sourcier.engine.available import Available
-from sourcier.engine.compile import CompiledRules
+from sourcier.engine.compile import CompiledRules, IntArray
 from sourcier.engine.offers import Problem, build
 from sourcier.engine.plans import Basis, write_plan
 from sourcier.engine.prefilter import Lanes
@@ -48,8 +48,8 @@ def drive(steps: Steps[T], answer: Callable[[Model], Solution | None]) -> T:
 class Prepared:
     """An order over everything that could serve it, as seen at one moment; any number of decisions follow from it.
 
-    `problem` is the whole order's, `found` the lanes it came from, `available` what could be taken, `seen` and `room`
-    what the checker holds plans against.
+    `problem` is the whole order's, `found` the lanes it came from (it stands for those at the positions `lanes`),
+    `available` what could be taken, `seen` and `room` what the checker holds plans against.
     """
 
     cart: Cart
@@ -57,15 +57,26 @@ class Prepared:
     rules: CompiledRules
     problem: Problem
     found: Lanes
+    lanes: IntArray
     available: Available
     seen: Seen
     room: Room
     version: int
 
 
-def prepare(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False) -> Prepared:
-    """Look at stock, capacity and time once. `complete`: every unit or nothing, and never for its price (promises)."""
-    problem, found, available = build(cart, snapshot, rules, complete=complete)
+def prepare(
+    cart: Cart,
+    snapshot: Snapshot,
+    rules: CompiledRules,
+    *,
+    complete: bool = False,
+    pickups: Sequence[tuple[int, int]] = (),
+) -> Prepared:
+    """Look at stock, capacity and time once. `complete`: every unit or nothing, and never for its price (promises).
+
+    `pickups` are (service, store) pairs by which it may be collected as well; every way is then decided as a `part`.
+    """
+    problem, found, available = build(cart, snapshot, rules, complete=complete, pickups=pickups)
     seen = seen_from(cart, snapshot, rules, available, complete=complete)
     return Prepared(
         cart=cart,
@@ -73,10 +84,22 @@ def prepare(cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: b
         rules=rules,
         problem=problem,
         found=found,
+        lanes=np.arange(len(found.node)),
         available=available,
         seen=seen,
         room=room_on(snapshot, found),
         version=snapshot.version,
+    )
+
+
+def part(whole: Prepared, cart: Cart, way: int) -> Prepared:
+    """Of an order prepared for several ways, the `cart` that asks for one of them (`engine.going.way_of`) alone."""
+    return replace(
+        whole,
+        cart=cart,
+        problem=whole.problem.restricted(np.flatnonzero(whole.problem.way == way)),
+        lanes=np.flatnonzero(whole.found.way == way),
+        seen=replace(whole.seen, cart=cart),
     )
 
 
@@ -110,7 +133,8 @@ def decide_prepared(prepared: Prepared, problem: Problem, *, explained: bool = T
         rule_set_revision=rules.revision_name,
         snapshot_version=prepared.version,
     )
-    lanes = np.flatnonzero(np.isin(prepared.found.node, answer.problem.node[answer.cover.offers]))
+    whole = answer.problem
+    lanes = whole.lane[np.isin(whole.node, whole.node[answer.cover.offers])]
     check.accept(decision, replace(prepared.seen, left=named(snapshot, prepared.found, prepared.room, lanes)))
     return decision
 

@@ -7,11 +7,20 @@ from typing import TypedDict
 import numpy as np
 
 from sourcier.domain.network import Method
-from sourcier.engine.candidates import NONE, Ask, Departing, Ways, departing, starts, staying
-from sourcier.engine.compile import BoolArray, IntArray
+from sourcier.engine.candidates import NONE, Ask, Departing, Starts, Ways, departing, starts, staying
+from sourcier.engine.compile import BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.hours import NEVER
 from sourcier.engine.hubs import FREE, Onward, to_hub
-from sourcier.engine.transfers import arriving, collectable, leaving_from, reaching, routes_to, transits_of, ways_of
+from sourcier.engine.transfers import (
+    Routes,
+    arriving,
+    collectable,
+    leaving_from,
+    reaching,
+    routes_to,
+    transits_of,
+    ways_of,
+)
 from sourcier.engine.transit import ALL_BP, Arrivals
 
 
@@ -20,15 +29,17 @@ class Going:
     """Candidates with the days on which they are there (axis C), and how far each node got (axis N).
 
     `leg_service[C, legs]` (-1: no such leg) and `leg_metres` say what a candidate's transport costs, `service[C]` by
-    what it leaves, `to[C]` the store or hub it goes to (NONE: the customer). It is there on the days `there` and with
-    the customer on `arrivals`; the two differ where the parcel of a hub waits for it. `at_hub[C]` is the instant since
-    which it is at the hub (NEVER: it goes to none), `family[C]` what it goes together with (`engine.hubs`);
-    `ready_at[C]` is the instant at which it can be had (NEVER: some time that day). `served[N]`: a wanted service
-    collects there; `reached[N]`: it reaches the destination; `in_time[N]`: by the deadline, if nothing is full.
+    what it leaves, `way[C]` which way to get the order it is part of (`way_of`), `to[C]` the store or hub it goes to
+    (NONE: the customer). It is there on the days `there` and with the customer on `arrivals`; the two differ where the
+    parcel of a hub waits for it. `at_hub[C]` is the instant since which it is at the hub (NEVER: it goes to none),
+    `family[C]` what it goes together with (`engine.hubs`); `ready_at[C]` is the instant at which it can be had (NEVER:
+    some time that day). `served[N]`: a wanted service collects there; `reached[N]`: it reaches the destination;
+    `in_time[N]`: by the deadline, if nothing is full.
     """
 
     found: Departing
     service: IntArray
+    way: IntArray
     leg_service: IntArray
     leg_metres: IntArray
     to: IntArray
@@ -42,7 +53,9 @@ class Going:
     in_time: BoolArray
 
 
-def delivered(ask: Ask, services: tuple[int, ...], distance_m: IntArray, time_zone: str, zone_id: str) -> Going:
+def delivered(
+    ask: Ask, services: tuple[int, ...], distance_m: IntArray, time_zone: str, zone_id: str, begins: Starts
+) -> Going:
     """To the customer: ``distance_m[N]`` away, in the zone `zone_id` (empty: none)."""
     network, table = ask.snapshot.network, ask.table
     wanted = np.array(services, dtype=np.int64)
@@ -53,7 +66,7 @@ def delivered(ask: Ask, services: tuple[int, ...], distance_m: IntArray, time_zo
     reached = np.flatnonzero(transit >= 0)
     node, service, transit = node[reached], service[reached], transit[reached]
     ways = Ways(node=node, service=service, schedule=table.schedules(time_zone)[node, service].astype(np.int64))
-    found = departing(ask, ways, starts(ask))
+    found = departing(ask, ways, begins)
     arrivals = table.transit.arrivals(transit[found.way], found.day, ask.quantile_bp)
     kept = np.flatnonzero(arrivals.latest <= ask.deadline)
     found, service = found.take(kept), service[found.way[kept]]
@@ -68,6 +81,7 @@ def delivered(ask: Ask, services: tuple[int, ...], distance_m: IntArray, time_zo
     return Going(
         found=found,
         service=service,
+        way=way_of(network, service, np.full(len(kept), NONE)),
         leg_service=service[:, None],
         leg_metres=distance_m[found.starts.node][:, None],
         to=np.full(len(kept), NONE),
@@ -106,18 +120,17 @@ def _among(ask: Ask, node: IntArray) -> BoolArray:
     return mask
 
 
-def collected(ask: Ask, store: int, services: tuple[int, ...]) -> Going:
-    """At a store: of its own stock, or of what nodes send there over transfer lanes."""
-    parts = [
-        part
-        for service in services
-        for part in (
-            (_own(ask, store, service),)
-            if ask.snapshot.network.services[service].service.method is Method.CLICK_AND_COLLECT
-            else (_own(ask, store, service), _sent(ask, store, service))
-        )
-    ]
-    return joined(parts)
+def collected(ask: Ask, pairs: Sequence[tuple[int, int]], begins: Starts) -> Going:
+    """At stores, for every (service, store) pair: of their own stock, or of what nodes send over transfer lanes."""
+    own = _own(ask, pairs, begins)
+    services = ask.snapshot.network.network.services
+    sending = [pair for pair in pairs if services[pair[0]].method is Method.SHIP_TO_STORE]
+    return joined([own, _sent(ask, sending, begins)]) if sending else own
+
+
+def way_of(network: CompiledNetwork, service: IntArray, store: IntArray) -> IntArray:
+    """One number per way to get an order: by the service, collected at the store (NONE: delivered)."""
+    return (store + 1) * len(network.services) + service
 
 
 def nowhere(ask: Ask) -> Going:
@@ -127,6 +140,7 @@ def nowhere(ask: Ask) -> Going:
     return Going(
         found=staying(ask, starts(ask).take(none)),
         service=none,
+        way=none,
         leg_service=none[:, None],
         leg_metres=none[:, None],
         to=none,
@@ -139,77 +153,86 @@ def nowhere(ask: Ask) -> Going:
     )
 
 
-def _own(ask: Ask, store: int, service: int) -> Going:
-    """The store's own stock. A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres."""
+def _own(ask: Ask, pairs: Sequence[tuple[int, int]], begins: Starts) -> Going:
+    """The stores' own stock. A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres."""
     network, table = ask.snapshot.network, ask.table
-    click = network.services[service].service.method is Method.CLICK_AND_COLLECT
-    offers = bool(network.collects[store, service]) or not click
-    begins = starts(ask)
-    found = staying(ask, begins.take(np.flatnonzero((begins.node == store) & offers)))
+    service, store = np.array(pairs, dtype=np.int64).T
+    is_click = [s.service.method is Method.CLICK_AND_COLLECT for s in network.services]
+    click = np.array(is_click, dtype=np.bool_)[service]
+    offered = np.flatnonzero(network.collects[store, service] | ~click)
+    service, store, click = service[offered], store[offered], click[offered]
+    at_stores = _among(ask, store)
+    found = staying(ask, begins.take(np.flatnonzero(at_stores[begins.node])))
     node = found.starts.node
     ready_at = table.next_opening(node, found.at)
     latest = table.local_day(node, ready_at)
-    now = np.array([store] if offers else [], dtype=np.int64)
+    now = np.flatnonzero(at_stores)
     first = table.next_opening(now, table.ready(now, np.full(len(now), ask.placed), ask.load.work[now]))
-    kept = np.flatnonzero(latest <= ask.deadline)
-    found, ready_at, latest = found.take(kept), ready_at[kept], latest[kept]
+    pair, kept = np.nonzero((store[:, None] == node[None, :]) & (latest <= ask.deadline)[None, :])
+    service, click, ready_at, latest = service[pair], click[pair], ready_at[kept], latest[kept]
     arrivals = Arrivals(earliest=latest, latest=latest, confidence_bp=np.full(len(kept), ALL_BP))
     return Going(
-        found=found,
-        service=np.full(len(kept), service),
-        leg_service=np.full((len(kept), 1), service if click else NONE),
+        found=found.take(kept),
+        service=service,
+        way=way_of(network, service, node[kept]),
+        leg_service=np.where(click, service, NONE)[:, None],
         leg_metres=np.zeros((len(kept), 1), dtype=np.int64),
         to=np.full(len(kept), NONE),
         arrivals=arrivals,
         **_directly(arrivals),
         ready_at=ready_at,
-        served=_among(ask, now),
-        reached=_among(ask, now),
+        served=at_stores,
+        reached=at_stores,
         in_time=_among(ask, now[table.local_day(now, first) <= ask.deadline]),
     )
 
 
-def _sent(ask: Ask, store: int, service: int) -> Going:
-    """What nodes send to the store; the last leg is by the service, which the customer asked for."""
+def _sent(ask: Ask, pairs: Sequence[tuple[int, int]], begins: Starts) -> Going:
+    """What nodes send to the stores; the last leg is by the service, which the customer asked for."""
     network, table = ask.snapshot.network, ask.table
-    routes = routes_to(network, store, frozenset({service}))
+    parts = [routes_to(network, store, frozenset({service})) for service, store in pairs]
+    service, store = np.repeat(np.array(pairs, dtype=np.int64), [len(part.node) for part in parts], axis=0).T
+    routes = Routes.joined(parts)
     served = _among(ask, routes.node)
     transits = transits_of(ask, routes)
     good = np.flatnonzero(reaching(routes, transits) & ask.usable[routes.node])
-    routes, transits = routes.take(good), transits[good]
+    routes, transits, service, store = routes.take(good), transits[good], service[good], store[good]
+    legs = max(1, int((routes.service >= 0).any(axis=0).sum()))
     ways = ways_of(ask, routes)
-    minutes = np.full(len(good), network.services[service].service.collect_minutes)
+    minutes = np.array([s.service.collect_minutes for s in network.services], dtype=np.int64)[service]
 
     def there(way: IntArray, day: IntArray, at: IntArray) -> tuple[Arrivals, IntArray]:
         at_store = arriving(ask, routes.take(way), transits[way], day, at)
-        target, minute = np.full(len(way), store), minutes[way]
-        ready_at = collectable(ask, target, at_store.late, minute)
+        ready_at = collectable(ask, store[way], at_store.late, minutes[way])
         days = Arrivals(
-            earliest=table.local_day(target, collectable(ask, target, at_store.soon, minute)),
-            latest=table.local_day(target, ready_at),
+            earliest=table.local_day(store[way], collectable(ask, store[way], at_store.soon, minutes[way])),
+            latest=table.local_day(store[way], ready_at),
             confidence_bp=at_store.days.confidence_bp,
         )
         return days, ready_at
 
-    every, at_once = np.arange(len(good)), np.full(len(good), ask.placed)
-    leaves = leaving_from(ask, routes.node, ways.schedule, at_once)
-    in_time = there(every, *leaves)[0].latest <= ask.deadline
-    found = departing(ask, ways, starts(ask))
+    found = departing(ask, ways, begins)
     arrivals, ready_at = there(found.way, found.day, found.at)
     kept = np.flatnonzero(arrivals.latest <= ask.deadline)
     found, way = found.take(kept), found.way[kept]
+    in_time = _among(ask, found.starts.node)
+    full = np.flatnonzero(~in_time[routes.node])  # as for what is delivered
+    if len(full):
+        leaves = leaving_from(ask, routes.node[full], ways.schedule[full], np.full(len(full), ask.placed))
+        in_time[routes.node[full[there(full, *leaves)[0].latest <= ask.deadline]]] = True
     return Going(
         found=found,
         service=routes.service[way, 0],
-        leg_service=routes.service[way],
-        leg_metres=routes.metres[way],
-        to=np.full(len(kept), store),
+        way=way_of(network, service[way], store[way]),
+        leg_service=routes.service[way, :legs],
+        leg_metres=routes.metres[way, :legs],
+        to=store[way],
         arrivals=_of(arrivals, kept),
         **_directly(_of(arrivals, kept)),
         ready_at=ready_at[kept],
         served=served,
         reached=_among(ask, routes.node),
-        in_time=_among(ask, routes.node[in_time]),
+        in_time=in_time,
     )
 
 
@@ -225,6 +248,7 @@ def joined(parts: Sequence[Going]) -> Going:
     return Going(
         found=Departing.joined([part.found for part in parts]),
         service=np.concatenate([part.service for part in parts]),
+        way=np.concatenate([part.way for part in parts]),
         leg_service=np.concatenate([wide(part.leg_service, -1) for part in parts]),
         leg_metres=np.concatenate([wide(part.leg_metres, 0) for part in parts]),
         to=np.concatenate([part.to for part in parts]),
@@ -255,6 +279,7 @@ def through_hub(ask: Ask, parcel: Onward, family: int) -> Going:
     return Going(
         found=going.found,
         service=going.service,
+        way=way_of(ask.snapshot.network, np.full(count, parcel.service), np.full(count, NONE)),
         leg_service=going.leg_service,
         leg_metres=going.leg_metres,
         to=np.full(count, parcel.hub),

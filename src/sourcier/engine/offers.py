@@ -1,5 +1,6 @@
 """The order as a small optimization problem: demands, offers, what each offer can supply and what it costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -38,10 +39,10 @@ class Problem:
     - `quantity[D]` units, `weight[D]` grams a unit, `unfilled[D]` micros a unit left unfilled; `group[D]` is equal for
       demands that draw on the same stock.
     - `lane[K]` is the offer's position among the order's `Lanes`; `node[K]` and `service[K]`, which delivers it, index
-      the network; `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the split price included;
-      `unit[D, K]` micros a unit; `available[D, K]` units on hand and of dated supply that the offer can wait for, equal
-      for the demands of a group; `supply[D, K]` what of it the demand can use: its quantity at most, none of what is
-      too heavy for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
+      the network; `way[K]` is that of `Lanes`; `arrival[K]` are ordinals; `fixed[K]` micros to open the offer, the
+      split price included; `unit[D, K]` micros a unit; `available[D, K]` units on hand and of dated supply that the
+      offer can wait for, equal for the demands of a group; `supply[D, K]` what of it the demand can use: its quantity
+      at most, none of what is too heavy for the service; `cap_units[K]`, `cap_lines[K]` what capacity lets through.
     - `tiers[K]` indexes `tier_tables`.
     - `family[K]` says which offers a plan may use together (`engine.hubs`), `onward` what the parcel of a plan of each
       family costs, micros.
@@ -56,6 +57,7 @@ class Problem:
     lane: IntArray
     node: IntArray
     service: IntArray
+    way: IntArray
     arrival: IntArray
     fixed: IntArray
     unit: IntArray
@@ -109,23 +111,29 @@ def by_tier(problem: Problem) -> Problem:
     return replace(expanded, tiers=np.arange(len(source)), tier_tables=tuple(tables))
 
 
-_PER_OFFER = ("lane", "node", "service", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
+_PER_OFFER = ("lane", "node", "service", "way", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
 _PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
 
 
 def build(
-    cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False
+    cart: Cart,
+    snapshot: Snapshot,
+    rules: CompiledRules,
+    *,
+    complete: bool = False,
+    pickups: Sequence[tuple[int, int]] = (),
 ) -> tuple[Problem, Lanes, Available]:
     """The problem of a cart, the lanes it came from, and what was available as seen.
 
-    `complete` asks for every unit whatever the rule set says (a promise is for the whole cart). Nodes that cannot
-    supply anything get their reason in the lanes. Raises the Refusals of `prefilter.check_cart` and `prefilter.lanes`.
+    `complete` asks for every unit whatever the rule set says (a promise is for the whole cart); `pickups` are those of
+    `lanes`. Nodes that cannot supply anything get their reason in the lanes. Raises the Refusals of
+    `prefilter.check_cart` and `prefilter.lanes`.
     """
     check_cart(cart, snapshot, rules)
     available = look(cart, snapshot, rules)
     quantities = np.array([line.quantity for line in cart.lines], dtype=np.int64)
     later = available.useful(_wanted(cart))
-    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later)
+    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later, pickups)
     _name_what_is_missing(found, available)
     merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
     lines_of, group = _demands(cart, merge=merge)
@@ -218,6 +226,7 @@ def _price(
         lane=np.arange(len(found.node)),
         node=found.node,
         service=_delivering(found),
+        way=found.way,
         arrival=found.arrival,
         fixed=fixed,
         unit=unit,
@@ -272,11 +281,12 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     """Drop an offer where another of the same node costs no more for any contents and lets as much through.
 
     An offer is not beaten by one that arrives later, unless that one is cheaper whatever it carries; and not at all
-    where a promise asks for several dates. Nor is it beaten by another service where a promise asks for each of them.
+    where a promise asks for several dates. Nor is it beaten by one of another way where a promise asks for each.
     """
     dates_count = problem.fill is Fill.ALL
     key = problem.node * len(problem.onward) + problem.family
-    first, second = _alike(key * len(snapshot.network.services) + problem.service if dates_count else key)
+    num_ways = int(problem.way.max(initial=0)) + 1
+    first, second = _alike(key * num_ways + problem.way if dates_count else key)
     if len(first) == 0:
         return problem
     better, worse = np.concatenate([first, second]), np.concatenate([second, first])

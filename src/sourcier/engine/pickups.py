@@ -64,7 +64,7 @@ def _sent(ask: Ask, pairs: Sequence[tuple[int, int]]) -> Pickups:
     store = np.repeat(np.array([store for _, store, _ in parts], dtype=np.int64), lengths)
     if len(service) == 0:
         return Pickups(service=service, node=service, ready=service, on=service)
-    routes = _joined([routes for _, _, routes in parts])
+    routes = Routes.joined([routes for _, _, routes in parts])
     transits = transits_of(ask, routes)
     good = np.flatnonzero(reaching(routes, transits) & ask.usable[routes.node])
     routes, transits, service, store = routes.take(good), transits[good], service[good], store[good]
@@ -78,11 +78,6 @@ def _sent(ask: Ask, pairs: Sequence[tuple[int, int]]) -> Pickups:
         ready=found.starts.ready,
         on=table.local_day(store[way], collectable(ask, store[way], there.late, minutes)),
     )
-
-
-def _joined(parts: Sequence[Routes]) -> Routes:
-    names = ("node", "service", "to", "metres")
-    return Routes(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def _from(ask: Ask, node: IntArray) -> Ask:

@@ -3,6 +3,7 @@
 Vectorized masks over all nodes at once; the first mask that fails names the node's reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
-from sourcier.engine.candidates import Ask, Load, caps
+from sourcier.engine.candidates import Ask, Load, Starts, caps, starts
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -39,14 +40,15 @@ _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
 class Lanes:
     """Candidates over axis C: lane, departure and shift, and why nodes fell out.
 
-    `departure[C]` is a position among the rounds of `table`, `shift[C]` among its shifts (NONE without; what is
-    collected where it lies has no departure). `day[C]` is the ship day, `at[C]` the instant of departure or readiness,
-    `arrival[C]` the day by which the customer has it (an ordinal), `ready_at[C]` the instant (NEVER: some time that
-    day). `there` are the days on which it is where it goes: `to[C]` is a store or hub (NONE: the customer), `at_hub[C]`
-    since when it is at a hub (NEVER: it goes to none), `family[C]` what it goes together with (`engine.hubs`), and
-    `parcels` are the hubs' parcels of the families from VIA on. `leg_service[C, legs]` (-1: none) and `leg_metres[C,
-    legs]` are what transport costs, `cap_units[C]` and `cap_lines[C]` what pools let through. A candidate may wait for
-    dated supply that is ready by `ready[C]` (an ordinal; ON_HAND: for none).
+    `way[C]` says which way to get the order it is part of (`going.way_of`). `departure[C]` is a position among the
+    rounds of `table`, `shift[C]` among its shifts (NONE without; what is collected where it lies has no departure).
+    `day[C]` is the ship day, `at[C]` the instant of departure or readiness, `arrival[C]` the day by which the customer
+    has it (an ordinal), `ready_at[C]` the instant (NEVER: some time that day). `there` are the days on which it is
+    where it goes: `to[C]` is a store or hub (NONE: the customer), `at_hub[C]` since when it is at a hub (NEVER: it goes
+    to none), `family[C]` what it goes together with (`engine.hubs`), and `parcels` are the hubs' parcels of the
+    families from VIA on. `leg_service[C, legs]` (-1: none) and `leg_metres[C, legs]` are what transport costs,
+    `cap_units[C]` and `cap_lines[C]` what pools let through. A candidate may wait for dated supply that is ready by
+    `ready[C]` (an ordinal; ON_HAND: for none).
 
     `reason[N]` indexes REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`.
     `work[N]` are the seconds of work on the order, `ask` is what was asked.
@@ -54,6 +56,7 @@ class Lanes:
 
     node: IntArray
     service: IntArray
+    way: IntArray
     departure: IntArray
     shift: IntArray
     ready: IntArray
@@ -138,11 +141,13 @@ def lanes(
     rules: CompiledRules,
     load: tuple[int, int],
     later: tuple[IntArray, IntArray] = NONE_LATER,
+    pickups: Sequence[tuple[int, int]] = (),
 ) -> Lanes:
     """Every candidate on which some of the order could travel; `load` is its number of (order lines, units).
 
     `later` are (node, ready day) pairs of dated supply that is worth waiting for. An order is collected if every
-    service that it allows is, at the one store that it names; otherwise it is delivered, by those that deliver.
+    service that it allows is, at the one store that it names; otherwise it is delivered, by those that deliver, or
+    collected, for any of the (service, store) `pickups`.
     """
     network = snapshot.network
     ask, excluded = ask_for(cart, snapshot, rules, load, later)
@@ -151,9 +156,12 @@ def lanes(
     stores = chosen_stores(cart, network)
     parcels: tuple[Onward, ...] = ()
     if methods and all(method.collected for method in methods):
-        going = collected(ask, stores[0], services) if len(stores) == 1 else nowhere(ask)
+        pickups = pickups or [(service, store) for service in services for store in stores if len(stores) == 1]
+        going = collected(ask, pickups, starts(ask)) if pickups else nowhere(ask)
     else:
-        going, parcels = _through_hubs(ask, cart, rules, to_the_door(ask, cart, services), services)
+        begins = starts(ask)
+        going, parcels = _through_hubs(ask, cart, rules, to_the_door(ask, cart, services, begins), services)
+        going = joined([going, collected(ask, pickups, begins)]) if pickups else going
     reason = _first_failure(
         (NodeReason.OFFLINE, snapshot.online),
         (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
@@ -166,6 +174,7 @@ def lanes(
     return Lanes(
         node=found.starts.node,
         service=going.service,
+        way=going.way,
         departure=found.departure,
         shift=found.starts.shift,
         ready=found.starts.ready,
@@ -208,10 +217,10 @@ def ask_for(
     return ask, excluded
 
 
-def to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...]) -> Going:
-    """The order delivered to the cart's destination, by those of the services that deliver."""
+def to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...], begins: Starts) -> Going:
+    """The order delivered to the cart's destination from `begins` on, by those of the services that deliver."""
     services = tuple(s for s in services if not ask.snapshot.network.services[s].service.method.collected)
-    return delivered(ask, services, *_door(ask.snapshot.network, cart))
+    return delivered(ask, services, *_door(ask.snapshot.network, cart), begins)
 
 
 def _door(network: CompiledNetwork, cart: Cart) -> tuple[IntArray, str, str]:

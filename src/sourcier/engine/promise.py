@@ -3,7 +3,7 @@
 A way is a service, at a store where it is collected. `engine.options` searches the dates of one way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -16,9 +16,11 @@ from sourcier.domain.plan import Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
+from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import NODE_TYPES, CompiledRules, distances_m
-from sourcier.engine.decide import Prepared, Steps, prepare
+from sourcier.engine.decide import Prepared, Steps, part, prepare
 from sourcier.engine.fees import fee_micros
+from sourcier.engine.going import way_of
 from sourcier.engine.options import Option, arrival, options
 from sourcier.engine.postal_zones import zone_of
 from sourcier.engine.prefilter import check_cart, locate, wanted_services
@@ -53,22 +55,23 @@ def promise_steps(
     services = snapshot.network.network.services
     promised: list[Promise] = []
     unpromised: list[Unpromised] = []
-    delivered = _delivered(cart, snapshot, firm) if not explained else {}
-    for index, store in _ways(cart, snapshot, rules):
+    ways = tuple(_ways(cart, snapshot, rules))
+    together = _together(cart, snapshot, firm, ways) if not explained else {}
+    for index, store in ways:
         service = services[index]
         if service.method.collected and not _gives_out(snapshot, index, store):
             unpromised.append(_unpromised(service, store, Obstacle.NO_STORE))
             continue
-        mine = replace(cart, services=(service.service_id,), methods=(), store_ids=(store,) if store else ())
-        prepared = delivered.get(index) or prepare(mine, snapshot, firm, complete=True)
+        mine = _asking_for(cart, service, store)
+        prepared = together.get((index, store)) or prepare(mine, snapshot, firm, complete=True)
         found = yield from options(prepared, choices, explained=explained)
         promised += [_promise(mine, service, option, snapshot, rules) for option in found]
         if found:
             continue
-        if index in delivered and not _reaches(cart, snapshot, rules, index):
+        if (index, store) in together and not store and not _reaches(cart, snapshot, rules, index):
             unpromised.append(_unpromised(service, store, Obstacle.NO_LANE))
             continue
-        if index in delivered and (cart.deliver_by is not None or prepared.problem.num_offers == 0):
+        if (index, store) in together and (cart.deliver_by is not None or len(prepared.lanes) == 0):
             prepared = prepare(mine, snapshot, firm, complete=True)  # the reasons of its nodes, and of no others
         why = yield from obstacle_steps(prepared)
         unpromised.append(_unpromised(service, store, *why))
@@ -102,31 +105,38 @@ def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tupl
             yield index, ""
 
 
-def _delivered(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> dict[int, Prepared]:
-    """The order prepared for each service that delivers: looked at for all of them at once, then taken apart.
+def _together(
+    cart: Cart, snapshot: Snapshot, rules: CompiledRules, ways: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], Prepared]:
+    """The order prepared for each way: looked at for all of them at once, then taken apart.
 
     Services by which orders are consolidated are not among them: their parcels share the last leg.
     """
-    services = snapshot.network.network.services
+    network = snapshot.network
+    services = network.network.services
     at_a_hub = {method for entry in rules.rule_set.consolidation for method in entry.methods}
     wanted = [
-        index
-        for index in wanted_services(cart, snapshot.network)
-        if not (services[index].method.collected or services[index].method in at_a_hub)
+        (index, network.node_index[store] if store else int(NONE))
+        for index, store in ways
+        if (_gives_out(snapshot, index, store) if services[index].method.collected else True)
+        and services[index].method not in at_a_hub
     ]
     if len(wanted) < 2:
         return {}
-    ids = tuple(services[index].service_id for index in wanted)
-    whole = prepare(replace(cart, services=ids, store_ids=()), snapshot, rules, complete=True)
-    parts = {index: np.flatnonzero(whole.problem.service == index) for index in wanted}
-    return {
-        index: replace(
-            whole,
-            cart=replace(whole.cart, services=(services[index].service_id,)),
-            problem=whole.problem.restricted(part),
-        )
-        for index, part in parts.items()
-    }
+    ids = tuple(dict.fromkeys(services[index].service_id for index, _ in wanted))
+    pickups = [(index, store) for index, store in wanted if store != NONE]
+    asked = replace(cart, services=ids, methods=(), store_ids=())
+    whole = prepare(asked, snapshot, rules, complete=True, pickups=pickups)
+    keys = way_of(network, *np.array(wanted, dtype=np.int64).T)
+    found = {}
+    for (index, store), way in zip(wanted, keys.tolist(), strict=True):
+        store_id = network.network.nodes[store].node_id if store != NONE else ""
+        found[index, store_id] = part(whole, _asking_for(cart, services[index], store_id), way)
+    return found
+
+
+def _asking_for(cart: Cart, service: Service, store_id: str) -> Cart:
+    return replace(cart, services=(service.service_id,), methods=(), store_ids=(store_id,) if store_id else ())
 
 
 def _gives_out(snapshot: Snapshot, index: int, store_id: str) -> bool:

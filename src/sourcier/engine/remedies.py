@@ -52,13 +52,13 @@ def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
     cart, problem, found = prepared.cart, prepared.problem, prepared.found
     everything = frozenset(range(len(cart.lines)))
     reasons = _node_reasons(prepared)
-    if len(found.node) == 0:
+    if len(prepared.lanes) == 0:
         if NodeReason.CAPACITY_FULL in reasons:
             return Obstacle.NO_CAPACITY, frozenset()
         if reasons & {NodeReason.NO_STOCK, NodeReason.PROTECTED}:
             return Obstacle.OUT_OF_STOCK, everything
         return Obstacle.NO_LANE, frozenset()
-    used = np.unique(problem.service if problem.num_offers else found.service)
+    used = np.unique(problem.service if problem.num_offers else found.service[prepared.lanes])
     heaviest = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used.tolist())
     heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > heaviest)
     if heavy:

@@ -25,7 +25,7 @@ PoolDay = tuple[str, date]
 class Seen:
     """`stock_free[line, node]` before protection, `online[node]`, supply rows, and what `left` of pools by their day.
 
-    `directory` is the network's. A pool that is not named had nothing left. `complete`: all units must ship, or nothing.
+    `directory` is the network's. A pool that is not named had nothing left. `complete`: all of it ships, or nothing.
     """
 
     cart: Cart

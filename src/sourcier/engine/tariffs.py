@@ -27,7 +27,7 @@ class Tiers:
 class Transport:
     """``fixed[C]`` micros a shipment, ``unit[D, C]`` micros a unit, and ``tiers[C]``, which indexes `tables`.
 
-    The first tables are those of the network's services.
+    The first tables are those of the network's services, then FREE.
     """
 
     fixed: IntArray
@@ -73,23 +73,19 @@ def _rates(network: CompiledNetwork) -> IntArray:
 
 
 def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, tuple[Tiers, ...]]:
-    tables = [Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services]
-    if leg_service.shape[1] == 1 and (leg_service >= 0).all():
-        return leg_service[:, 0], tuple(tables)
-    rows, of_row = np.unique(leg_service, axis=0, return_inverse=True)
-    index = []
-    for row in rows:
-        services = row[row >= 0].tolist()
-        if len(services) != 1:
-            tables.append(added([tables[s] for s in services]))
-        index.append(services[0] if len(services) == 1 else len(tables) - 1)
-    return np.array(index, dtype=np.int64)[of_row.reshape(-1)], tuple(tables)
+    tables = [*(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services), FREE]
+    num_legs = (leg_service >= 0).sum(axis=1)
+    index = np.where(num_legs > 0, leg_service.max(axis=1, initial=-1), len(network.services))
+    several = np.flatnonzero(num_legs > 1)
+    if len(several):
+        rows, of_row = np.unique(leg_service[several], axis=0, return_inverse=True)
+        index[several] = len(tables) + of_row.reshape(-1)
+        tables += [added([tables[s] for s in row[row >= 0].tolist()]) for row in rows]
+    return index, tuple(tables)
 
 
 def added(tables: list[Tiers]) -> Tiers:
-    """The sum of several steps: what each costs at the weight, up to the heaviest that all of them carry."""
-    if not tables:
-        return FREE
+    """The sum of steps: what each costs at the weight, up to the heaviest that all of them carry."""
     heaviest = min(int(table.limit_g[-1]) for table in tables)
     limits = np.unique(np.concatenate([table.limit_g for table in tables]))
     limits = limits[limits <= heaviest]
@@ -99,7 +95,7 @@ def added(tables: list[Tiers]) -> Tiers:
 
 def dominance(network: CompiledNetwork, tables: tuple[Tiers, ...]) -> BoolArray:
     """``[T, T]``: the first table costs no more than the second at any weight that the second carries."""
-    if len(tables) == len(network.services):
+    if len(tables) == len(network.tier_dominates):
         return network.tier_dominates
     return np.array(
         [[steps_dominate((a.limit_g, a.cost), (b.limit_g, b.cost)) for b in tables] for a in tables], dtype=np.bool_

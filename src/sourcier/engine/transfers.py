@@ -4,6 +4,7 @@ A way has at most LEGS_MAX legs. What arrives at a node on a day is there when t
 where it goes on, the node works on it like on an order of its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,12 @@ class Routes:
         return Routes(
             node=self.node[chosen], service=self.service[chosen], to=self.to[chosen], metres=self.metres[chosen]
         )
+
+    @staticmethod
+    def joined(parts: Sequence["Routes"]) -> "Routes":
+        """The routes of all parts, one part after the other."""
+        names = ("node", "service", "to", "metres")
+        return Routes(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def routes_to(network: CompiledNetwork, target: int, last_services: frozenset[int] | None = None) -> Routes:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 from tests.reference import small
 from tests.reference.instances import World
@@ -18,6 +19,9 @@ from sourcier.domain.network import (
     capacity_pool_id,
 )
 from sourcier.domain.plan import NodeReason, Shipment
+from sourcier.engine.candidates import NONE
+from sourcier.engine.compile import compile_network
+from sourcier.engine.going import way_of
 from sourcier.engine.offers import build
 from sourcier.engine.prefilter import REASONS
 
@@ -122,3 +126,22 @@ def test_what_is_collected_too_late_is_named_so() -> None:
     drawn = replace(drawn, cart=replace(drawn.cart, deliver_by=date(2026, 3, 5)))
     _, found, _ = build(drawn.cart, drawn.snapshot(), drawn.compiled_rules())
     assert [REASONS[code] for code in found.reason] == [NodeReason.TOO_LATE, NodeReason.TOO_LATE]
+
+
+def test_every_way_is_told_apart() -> None:
+    drawn = world(COLLECT, Method.SHIP_TO_STORE)
+    network = compile_network(drawn.network)
+    store = network.node_index["s"]
+    pickups = [(network.service_index[service], store) for service in ("click", "truck")]
+    cart = replace(drawn.cart, methods=(), store_ids=())
+    problem, found, _ = build(cart, drawn.snapshot(), drawn.compiled_rules(), complete=True, pickups=pickups)
+    ways = {
+        (network.services[service].service.service_id, at): way_of(network, np.array([service]), np.array([at]))[0]
+        for service, at in [(network.service_index["std"], int(NONE)), *pickups]
+    }
+    nodes = {
+        way: {drawn.network.nodes[n].node_id for n in problem.node[problem.way == key]} for way, key in ways.items()
+    }
+    assert nodes == {("std", -1): {"w"}, ("click", store): {"s"}, ("truck", store): {"s", "w"}}
+    assert len(set(ways.values())) == 3
+    assert found.way[problem.lane].tolist() == problem.way.tolist()

@@ -98,6 +98,7 @@ def _two_offers(rng: np.random.Generator) -> Problem:
         lane=np.arange(2),
         node=np.arange(2),
         service=nobody,
+        way=nobody,
         arrival=nobody,
         fixed=np.ones(2, dtype=np.int64),
         unit=unit,

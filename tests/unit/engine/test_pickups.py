@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import shop
 from sourcier.domain.network import Network, NodeType, TransferLane
-from sourcier.engine.candidates import Ask
+from sourcier.engine.candidates import Ask, starts
 from sourcier.engine.compile import compile_network, compile_rules
 from sourcier.engine.going import collected
 from sourcier.engine.hours import NEVER
@@ -53,9 +53,9 @@ def entries(found: Pickups) -> Entries:
 def one_after_the_other(ask: Ask, pairs: list[tuple[int, int]]) -> Entries:
     found: Entries = set()
     for service, store in pairs:
-        going = collected(ask, store, (service,))
-        starts = going.found.starts
-        columns = (going.service, starts.node, starts.ready, going.arrivals.latest)
+        going = collected(ask, [(service, store)], starts(ask))
+        begun = going.found.starts
+        columns = (going.service, begun.node, begun.ready, going.arrivals.latest)
         found |= set(zip(*(column.tolist() for column in columns), strict=True))
     return found
 

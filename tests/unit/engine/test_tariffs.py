@@ -32,7 +32,6 @@ def test_rates_by_distance_and_weight_are_exact_up_to_their_limits(rate: int, am
 def test_steps_are_added_up_to_the_heaviest_parcel_that_all_carry() -> None:
     both = added([TIERS, Tiers(limit_g=np.array([200, 300, 900]), cost=np.array([1, 2, 5]))])
     assert [both.at(grams) for grams in (100, 101, 200, 201, 300, 301, 500, 501)] == [8, 10, 10, 11, 11, 14, 14, None]
-    assert added([]) is FREE
     assert FREE.at(10**12) == 0
 
 
