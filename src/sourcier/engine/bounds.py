@@ -54,7 +54,10 @@ class Relaxed:
 def relax(problem: Problem) -> Relaxed:
     """Replace every tier function by its best linear minorant about half of the order's weight."""
     total = problem.total_weight
-    minorants = [_minorant(table, total) for table in problem.tier_tables]
+    used = set(problem.tiers.tolist())
+    minorants = [
+        _minorant(table, total) if index in used else _NOTHING for index, table in enumerate(problem.tier_tables)
+    ]
     base = np.array([m[0] for m in minorants], dtype=np.int64)[problem.tiers]
     slopes = np.array([[m[1] * int(w) // m[2] for m in minorants] for w in problem.weight], dtype=np.int64)
     cheapest = np.array([int(table.cost.min()) for table in problem.tier_tables], dtype=np.int64)
@@ -63,8 +66,8 @@ def relax(problem: Problem) -> Relaxed:
     binds = (problem.supply.sum(axis=0) > problem.cap_units) | (
         ((problem.supply > 0) * lines[:, None]).sum(axis=0) > problem.cap_lines
     )
-    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
-    shared = len(np.unique(problem.group)) < len(problem.group)
+    starts = problem.node_start
+    shared = int(problem.group.max()) + 1 < len(problem.group)
     tiered = np.flatnonzero(problem.weight @ problem.supply > first_limit[problem.tiers])
     tier_limit, tier_cost = _tier_columns(problem, tiered)
     return Relaxed(
@@ -76,9 +79,13 @@ def relax(problem: Problem) -> Relaxed:
         tier_cost=tier_cost,
         capped=np.flatnonzero(binds),
         node_start=starts,
-        node_of=np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, problem.num_offers])),
+        node_of=np.repeat(np.arange(len(starts)), np.diff(starts, append=problem.num_offers)),
         exact=not (binds.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)),
     )
+
+
+_NOTHING = (0, 0, 1, True)
+"""Stands for the minorant of a tier function that no offer has."""
 
 
 def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
@@ -113,14 +120,14 @@ def can_fill(problem: Problem) -> bool:
     if problem.num_offers == 0:
         return False
     limit = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
-    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
+    starts = problem.node_start
     units = np.minimum(problem.supply.sum(axis=0), problem.cap_units)
     grams = np.minimum(problem.weight @ problem.supply, limit)
     brought = np.vstack([problem.supply, units, grams])
     per_node = np.maximum.reduceat(brought, starts, axis=1)
     if problem.max_shipments is not None and problem.max_shipments < len(starts):
         per_node = np.partition(per_node, -problem.max_shipments, axis=1)[:, -problem.max_shipments :]
-    wanted = np.r_[problem.quantity, problem.quantity.sum(), problem.total_weight]
+    wanted = np.append(problem.quantity, [problem.quantity.sum(), problem.total_weight])
     return bool((per_node.sum(axis=1) >= wanted).all())
 
 
@@ -163,7 +170,7 @@ def single_bounds(problem: Problem) -> IntArray:
     weight = problem.weight[:, None].astype(np.float64)
     per_gram = np.where((units > 0) & (weight > 0), saving / np.maximum(weight, 1), np.inf).min(axis=0)
     bound: IntArray = np.empty_like(cost)
-    for index in np.unique(problem.tiers):
+    for index in set(problem.tiers.tolist()):
         table, mine = problem.tier_tables[index], np.flatnonzero(problem.tiers == index)
         loss = np.maximum(grams[mine, None] - table.limit_g[None, :], 0) * np.minimum(per_gram[mine, None], 1e18)
         tier = (table.cost[None, :] + np.floor(np.minimum(np.nan_to_num(loss), 1e18) * (1 - 1e-9))).min(axis=1)

@@ -1,6 +1,6 @@
 """Networks and rule sets as arrays, compiled once per revision."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -66,7 +66,8 @@ class CompiledNetwork:
     `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone; `zone_of[N]` the distinct
     `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S +
     1, S + 1]`: the first service's tier costs no more than the second's at any weight the second carries; the last
-    one is that of no service, which costs nothing. `collects[N, S]`:
+    one is that of no service, which costs nothing, as in `rates[5, S + 1]`: micros per shipment, per shipment and km,
+    per unit, per unit and km, per kg. `collects[N, S]`:
     the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
@@ -95,6 +96,7 @@ class CompiledNetwork:
     services: tuple[CompiledService, ...]
     service_index: Mapping[str, int]
     tier_dominates: BoolArray
+    rates: IntArray
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
     transfers: Mapping[int, tuple[tuple[int, int], ...]]
@@ -153,6 +155,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         services=services,
         service_index=MappingProxyType(service_index),
         tier_dominates=np.array([[steps_dominate(a, b) for b in steps] for a in steps], dtype=np.bool_),
+        rates=_rates(network.services),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),
         transfers=MappingProxyType(_transfers(network, service_index)),
@@ -207,6 +210,24 @@ def _compile_service(service: Service) -> CompiledService:
         else _ints([UNLIMITED]),
         tier_cost=_ints(t.cost_micros for t in tiers) if tiers else _ints([0]),
     )
+
+
+def _rates(services: Sequence[Service]) -> IntArray:
+    """``rates[5, S + 1]``: per shipment, per shipment-km, per unit, per unit-km, per kg; nothing for no service."""
+    return np.array(
+        [
+            (
+                s.per_shipment_micros,
+                s.per_shipment_km_micros,
+                s.per_unit_micros,
+                s.per_unit_km_micros,
+                s.per_kg_micros,
+            )
+            for s in services
+        ]
+        + [(0, 0, 0, 0, 0)],
+        dtype=np.int64,
+    ).T
 
 
 Steps = tuple[IntArray, IntArray]

@@ -100,7 +100,7 @@ def breaks(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> bool
         or (problem.weight @ units > _heaviest(problem, offers)).any()
         or (problem.max_shipments is not None and opened.any(axis=0).sum() > problem.max_shipments)
         or (problem.max_nodes_per_line is not None and (opened.sum(axis=1) > problem.max_nodes_per_line).any())
-        or len(np.unique(problem.node[offers])) < len(offers)
+        or len(set(problem.node[offers].tolist())) < len(offers)
     )
 
 

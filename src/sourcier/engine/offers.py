@@ -81,6 +81,11 @@ class Problem:
         return len(self.node)
 
     @property
+    def node_start(self) -> NDArray[np.int64]:
+        """Where the offers of each node begin."""
+        return np.concatenate(([0], np.flatnonzero(self.node[1:] != self.node[:-1]) + 1))
+
+    @property
     def total_weight(self) -> int:
         """Grams of the whole order."""
         return int((self.quantity * self.weight).sum())

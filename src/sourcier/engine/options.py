@@ -70,7 +70,7 @@ class Search:
     def __init__(self, prepared: Prepared, *, explained: bool) -> None:
         problem = prepared.problem
         self.dates = plausible_dates(problem)
-        self.most = len(np.unique(problem.node)) if problem.max_shipments is None else problem.max_shipments
+        self.most = len(set(problem.node.tolist())) if problem.max_shipments is None else problem.max_shipments
         self.found: list[Found] = []
         self._prepared, self._explained = prepared, explained
         self._tried: list[_Tried] = []
@@ -85,7 +85,7 @@ class Search:
         part = arriving_by(self._prepared.problem, by)
         if most < self.most:
             part = replace(part, max_shipments=most)
-        if not can_fill(part):
+        if most < self.most and not can_fill(part):  # else it can: `by` is among the plausible dates
             self._tried.append(_Tried(by=by, most=most, found=None, bound=0))
             return known
         prepared = _told_apart(self._prepared, part) if self._explained else self._prepared
@@ -158,7 +158,7 @@ def _told_apart(prepared: Prepared, part: Problem) -> Prepared:
 
 def plausible_dates(problem: Problem) -> tuple[int, ...]:
     """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees."""
-    dates: list[int] = np.unique(problem.arrival).tolist()
+    dates = sorted(set(problem.arrival.tolist()))
     low, high = 0, len(dates)
     probe = 0
     while low < high:

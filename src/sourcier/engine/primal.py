@@ -44,7 +44,7 @@ def _tier_estimate(problem: Problem, offers: Offers, units: IntArray) -> IntArra
     grams = problem.weight @ units
     cost = np.zeros(len(offers), dtype=np.int64)
     tiers = problem.tiers[offers]
-    for index in np.unique(tiers):
+    for index in set(tiers.tolist()):
         table, mine = problem.tier_tables[index], tiers == index
         tier = np.minimum(np.searchsorted(table.limit_g, grams[mine]), len(table.cost) - 1)
         cost[mine] = table.cost[tier]

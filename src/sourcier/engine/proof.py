@@ -44,7 +44,7 @@ def prove(problem: Problem) -> Steps:
 
     Where offers are of several families, the best plan of each is found; the least of their bounds bounds all.
     """
-    families = np.unique(problem.family).tolist()
+    families = sorted(set(problem.family.tolist()))
     if families in ([], [FREE]):
         return (yield from _prove_one(problem))
     answers = []

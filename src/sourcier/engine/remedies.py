@@ -18,6 +18,7 @@ from sourcier.engine.decide import Prepared, Steps, drive, prepare
 from sourcier.engine.offers import Problem
 from sourcier.engine.options import earliest
 from sourcier.engine.prefilter import REASONS
+from sourcier.engine.primal import best_single
 from sourcier.engine.proof import prove
 
 SINGLE_LINES_MAX = 16
@@ -116,8 +117,11 @@ def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
     part = without(cart, problem, gone)
     if not can_fill(part):
         return False
+    whole = int(part.quantity.sum())
+    if int(best_single(part).units.sum()) == whole:
+        return True
     answer = drive(prove(part), lambda _: None)
-    return int(answer.cover.units.sum()) == int(part.quantity.sum())
+    return int(answer.cover.units.sum()) == whole
 
 
 def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
@@ -146,8 +150,7 @@ def _reach(problem: Problem) -> IntArray:
 
 def _per_node(problem: Problem, brought: IntArray) -> IntArray:
     """``brought[D, K]`` as the most that any offer of a node brings."""
-    starts = np.flatnonzero(np.r_[True, problem.node[1:] != problem.node[:-1]])
-    most: IntArray = np.maximum.reduceat(brought, starts, axis=1)
+    most: IntArray = np.maximum.reduceat(brought, problem.node_start, axis=1)
     return most
 
 

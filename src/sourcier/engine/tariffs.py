@@ -42,34 +42,15 @@ FREE = Tiers(limit_g=np.array([UNLIMITED]), cost=np.zeros(1, dtype=np.int64))
 
 def transport(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray, weight: IntArray) -> Transport:
     """The cost of candidates by their legs ``[C, legs]`` (-1: no such leg) for units of ``weight[D]`` grams."""
-    rates = _rates(network)
     fixed = np.zeros(len(leg_service), dtype=np.int64)
     unit = np.zeros((len(weight), len(leg_service)), dtype=np.int64)
     for service, metres in zip(leg_service.T, leg_metres.T, strict=True):
-        rate = rates[:, service]  # the last column is that of no service
+        rate = network.rates[:, service]  # the last column is that of no service
         fixed += rate[0] + thousandths(rate[1], metres)
         per_unit = rate[2] + thousandths(rate[3], metres)
         unit += per_unit[None, :] + thousandths(rate[4][None, :], weight[:, None])
     tiers, tables = _tiers(network, leg_service)
     return Transport(fixed=fixed, unit=unit, tiers=tiers, tables=tables)
-
-
-def _rates(network: CompiledNetwork) -> IntArray:
-    """``rates[5, S + 1]``: per shipment, per shipment-km, per unit, per unit-km, per kg; nothing for no service."""
-    return np.array(
-        [
-            (
-                s.service.per_shipment_micros,
-                s.service.per_shipment_km_micros,
-                s.service.per_unit_micros,
-                s.service.per_unit_km_micros,
-                s.service.per_kg_micros,
-            )
-            for s in network.services
-        ]
-        + [(0, 0, 0, 0, 0)],
-        dtype=np.int64,
-    ).T
 
 
 def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, tuple[Tiers, ...]]:
