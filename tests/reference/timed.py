@@ -103,15 +103,18 @@ def _distribution(rng: random.Random) -> tuple[TransitShare, ...]:
 def _node(rng: random.Random, node: Node) -> Node:
     rounds = []
     for service_id in node.services:
-        for _ in range(rng.choice([0, 0, 1, 2])):
-            pickup = rng.randint(8, 20) * 60
+        first = rng.randint(8, 18) * 60
+        for i in range(rng.choice([0, 0, 1, 2])):
+            pickup = first + 75 * i  # no two rounds of a service at one minute, repeats included
+            every = rng.choice([None, None, 180])
             rounds.append(
                 Round(
                     service_id=service_id,
                     days=rng.choice([frozenset(range(1, 8)), frozenset({1, 2, 3, 4, 5}), frozenset({2, 5})]),
                     pickup_minute=pickup,
                     cut_off_minute=rng.choice([None, pickup - 120, pickup - 400]),
-                    every_minutes=rng.choice([None, None, 180]),
+                    every_minutes=every,
+                    last_pickup_minute=None if every is None else 1_439,
                     parcels=rng.choice([None, 1, 3]),
                 )
             )

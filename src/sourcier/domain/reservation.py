@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from sourcier.domain.network import CapacityMeasure, Network, Round, capacity_pool_id, round_pool_id, shift_pool_id
+from sourcier.domain.calendar_checks import pickup_minutes
+from sourcier.domain.network import CapacityMeasure, Network, capacity_pool_id, round_pool_id, shift_pool_id
 
 
 class State(StrEnum):
@@ -115,16 +116,8 @@ def pool_caps(network: Network) -> dict[tuple[str, str], int]:
         for carrier_round in node.rounds:
             if carrier_round.parcels is None:
                 continue
-            for minute in _pickup_minutes(carrier_round):
+            for minute in pickup_minutes(carrier_round):
                 pool_id = round_pool_id(node.node_id, carrier_round.service_id, minute)
                 for day in carrier_round.days:
                     caps[pool_id, f"{ANY_DAY}{day}"] = carrier_round.parcels
     return caps
-
-
-def _pickup_minutes(carrier_round: Round) -> range:
-    first, every = carrier_round.pickup_minute, carrier_round.every_minutes
-    if every is None:
-        return range(first, first + 1)
-    last = 1_439 if carrier_round.last_pickup_minute is None else carrier_round.last_pickup_minute
-    return range(first, last + 1, every)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.calendar import MINUTES_PER_DAY
+from sourcier.domain.calendar_checks import pickup_minutes
 from sourcier.domain.errors import Reason, Refusal, Violation, invalid
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
 from sourcier.domain.network import (
@@ -20,7 +20,6 @@ from sourcier.domain.network import (
     NodeCalendar,
     NodeStatus,
     NodeType,
-    Round,
     Service,
 )
 from sourcier.domain.place import GeoPoint
@@ -189,14 +188,6 @@ def _transfers(network: Network, service_index: Mapping[str, int]) -> dict[int, 
         to, start = node_index[lane.to_node_id], node_index[lane.from_node_id]
         found[to] = (*found.get(to, ()), (start, service_index[lane.service_id]))
     return found
-
-
-def pickup_minutes(entry: Round) -> range:
-    """The minutes after local midnight at which a round collects."""
-    if entry.every_minutes is None:
-        return range(entry.pickup_minute, entry.pickup_minute + 1)
-    last = MINUTES_PER_DAY - 1 if entry.last_pickup_minute is None else entry.last_pickup_minute
-    return range(entry.pickup_minute, last + 1, entry.every_minutes)
 
 
 def _compile_service(service: Service) -> CompiledService:

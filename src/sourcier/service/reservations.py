@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sourcier.domain.calendar_checks import pickup_minutes
 from sourcier.domain.network import CapacityMeasure, Node, capacity_pool_id, round_pool_id, shift_pool_id
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Shipment, ShipmentLine
 from sourcier.domain.promise import Kept
 from sourcier.domain.reservation import PoolUse, Reservation, ReservationLine
-from sourcier.engine.compile import CompiledNetwork, CompiledRules, pickup_minutes
+from sourcier.engine.compile import CompiledNetwork, CompiledRules
 from sourcier.ledger.commands import ReserveLine, StockKey
 from sourcier.ledger.motions import load
 from sourcier.service import codec
