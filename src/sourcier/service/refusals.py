@@ -76,7 +76,7 @@ def mismatch(field: str) -> Refusal:
     return Refusal(
         kind=Kind.FAILED_PRECONDITION,
         reason=Reason.HOLD_MISMATCH,
-        message=f"the hold was made for another {field.rpartition('.')[2]}",
+        message=f"the hold was made for another cart: {field} does not fit it",
         metadata={"field": field},
     )
 

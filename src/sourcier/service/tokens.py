@@ -157,7 +157,7 @@ def check_cart(token: PromiseToken, cart: Cart) -> None:
             raise Refusal(
                 kind=Kind.FAILED_PRECONDITION,
                 reason=Reason.PROMISE_MISMATCH,
-                message=f"the promise was made for another {field}",
+                message=f"the promise was made for another cart: order.cart.{field} does not fit it",
                 metadata={"field": f"order.cart.{field}"},
             )
 
