@@ -21,7 +21,7 @@ CLASSES: Final = ((1, 1), (2, 5), (6, 15), (16, 30), (31, 60), (61, 100))
 
 PERCENTILES: Final = (50, 95, 99)
 NOT_PROVEN: Final = "NOT_PROVEN"
-HONEST: Final = frozenset({Reason.OUT_OF_STOCK.name, Reason.NO_PLAN.name, *Obstacle})
+HONEST: Final = frozenset({Reason.OUT_OF_STOCK.name, Reason.NO_PLAN.name, Reason.PROMISE_BROKEN.name, *Obstacle})
 """Refusals that tell the truth about the world: no stock, no way, no room, no plan under the rules."""
 
 BUSY: Final = frozenset({Reason.CONTENDED.name, Reason.OVERLOADED.name})
