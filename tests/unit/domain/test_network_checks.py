@@ -146,7 +146,8 @@ def test_a_service_that_never_delivers() -> None:
     closed = frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(366))
     path, description = only(network(service(closed_dates=closed)))
     assert (path, description[:16]) == ("services[0].delivery_days", "never delivers: ")
-    assert told(network(service(closed_dates=frozenset(list(closed)[:365])))) == []
+    a_monday = date(2026, 6, 15)
+    assert told(network(service(closed_dates=closed - {a_monday}))) == []
 
 
 def test_windows() -> None:
