@@ -1,17 +1,12 @@
 """Figures from outcomes, by size class: one tree of plain values, which is both the JSON and what the tables show."""
 
-import platform
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
-from os import cpu_count
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.online_retail.data import ROOT
+from benchmarks import report
 from benchmarks.online_retail.outcome import Answered, Bound, Outcome
 from sourcier.domain.errors import Reason
 from sourcier.domain.promise import Obstacle
@@ -27,7 +22,6 @@ HONEST: Final = frozenset({Reason.OUT_OF_STOCK.name, Reason.NO_PLAN.name, Reason
 BUSY: Final = frozenset({Reason.CONTENDED.name, Reason.OVERLOADED.name})
 """Refusals that ask the caller to come again. All that are neither honest nor busy are errors."""
 
-PACKAGES: Final = ("sourcier", "ortools", "numpy", "grpcio", "protobuf", "pysqlite3", "psycopg")
 CAVEAT: Final = "The orders are British, the network is American: pairing them is synthetic."
 
 
@@ -48,33 +42,7 @@ def class_name(low: int, high: int) -> str:
 
 def machine() -> dict[str, Any]:
     """Where and with what the figures were made."""
-    return {
-        "processor": _processor(),
-        "cores": cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "commit": _commit(),
-        "versions": {name: version(name) for name in PACKAGES},
-    }
-
-
-def _commit() -> str:
-    """The commit that is checked out, with a plus where files differ from it; "unknown" outside a checkout."""
-    command = ("git", "describe", "--always", "--exclude=*", "--dirty=+")
-    try:
-        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def _processor() -> str:
-    """The processor's name where Linux tells it, otherwise the architecture."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    return {**report.machine(), "commit": report.commit(), "versions": report.versions()}
 
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
