@@ -139,13 +139,13 @@ class Guard(grpc.aio.ServerInterceptor):
             unary = _guard_unary(method, handler.unary_unary, decode, room, closing)
             return grpc.unary_unary_rpc_method_handler(unary, None, encode)
         if handler.unary_stream and isasyncgenfunction(handler.unary_stream):
-            answers = _guard_answers(method, handler.unary_stream, decode, room, self._closing)
+            answers = _guard_stream(method, _answers(handler.unary_stream, decode, self._closing), room)
             return grpc.unary_stream_rpc_method_handler(answers, None, encode)
         if handler.unary_stream:
             watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode, room, None)
             return grpc.unary_stream_rpc_method_handler(watch, None, encode)
         if handler.stream_stream:
-            stream = _guard_stream(method, handler.stream_stream, decode, room, self._closing)
+            stream = _guard_stream(method, _conversation(handler.stream_stream, decode, self._closing), room)
             return grpc.stream_stream_rpc_method_handler(stream, None, encode)
         raise TypeError(f"{method} streams requests into one response; the guard does not know that shape")
 
@@ -160,64 +160,66 @@ def _guard_unary(method: str, call: Handler, decode: Decode, room: Room, closing
     """For handlers that are coroutines, also those that write a stream through the context."""
 
     async def guarded(data: bytes, context: Context) -> Any:
-        call_id = _enter(method)
-        try:
+        async with _Told(method, context):
             if closing is not None and closing.is_set():
                 raise status.shutting_down()
             with room.one(), deadline.within(context.time_remaining()):
                 return await call(_decode(decode, data), context)
-        except grpc.aio.AbortError:
-            raise
-        except Exception as error:
-            refusal = _refusal(error, call_id)
-        return await status.abort(context, refusal)
 
     return guarded
 
 
-def _guard_answers(method: str, call: Handler, decode: Decode, room: Room, closing: asyncio.Event) -> Handler:
-    """For handlers that are asynchronous generators of one request. They end when the server closes."""
-
-    async def guarded(data: bytes, context: Context) -> AsyncIterator[Any]:
-        call_id = _enter(method)
-        try:
-            with room.one():
-                async with aclosing(call(_decode(decode, data), context)) as answers:
-                    while (answer := await _unless(closing, anext(answers, _END))) is not _END:
-                        yield answer
-                return
-        except grpc.aio.AbortError:
-            raise
-        except Exception as error:
-            refusal = _refusal(error, call_id)
-        await status.abort(context, refusal)
-
-    return guarded
-
-
-def _guard_stream(method: str, call: Handler, decode: Decode, room: Room, closing: asyncio.Event) -> Handler:
+def _guard_stream(method: str, call: Handler, room: Room) -> Handler:
     """For handlers that are asynchronous generators. They set deadlines themselves, one for each piece of work."""
 
-    async def guarded(stream: AsyncIterator[bytes], context: Context) -> AsyncIterator[Any]:
-        call_id = _enter(method)
-        try:
+    async def guarded(sent: Any, context: Context) -> AsyncIterator[Any]:
+        async with _Told(method, context):
             with room.one():
-                async for response in call(_decode_all(decode, stream, closing), context):
-                    yield response
-                return
-        except grpc.aio.AbortError:
-            raise
-        except Exception as error:
-            refusal = _refusal(error, call_id)
-        await status.abort(context, refusal)
+                async with aclosing(call(sent, context)) as answers:
+                    async for answer in answers:
+                        yield answer
 
     return guarded
 
 
-async def _decode_all(decode: Decode, stream: AsyncIterator[bytes], closing: asyncio.Event) -> AsyncIterator[Any]:
-    requests = aiter(stream)
-    while (data := await _unless(closing, anext(requests, _END))) is not _END:
-        yield _decode(decode, data)
+def _answers(call: Handler, decode: Decode, closing: asyncio.Event) -> Handler:
+    """A handler of one request whose answers end when the server closes."""
+
+    async def ending(data: bytes, context: Context) -> AsyncIterator[Any]:
+        async with aclosing(call(_decode(decode, data), context)) as answers:
+            while (answer := await _unless(closing, anext(answers, _END))) is not _END:
+                yield answer
+
+    return ending
+
+
+def _conversation(call: Handler, decode: Decode, closing: asyncio.Event) -> Handler:
+    """A handler of many requests, which end when the server closes."""
+
+    async def requests(stream: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        sent = aiter(stream)
+        while (data := await _unless(closing, anext(sent, _END))) is not _END:
+            yield _decode(decode, data)
+
+    return lambda stream, context: call(requests(stream), context)
+
+
+class _Told:
+    """Names a call in the log; whatever is raised inside ends the call with a status that tells what it may."""
+
+    __slots__ = ("_call_id", "_context")
+
+    def __init__(self, method: str, context: Context) -> None:
+        self._context = context
+        self._call_id = os.urandom(8).hex()
+        structlog.contextvars.bind_contextvars(rpc=method, call_id=self._call_id)
+
+    async def __aenter__(self) -> None:
+        """Nothing is to be waited for."""
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
+            await status.abort(self._context, _refusal(error, self._call_id))
 
 
 async def _unless(closing: asyncio.Event, awaitable: Awaitable[Any]) -> Any:
@@ -242,13 +244,6 @@ def _decode(decode: Decode, data: bytes) -> Any:
         return decode(data)
     except DecodeError as error:
         raise status.malformed() from error
-
-
-def _enter(method: str) -> str:
-    """Name the call in everything that is logged on its way."""
-    call_id = os.urandom(8).hex()
-    structlog.contextvars.bind_contextvars(rpc=method, call_id=call_id)
-    return call_id
 
 
 def _refusal(error: Exception, call_id: str) -> Refusal:

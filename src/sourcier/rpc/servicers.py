@@ -1,12 +1,14 @@
 """One method per RPC: parse, call the use case, answer. Faults leave as `Refusal`; the guard answers them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
+from sourcier.domain.stock import RecordResult
 from sourcier.rpc import translate_availability as availability
 from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
@@ -27,6 +29,7 @@ from sourcier.service import (
 )
 from sourcier.service import availability as product_pages
 from sourcier.service.app import App
+from sourcier.service.commands import ApplyStock, ApplySupply, StockAnswer, SupplyAnswer
 from sourcier.v1 import (
     availability_pb2,
     inventory_pb2,
@@ -40,6 +43,8 @@ from sourcier.v1 import (
 )
 
 Context = grpc.aio.ServicerContext[Any, Any]
+R = TypeVar("R")
+C = TypeVar("C", ApplyStock, ApplySupply)
 
 
 class SourcingServicer(sourcing_pb2_grpc.SourcingServiceServicer):
@@ -124,24 +129,18 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     async def ApplyStock(
         self, request_iterator: AsyncIterator[inventory_pb2.ApplyStockRequest], context: Context
     ) -> AsyncIterator[inventory_pb2.ApplyStockResponse]:
-        """Apply batches one after the other; each has the default time, or what is left to the caller if less."""
-        async for request in request_iterator:
-            command, rejected = inventory.parse_apply_stock(request)
-            with deadline.within(_batch_seconds(context)):
-                answer = await ingest.apply_stock(self._app, command)
-            results = inventory.merge_results(answer.results, rejected)
-            yield inventory.format_stock_answer(command.key.request_id, results)
+        """Apply batches of stock records."""
+        parse, apply = inventory.parse_apply_stock, partial(ingest.apply_stock, self._app)
+        async for request_id, results in _applied(request_iterator, context, parse, apply):
+            yield inventory.format_stock_answer(request_id, results)
 
     async def ApplySupply(
         self, request_iterator: AsyncIterator[inventory_pb2.ApplySupplyRequest], context: Context
     ) -> AsyncIterator[inventory_pb2.ApplySupplyResponse]:
-        """Apply batches one after the other, each in a time as ApplyStock gives it."""
-        async for request in request_iterator:
-            command, rejected = dated.parse_apply_supply(request)
-            with deadline.within(_batch_seconds(context)):
-                answer = await supply.apply_supply(self._app, command)
-            results = inventory.merge_results(answer.results, rejected)
-            yield dated.format_supply_answer(command.key.request_id, results)
+        """Apply batches of supply records."""
+        parse, apply = dated.parse_apply_supply, partial(supply.apply_supply, self._app)
+        async for request_id, results in _applied(request_iterator, context, parse, apply):
+            yield dated.format_supply_answer(request_id, results)
 
     async def GetSupply(
         self, request: inventory_pb2.GetSupplyRequest, context: Context
@@ -160,10 +159,22 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         return inventory.format_stock(rows, next_page_token)
 
 
-def _batch_seconds(context: Context) -> float:
-    """The time of one batch of a stream: the default, or what is left to the caller if that is less."""
-    left = context.time_remaining()
-    return deadline.DEFAULT_SECONDS if left is None else min(left, deadline.DEFAULT_SECONDS)
+async def _applied(
+    batches: AsyncIterator[R],
+    context: Context,
+    parse: Callable[[R], tuple[C, tuple[RecordResult, ...]]],
+    apply: Callable[[C], Awaitable[StockAnswer | SupplyAnswer]],
+) -> AsyncIterator[tuple[str, tuple[RecordResult, ...]]]:
+    """Apply batches one after the other; request id and verdicts of each.
+
+    Each has the default time, or what is left to the caller if that is less.
+    """
+    async for batch in batches:
+        command, rejected = parse(batch)
+        left = context.time_remaining()
+        with deadline.within(deadline.DEFAULT_SECONDS if left is None else min(left, deadline.DEFAULT_SECONDS)):
+            answer = await apply(command)
+        yield command.key.request_id, inventory.merge_results(answer.results, rejected)
 
 
 class NetworkServicer(network_pb2_grpc.NetworkServiceServicer):
