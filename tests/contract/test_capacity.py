@@ -38,13 +38,6 @@ def callers() -> Iterator[ProcessCrowd]:
     crowd.close()
 
 
-@pytest.fixture(scope="module")
-def replicas(postgres_bench_url: str) -> Iterator[ProcessCrowd]:
-    crowd = ProcessCrowd(postgres_bench_url)
-    yield crowd
-    crowd.close()
-
-
 @pytest.fixture
 def crowd(bench: Bench, request: pytest.FixtureRequest) -> Crowd:
     """Four processes: callers of the one that owns the SQLite file, or replicas on PostgreSQL."""

@@ -3,12 +3,11 @@
 import dataclasses
 import random
 from collections import Counter
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 from tests.contract.bench import Bench, Clock, allocation, hold, lines_of, use
-from tests.contract.crowd import Crowd, ProcessCrowd, ThreadCrowd, outcome_of
+from tests.contract.crowd import Crowd, ThreadCrowd, outcome_of
 
 from sourcier.domain.reservation import State
 from sourcier.ledger import queries, stock
@@ -18,21 +17,6 @@ from sourcier.ledger.reserve import reserve
 
 CLIENTS = 200
 ROUNDS = 10
-
-
-@pytest.fixture(scope="module")
-def processes(postgres_bench_url: str) -> Iterator[ProcessCrowd]:
-    crowd = ProcessCrowd(postgres_bench_url)
-    yield crowd
-    crowd.close()
-
-
-@pytest.fixture
-def crowd(bench: Bench, request: pytest.FixtureRequest) -> Crowd:
-    if bench.on_sqlite:
-        return ThreadCrowd(bench.ledger)
-    processes: ProcessCrowd = request.getfixturevalue("processes")
-    return processes
 
 
 def test_two_hundred_clients_on_ten_units(bench: Bench, crowd: Crowd) -> None:

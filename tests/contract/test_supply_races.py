@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.contract.bench import Bench, Clock, allocation, echo, hold, supply
-from tests.contract.crowd import Crowd, Job, ProcessCrowd, ThreadCrowd, outcome_of
+from tests.contract.crowd import Crowd, Job, outcome_of
 from tests.contract.test_concurrency import deadlocks
 
 from sourcier.domain.errors import Reason
@@ -23,21 +23,6 @@ CLIENTS = 200
 UNITS = 120  # of each supply
 ROWS = [("n1", "a"), ("n1", "b"), ("n2", "a")]
 SUPPLIES = ("x", "y")
-
-
-@pytest.fixture(scope="module")
-def replicas(postgres_bench_url: str) -> Iterator[ProcessCrowd]:
-    crowd = ProcessCrowd(postgres_bench_url)
-    yield crowd
-    crowd.close()
-
-
-@pytest.fixture
-def crowd(bench: Bench, request: pytest.FixtureRequest) -> Crowd:
-    if bench.on_sqlite:
-        return ThreadCrowd(bench.ledger)
-    replicas: ProcessCrowd = request.getfixturevalue("replicas")
-    return replicas
 
 
 def test_two_hundred_clients_on_ten_expected_units(bench: Bench, crowd: Crowd) -> None:

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 
 from sourcier.ledger import queries, queries_supply, registry
 from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
-from sourcier.ledger.store import Tx
+from sourcier.ledger.dialect import Query
+from sourcier.ledger.store import Row, Tx
+
+Position = tuple[int, int]
+"""(xid, seq): how far one journal has been read"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """How far a follower has read. `version` is the largest number of the stock journal it has seen; it never falls."""
 
-    xid: int = 0
-    seq: int = 0
-    pool_xid: int = 0
-    pool_seq: int = 0
-    supply_xid: int = 0
-    supply_seq: int = 0
+    stock: Position = (0, 0)
+    pools: Position = (0, 0)
+    supplies: Position = (0, 0)
     version: int = 0
     status_changes: int = -1
 
@@ -48,42 +49,28 @@ class Changes:
 
 def current_cursor(tx: Tx) -> Cursor:
     """Where to follow from after reading everything in this same transaction."""
-    stock = tx.ask(queries.LAST_STOCK_CHANGE)
-    pools = tx.ask(queries.LAST_POOL_CHANGE)
-    supplies = tx.ask(queries_supply.LAST_SUPPLY_CHANGE)
-    xid, seq = stock[0] if stock else (0, 0)
-    pool_xid, pool_seq = pools[0] if pools else (0, 0)
-    supply_xid, supply_seq = supplies[0] if supplies else (0, 0)
+    stock = _last(tx, queries.LAST_STOCK_CHANGE)
     return Cursor(
-        xid=xid,
-        seq=seq,
-        pool_xid=pool_xid,
-        pool_seq=pool_seq,
-        supply_xid=supply_xid,
-        supply_seq=supply_seq,
-        version=seq,
+        stock=stock,
+        pools=_last(tx, queries.LAST_POOL_CHANGE),
+        supplies=_last(tx, queries_supply.LAST_SUPPLY_CHANGE),
+        version=stock[1],
     )
 
 
 def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
     """At most `limit` journal entries of stock, and as many of pools and of supplies, after the cursor, as keys."""
     counters = {str(name): int(value) for name, value in tx.ask(queries.COUNTERS)}
-    stock = tx.ask(queries.CHANGED_STOCK, xid=cursor.xid, seq=cursor.seq, num_max=limit)
-    pools = tx.ask(queries.CHANGED_POOLS, xid=cursor.pool_xid, seq=cursor.pool_seq, num_max=limit)
-    supplies = tx.ask(queries_supply.CHANGED_SUPPLY, xid=cursor.supply_xid, seq=cursor.supply_seq, num_max=limit)
-    xid, seq = stock[-1][:2] if stock else (cursor.xid, cursor.seq)
-    pool_xid, pool_seq = pools[-1][:2] if pools else (cursor.pool_xid, cursor.pool_seq)
-    supply_xid, supply_seq = supplies[-1][:2] if supplies else (cursor.supply_xid, cursor.supply_seq)
+    stock = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
+    pools = _after(tx, queries.CHANGED_POOLS, cursor.pools, limit)
+    supplies = _after(tx, queries_supply.CHANGED_SUPPLY, cursor.supplies, limit)
     status_changes = counters["status"]
     statuses = registry.get_statuses(tx) if status_changes != cursor.status_changes else None
     return Changes(
         cursor=Cursor(
-            xid=xid,
-            seq=seq,
-            pool_xid=pool_xid,
-            pool_seq=pool_seq,
-            supply_xid=supply_xid,
-            supply_seq=supply_seq,
+            stock=_reached(stock, cursor.stock),
+            pools=_reached(pools, cursor.pools),
+            supplies=_reached(supplies, cursor.supplies),
             version=max([cursor.version, *(row[1] for row in stock)]),
             status_changes=status_changes,
         ),
@@ -96,3 +83,18 @@ def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
         node_statuses=statuses,
         complete=max(len(stock), len(pools), len(supplies)) < limit,
     )
+
+
+def _last(tx: Tx, last_change: Query) -> Position:
+    found = tx.ask(last_change)
+    return (found[0][0], found[0][1]) if found else (0, 0)
+
+
+def _after(tx: Tx, changed: Query, position: Position, limit: int) -> list[Row]:
+    """Entries (xid, seq, key…) of one journal after a position."""
+    xid, seq = position
+    return tx.ask(changed, xid=xid, seq=seq, num_max=limit)
+
+
+def _reached(entries: list[Row], position: Position) -> Position:
+    return (entries[-1][0], entries[-1][1]) if entries else position

@@ -1,23 +1,26 @@
 """Read stock rows, reservations and pool uses."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from sourcier.domain.reservation import Reservation
 from sourcier.domain.stock import StockRow
 from sourcier.ledger import queries
 from sourcier.ledger.commands import PoolKey, StockKey
 from sourcier.ledger.dialect import rows
+from sourcier.ledger.pages import Page, PageQueries, read_page
 from sourcier.ledger.settle import read_reservation
 from sourcier.ledger.store import Row, Tx
 
+StockPage = Page[StockRow, StockKey]
+"""Rows by node and SKU."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockPage:
-    """Rows in key order; `after` is the key to go on from, None on the last page."""
-
-    rows: tuple[StockRow, ...]
-    after: StockKey | None
+_PAGES: Final = PageQueries(
+    of_all=queries.PAGE_STOCK,
+    of_nodes=queries.PAGE_STOCK_OF_NODES,
+    of_skus=queries.PAGE_STOCK_OF_SKUS,
+    of_both=queries.PAGE_STOCK_OF_BOTH,
+)
 
 
 def get_rows(tx: Tx, keys: Iterable[StockKey]) -> list[StockRow]:
@@ -35,20 +38,16 @@ def page_rows(
     after: StockKey = ("", ""),
 ) -> StockPage:
     """At most `page_size` rows after the key `after`, of these nodes and SKUs (empty: of all)."""
-    nodes = rows([[node_id] for node_id in sorted(set(node_ids))])
-    goods = rows([[sku] for sku in sorted(set(skus))])
-    limits = {"after_node": after[0], "after_sku": after[1], "num_max": page_size + 1}
-    if node_ids and skus:
-        found = tx.ask(queries.PAGE_STOCK_OF_BOTH, nodes=nodes, skus=goods, **limits)
-    elif node_ids:
-        found = tx.ask(queries.PAGE_STOCK_OF_NODES, nodes=nodes, **limits)
-    elif skus:
-        found = tx.ask(queries.PAGE_STOCK_OF_SKUS, skus=goods, **limits)
-    else:
-        found = tx.ask(queries.PAGE_STOCK, **limits)
-    page = tuple(_row(row) for row in found[:page_size])
-    more = len(found) > page_size and page
-    return StockPage(rows=page, after=(page[-1].node_id, page[-1].sku) if more else None)
+    return read_page(
+        tx,
+        _PAGES,
+        node_ids=node_ids,
+        skus=skus,
+        page_size=page_size,
+        after={"after_node": after[0], "after_sku": after[1]},
+        row_of=_row,
+        key_of=lambda row: (row.node_id, row.sku),
+    )
 
 
 def all_rows(tx: Tx) -> list[StockRow]:

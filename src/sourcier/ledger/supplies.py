@@ -1,22 +1,25 @@
 """Read dated supply."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.ledger import queries, queries_supply
 from sourcier.ledger.commands import SupplyKey
 from sourcier.ledger.dialect import rows
+from sourcier.ledger.pages import Page, PageQueries, read_page
 from sourcier.ledger.store import Row, Tx
 
+SupplyPage = Page[SupplyRow, SupplyKey]
+"""Rows by node, SKU and supply."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyPage:
-    """Rows by node, SKU and supply; `after` is the key to go on from, None on the last page."""
-
-    rows: tuple[SupplyRow, ...]
-    after: SupplyKey | None
+_PAGES: Final = PageQueries(
+    of_all=queries_supply.PAGE_SUPPLY,
+    of_nodes=queries_supply.PAGE_SUPPLY_OF_NODES,
+    of_skus=queries_supply.PAGE_SUPPLY_OF_SKUS,
+    of_both=queries_supply.PAGE_SUPPLY_OF_BOTH,
+)
 
 
 def get_supplies(tx: Tx, keys: Iterable[SupplyKey]) -> list[SupplyRow]:
@@ -40,26 +43,17 @@ def page_supplies(
     after: SupplyKey = ("", "", ""),
 ) -> SupplyPage:
     """At most `page_size` rows after the key `after`, of these nodes and SKUs (empty: of all)."""
-    nodes = rows([[node_id] for node_id in sorted(set(node_ids))])
-    goods = rows([[sku] for sku in sorted(set(skus))])
     after_supply, after_node, after_sku = after
-    limits = {
-        "after_node": after_node,
-        "after_sku": after_sku,
-        "after_supply": after_supply,
-        "num_max": page_size + 1,
-    }
-    if node_ids and skus:
-        found = tx.ask(queries_supply.PAGE_SUPPLY_OF_BOTH, nodes=nodes, skus=goods, **limits)
-    elif node_ids:
-        found = tx.ask(queries_supply.PAGE_SUPPLY_OF_NODES, nodes=nodes, **limits)
-    elif skus:
-        found = tx.ask(queries_supply.PAGE_SUPPLY_OF_SKUS, skus=goods, **limits)
-    else:
-        found = tx.ask(queries_supply.PAGE_SUPPLY, **limits)
-    page = tuple(_row(row) for row in found[:page_size])
-    more = len(found) > page_size and page
-    return SupplyPage(rows=page, after=(page[-1].supply_id, page[-1].node_id, page[-1].sku) if more else None)
+    return read_page(
+        tx,
+        _PAGES,
+        node_ids=node_ids,
+        skus=skus,
+        page_size=page_size,
+        after={"after_node": after_node, "after_sku": after_sku, "after_supply": after_supply},
+        row_of=_row,
+        key_of=lambda row: (row.supply_id, row.node_id, row.sku),
+    )
 
 
 def _row(row: Row) -> SupplyRow:

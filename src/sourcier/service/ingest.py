@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 from sourcier.domain.stock import StockRow
-from sourcier.ledger import feeds, requests, stock
+from sourcier.ledger import feeds, stock
 from sourcier.ledger.store import Tx
-from sourcier.service import codec, deadline, replay
+from sourcier.service.batches import apply_once
 from sourcier.service.commands import ApplyStock, StockAnswer
 from sourcier.service.pages import read_token, write_token
-from sourcier.service.refusals import network_not_applied
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
@@ -17,25 +16,9 @@ if TYPE_CHECKING:
 async def apply_stock(app: "App", request: ApplyStock) -> StockAnswer:
     """Apply one batch of one source: one verdict per record, in order; a bad record stops no other.
 
-    The answer is given after the commit, when this server's decisions know of it. Raises NETWORK_NOT_APPLIED, because
-    without a network every node is unknown.
+    See `apply_once` for when it answers and what it raises.
     """
-    await demand_network(app)
-
-    async def work() -> StockAnswer:
-        response = await app.write(_apply, request)
-        await deadline.wait(app.snapshots.catch_up())
-        return codec.load(StockAnswer, response)
-
-    return await replay.once(app, request.key, work, _restore)
-
-
-async def demand_network(app: "App") -> None:
-    """Raise NETWORK_NOT_APPLIED while there is no network: every node would be unknown."""
-    if not app.snapshots.network_revision:
-        await deadline.wait(app.snapshots.catch_up())
-        if not app.snapshots.network_revision:
-            raise network_not_applied()
+    return await apply_once(app, request, _apply, StockAnswer)
 
 
 async def get_stock(
@@ -50,13 +33,5 @@ async def get_stock(
     return page.rows, write_token(page.after)
 
 
-def _apply(tx: Tx, request: ApplyStock) -> bytes:
-    """The batch and its answer in one transaction. A duplicate that runs beside it finds every record stale."""
-    key = request.key
-    results = feeds.apply_batch(tx, request.source, request.records)
-    response = codec.dump(StockAnswer(results=results))
-    return requests.remember(tx, key.method, key.request_id, key.fingerprint, response)
-
-
-async def _restore(stored: bytes) -> StockAnswer:
-    return codec.load(StockAnswer, stored)
+def _apply(tx: Tx, request: ApplyStock) -> StockAnswer:
+    return StockAnswer(results=feeds.apply_batch(tx, request.source, request.records))
