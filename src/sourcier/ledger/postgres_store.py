@@ -5,10 +5,9 @@ Statements whose rows nobody needs travel in the pipeline together with the next
 """
 
 import logging
-import queue
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Concatenate, Final, LiteralString
 
 import psycopg
@@ -16,7 +15,8 @@ from psycopg import errors
 from psycopg.types.numeric import Int8BinaryDumper
 
 from sourcier.ledger.dialect import Query
-from sourcier.ledger.store import P, Row, T, Tx, broken, contended, notify, shutting_down, unavailable
+from sourcier.ledger.jobs import Jobs, Queue
+from sourcier.ledger.store import P, Row, T, Tx, broken, contended, notify, unavailable
 
 WRITERS: Final = 8
 READERS: Final = 2
@@ -55,7 +55,7 @@ class PostgresTx:
         self.abandoned = True
 
 
-class _Worker:
+class _Session:
     """A thread's connection, made when first needed and again after it broke."""
 
     __slots__ = ("_begin", "_connection", "_lost_before_commit", "_url")
@@ -130,44 +130,21 @@ class _Worker:
             self.close()
 
 
-class _Job:
-    """An operation with its arguments, and where its outcome goes."""
-
-    __slots__ = ("args", "future", "kwargs", "operation")
-
-    def __init__(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.operation = operation
-        self.args = args
-        self.kwargs = kwargs
-        self.future: Future[Any] = Future()
-
-
 class PostgresLedger:
     """A ledger in the database at `url`; any number of processes may share it."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
         self._callbacks: list[Callable[[], None]] = []
-        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._gate = threading.Lock()
-        self._closed = False
-        self._threads = [
-            threading.Thread(target=self._work, args=work, name=f"ledger-{number}", daemon=True)
-            for number, work in enumerate(
-                [(self._writes, _BEGIN_WRITE, True)] * WRITERS + [(self._reads, _BEGIN_READ, False)] * READERS
-            )
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._writes = Jobs("ledger-writer", [partial(self._write_forever, url)] * WRITERS)
+        self._reads = Jobs("ledger-reader", [partial(_run_forever, url, _BEGIN_READ)] * READERS)
 
-    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `operation(tx, ...)` in one transaction."""
-        return self._put(self._writes, _Job(operation, args, kwargs))
+        return self._writes.put(operation, args, kwargs)
 
-    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `operation(tx, ...)` on one snapshot, read-only."""
-        return self._put(self._reads, _Job(operation, args, kwargs))
+        return self._reads.put(operation, args, kwargs)
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each commit made by this process."""
@@ -175,39 +152,27 @@ class PostgresLedger:
 
     def close(self) -> None:
         """Finish what was given, then close the connections."""
-        with self._gate:
-            if self._closed:
-                return
-            self._closed = True
-            for _ in range(WRITERS):
-                self._writes.put(None)
-            for _ in range(READERS):
-                self._reads.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._writes.close()
+        self._reads.close()
 
-    def _put(self, target: "queue.SimpleQueue[_Job | None]", job: _Job) -> "Future[Any]":
-        with self._gate:
-            if self._closed:
-                job.future.set_exception(shutting_down())
-            else:
-                target.put(job)
-        return job.future
+    def _write_forever(self, url: str, jobs: Queue) -> None:
+        _run_forever(url, _BEGIN_WRITE, jobs, committed=lambda: notify(self._callbacks))
 
-    def _work(self, source: "queue.SimpleQueue[_Job | None]", begin: LiteralString, writes: bool) -> None:
-        worker = _Worker(self._url, begin)
-        while (job := source.get()) is not None:
-            if not job.future.set_running_or_notify_cancel():
-                continue
-            try:
-                value = worker.run(job.operation, job.args, job.kwargs)
-            except Exception as error:
-                job.future.set_exception(error)
-                continue
-            job.future.set_result(value)
-            if writes:
-                notify(self._callbacks)
-        worker.close()
+
+def _run_forever(url: str, begin: LiteralString, jobs: Queue, *, committed: Callable[[], None] | None = None) -> None:
+    """Run jobs on one connection until their end; `committed` is called after each."""
+    session = _Session(url, begin)
+    while (job := jobs.get()) is not None:
+        if not job.begin():
+            continue
+        try:
+            job.value = session.run(job.operation, job.args, job.kwargs)
+        except Exception as error:
+            job.failure = error
+        job.finish()
+        if committed is not None and job.failure is None:
+            committed()
+    session.close()
 
 
 def check_server(connection: "psycopg.Connection[Any]", *, unsafe: bool) -> None:

@@ -9,9 +9,9 @@ import fcntl
 import logging
 import os
 import queue
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Final
 
@@ -20,7 +20,8 @@ from pysqlite3 import dbapi2 as sqlite
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger.clock import LedgerClock, steady_micros, wall_micros
 from sourcier.ledger.dialect import Query
-from sourcier.ledger.store import P, Row, T, Tx, broken, notify, shutting_down, unavailable
+from sourcier.ledger.jobs import Job, Jobs, Queue
+from sourcier.ledger.store import P, Row, T, Tx, broken, notify, unavailable
 
 VERSION_MIN: Final = (3, 51, 3)  # before it, a WAL reset with two connections can lose commits
 GROUP_MAX: Final = 128  # operations in one COMMIT
@@ -55,27 +56,6 @@ class SqliteTx:
         self.abandoned = True
 
 
-class _Job:
-    """An operation with its arguments, and where its outcome goes."""
-
-    __slots__ = ("args", "failure", "future", "kwargs", "operation", "value")
-
-    def __init__(self, operation: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.operation = operation
-        self.args = args
-        self.kwargs = kwargs
-        self.future: Future[Any] = Future()
-        self.value: Any = None
-        self.failure: BaseException | None = None
-
-    def finish(self) -> None:
-        """Set the future to what the operation came to."""
-        if self.failure is not None:
-            self.future.set_exception(self.failure)
-        else:
-            self.future.set_result(self.value)
-
-
 class SqliteLedger:
     """A ledger in the file `path`, which no other server process may have open."""
 
@@ -89,32 +69,23 @@ class SqliteLedger:
     ) -> None:
         self._lock = lock
         self._callbacks: list[Callable[[], None]] = []
-        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._gate = threading.Lock()  # nothing enters a queue after its end marker
-        self._closed = False
         self._failed = False
         self._writer = connect(path)
         last = self._writer.execute("SELECT value FROM counter WHERE name = 'clock'").fetchone()[0]
         self._clock = LedgerClock(last, wall, steady)
         self._now = self._clock.now()
         self._writer.create_function("ledger_clock", 0, lambda: self._now)
-        self._threads = [threading.Thread(target=self._write_forever, name="ledger-writer", daemon=True)]
         readers = [connect(path, read_only=True) for _ in range(READERS)]
-        self._threads += [
-            threading.Thread(target=self._read_forever, args=(reader,), name=f"ledger-reader-{number}", daemon=True)
-            for number, reader in enumerate(readers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._reads = Jobs("ledger-reader", [partial(self._read_forever, reader) for reader in readers])
+        self._writes = Jobs("ledger-writer", [self._write_forever])
 
-    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `operation(tx, ...)` with the next group of commits."""
-        return self._put(self._writes, _Job(operation, args, kwargs))
+        return self._writes.put(operation, args, kwargs)
 
-    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def read(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `operation(tx, ...)` on one snapshot, read-only."""
-        return self._put(self._reads, _Job(operation, args, kwargs))
+        return self._reads.put(operation, args, kwargs)
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` on the writer's thread after each group."""
@@ -122,45 +93,30 @@ class SqliteLedger:
 
     def close(self) -> None:
         """Finish what was given, then close the file and let go of its lock."""
-        with self._gate:
-            if self._closed:
-                return
-            self._closed = True
-            self._writes.put(None)
-            for _ in range(READERS):
-                self._reads.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._writes.close()
+        self._reads.close()
         self._writer.close()
         self._lock.release()
 
-    def _put(self, target: "queue.SimpleQueue[_Job | None]", job: _Job) -> "Future[Any]":
-        with self._gate:
-            if self._closed:
-                job.future.set_exception(shutting_down())
-            else:
-                target.put(job)
-        return job.future
-
-    def _write_forever(self) -> None:
+    def _write_forever(self, jobs: Queue) -> None:
         ended = False
         while not ended:
             group = []
-            job = self._writes.get()
+            job = jobs.get()
             while job is not None:
-                if job.future.set_running_or_notify_cancel():
+                if job.begin():
                     group.append(job)
                 if len(group) >= GROUP_MAX:
                     break
                 try:
-                    job = self._writes.get_nowait()
+                    job = jobs.get_nowait()
                 except queue.Empty:
                     break
             ended = job is None
             if group:
                 self._commit_group(group)
 
-    def _commit_group(self, group: list[_Job]) -> None:
+    def _commit_group(self, group: list[Job]) -> None:
         try:
             if self._failed:
                 raise unavailable()
@@ -176,7 +132,7 @@ class SqliteLedger:
             job.finish()
         notify(self._callbacks)
 
-    def _run(self, job: _Job) -> None:
+    def _run(self, job: Job) -> None:
         """One operation in its savepoint; what it raises is its own affair, unless the transaction is gone."""
         self._now = max(self._now, self._clock.now())
         self._writer.execute("SAVEPOINT operation")
@@ -193,7 +149,7 @@ class SqliteLedger:
             self._writer.execute("ROLLBACK TO operation")
         self._writer.execute("RELEASE operation")
 
-    def _lose_group(self, group: list[_Job], error: Exception) -> None:
+    def _lose_group(self, group: list[Job], error: Exception) -> None:
         """Nothing of the group is committed. After a failed fsync or a damaged page the file is not trusted again."""
         _log.error("the ledger could not commit: %s", error)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -205,10 +161,10 @@ class SqliteLedger:
         for job in group:
             job.failure = error if isinstance(error, Refusal) else unavailable()
 
-    def _read_forever(self, connection: Any) -> None:
+    def _read_forever(self, connection: Any, jobs: Queue) -> None:
         connection.create_function("ledger_clock", 0, lambda: self._now)  # as the last commit saw it
-        while (job := self._reads.get()) is not None:
-            if not job.future.set_running_or_notify_cancel():
+        while (job := jobs.get()) is not None:
+            if not job.begin():
                 continue
             try:
                 connection.execute("BEGIN")
@@ -266,4 +222,6 @@ class FileLock:
 
     def release(self) -> None:
         """Let another process in."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
