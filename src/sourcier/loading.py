@@ -12,7 +12,8 @@ from sourcier.domain.limits import STOCK_RECORDS_PER_BATCH_MAX, SUPPLY_RECORDS_P
 from sourcier.domain.network import Network
 from sourcier.domain.stock import StockRecord, Verdict
 from sourcier.domain.supply import SupplyRecord
-from sourcier.rpc.translate_inventory import VERDICTS, fill_stock_record
+from sourcier.rpc.translate_feeds import VERDICTS
+from sourcier.rpc.translate_inventory import fill_stock_record
 from sourcier.rpc.translate_network import fill_network
 from sourcier.rpc.translate_supply import fill_supply_record
 from sourcier.v1 import inventory_pb2, network_pb2, rules_pb2

@@ -51,6 +51,17 @@ REQUEST_IDS_REFUSED: tuple[str, ...] = (
     "6f1c1f0e-3a5e-4c9e-9c58-1c2d3e4f5a6b\n",
     "{6f1c1f0e-3a5e-4c9e-9c58-1c2d3e4f5a6b}",
 )
+FILTERS_REFUSED: tuple[tuple[str, object, str], ...] = (
+    ("node_ids", [""], "node_ids[0]"),
+    ("node_ids", ["a", "a"], "node_ids[1]"),
+    ("node_ids", [str(i) for i in range(101)], "node_ids"),
+    ("skus", ["x" * 129], "skus[0]"),
+    ("skus", ["a", "a"], "skus[1]"),
+    ("skus", [str(i) for i in range(101)], "skus"),
+    ("page_size", -1, "page_size"),
+    ("page_token", "x" * 1_025, "page_token"),
+)
+"""Filters of pages that are refused, as (path, value, field at fault)."""
 
 
 def required_text(path: str) -> Iterator[tuple[str, object, str]]:

@@ -10,6 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from sourcier.domain.stock import RecordResult
 from sourcier.rpc import translate_availability as availability
+from sourcier.rpc import translate_feeds as feeds
 from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
 from sourcier.rpc import translate_rules as rules
@@ -132,7 +133,7 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         """Apply batches of stock records."""
         parse, apply = inventory.parse_apply_stock, partial(ingest.apply_stock, self._app)
         async for request_id, results in _applied(request_iterator, context, parse, apply):
-            yield inventory.format_stock_answer(request_id, results)
+            yield feeds.format_answer(inventory_pb2.ApplyStockResponse, request_id, results)
 
     async def ApplySupply(
         self, request_iterator: AsyncIterator[inventory_pb2.ApplySupplyRequest], context: Context
@@ -140,13 +141,13 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         """Apply batches of supply records."""
         parse, apply = dated.parse_apply_supply, partial(supply.apply_supply, self._app)
         async for request_id, results in _applied(request_iterator, context, parse, apply):
-            yield dated.format_supply_answer(request_id, results)
+            yield feeds.format_answer(inventory_pb2.ApplySupplyResponse, request_id, results)
 
     async def GetSupply(
         self, request: inventory_pb2.GetSupplyRequest, context: Context
     ) -> inventory_pb2.GetSupplyResponse:
         """Read dated supply."""
-        node_ids, skus, page_size, page_token = dated.parse_get_supply(request)
+        node_ids, skus, page_size, page_token = feeds.parse_filters(request)
         rows, next_page_token = await supply.get_supply(self._app, node_ids, skus, page_size, page_token)
         return dated.format_supply(rows, next_page_token)
 
@@ -154,7 +155,7 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         self, request: inventory_pb2.GetStockRequest, context: Context
     ) -> inventory_pb2.GetStockResponse:
         """Read stock rows."""
-        node_ids, skus, page_size, page_token = inventory.parse_get_stock(request)
+        node_ids, skus, page_size, page_token = feeds.parse_filters(request)
         rows, next_page_token = await ingest.get_stock(self._app, node_ids, skus, page_size, page_token)
         return inventory.format_stock(rows, next_page_token)
 
@@ -174,7 +175,7 @@ async def _applied(
         left = context.time_remaining()
         with deadline.within(deadline.DEFAULT_SECONDS if left is None else min(left, deadline.DEFAULT_SECONDS)):
             answer = await apply(command)
-        yield command.key.request_id, inventory.merge_results(answer.results, rejected)
+        yield command.key.request_id, feeds.merge_results(answer.results, rejected)
 
 
 class NetworkServicer(network_pb2_grpc.NetworkServiceServicer):

@@ -5,11 +5,10 @@ from typing import Final
 
 from sourcier.domain.limits import FILTERS_PER_REQUEST_MAX, SUPPLY_RECORDS_PER_BATCH_MAX
 from sourcier.domain.network_checks import WHOLE_BP
-from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.domain.stock import RecordResult
 from sourcier.domain.supply import RiskReason, SupplyKind, SupplyRecord, SupplyRow
 from sourcier.rpc.fields import Check, EnumTable, fill_day
-from sourcier.rpc.translate_common import request_key
-from sourcier.rpc.translate_inventory import VERDICTS
+from sourcier.rpc.translate_feeds import parse_batch, parse_records
 from sourcier.rpc.translate_sourcing import fill_kept
 from sourcier.service.commands import ApplySupply, AtRisk, ListPromisesAtRisk
 from sourcier.v1 import inventory_pb2 as pb
@@ -24,21 +23,9 @@ def parse_apply_supply(request: pb.ApplySupplyRequest) -> tuple[ApplySupply, tup
 
     The ledger judges the records. FIELD_INVALID is raised for faults of the batch.
     """
-    check = Check()
-    key = request_key(check, "ApplySupply", request, request.request_id)
-    source = check.text("source", request.source)
-    check.count("records", request.records, 1, SUPPLY_RECORDS_PER_BATCH_MAX)
-    check.finish()
-    records, rejected = [], []
-    for index, message in enumerate(request.records):
-        faults = Check()
-        record = parse_supply_record(faults, message)
-        if faults.faults:
-            reason = f"{faults.faults[0].field.upper()}_INVALID"
-            rejected.append(RecordResult(index=index, verdict=Verdict.REJECTED, reason=reason))
-        else:
-            records.append(record)
-    return ApplySupply(key=key, source=source, records=tuple(records)), tuple(rejected)
+    key, source = parse_batch("ApplySupply", request, SUPPLY_RECORDS_PER_BATCH_MAX)
+    records, rejected = parse_records(request.records, parse_supply_record)
+    return ApplySupply(key=key, source=source, records=records), rejected
 
 
 def parse_supply_record(check: Check, message: pb.SupplyRecord) -> SupplyRecord:
@@ -79,24 +66,6 @@ def fill_supply_record(message: pb.SupplyRecord, record: SupplyRecord) -> None:
         message.probability_bp = record.probability_bp
     message.preorder = record.preorder
     message.closed = record.closed
-
-
-def format_supply_answer(request_id: str, results: Sequence[RecordResult]) -> pb.ApplySupplyResponse:
-    """The response to one batch."""
-    response = pb.ApplySupplyResponse(request_id=request_id)
-    for result in results:
-        response.results.add(index=result.index, verdict=VERDICTS.to_proto[result.verdict], reason=result.reason)
-    return response
-
-
-def parse_get_supply(request: pb.GetSupplyRequest) -> tuple[tuple[str, ...], tuple[str, ...], int, str]:
-    """Node ids, SKUs, page size and page token; raises FIELD_INVALID with every fault."""
-    check = Check()
-    node_ids = check.texts("node_ids", request.node_ids, FILTERS_PER_REQUEST_MAX)
-    skus = check.texts("skus", request.skus, FILTERS_PER_REQUEST_MAX)
-    page_size, page_token = check.page(request.page_size, request.page_token)
-    check.finish()
-    return node_ids, skus, page_size, page_token
 
 
 def format_supply(rows: Sequence[SupplyRow], next_page_token: str) -> pb.GetSupplyResponse:

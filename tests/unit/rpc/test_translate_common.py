@@ -30,6 +30,7 @@ from sourcier.domain.plan import (
     Status,
 )
 from sourcier.rpc import translate_common as common
+from sourcier.rpc import translate_feeds as feeds
 from sourcier.rpc import translate_inventory as inventory
 from sourcier.rpc import translate_network as network
 from sourcier.rpc import translate_sourcing as sourcing
@@ -49,7 +50,7 @@ TABLES = {
     "RecordKind": (inventory.RECORD_KINDS, inventory_pb2.RecordKind),
     "SupplyKind": (supply.SUPPLY_KINDS, inventory_pb2.SupplyKind),
     "RiskReason": (supply.RISK_REASONS, sourcing_pb2.RiskReason),
-    "Verdict": (inventory.VERDICTS, inventory_pb2.Verdict),
+    "Verdict": (feeds.VERDICTS, inventory_pb2.Verdict),
     "NodeType": (network.NODE_TYPES, network_pb2.NodeType),
     "NodeStatus": (network.NODE_STATUSES, network_pb2.NodeStatus),
     "CapacityMeasure": (network.CAPACITY_MEASURES, network_pb2.CapacityMeasure),

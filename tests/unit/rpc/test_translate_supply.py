@@ -1,4 +1,4 @@
-"""Batches of dated supply, their verdicts, supply rows, and promises at risk."""
+"""Batches of dated supply, supply rows, and promises at risk."""
 
 from datetime import date
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.type.date_pb2 import Date
 from tests.rpc import messages
-from tests.rpc.spoil import REQUEST_IDS_REFUSED, TEXTS_REFUSED, assign, faults_of
+from tests.rpc.spoil import FILTERS_REFUSED, assign, faults_of
 
 from sourcier.domain.network import Method
 from sourcier.domain.promise import Kept
@@ -60,21 +60,6 @@ def test_a_batch_becomes_one_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "field"),
-    [
-        ("records", [], "records"),
-        ("records", [messages.supply_record(seq=i) for i in range(1_001)], "records"),
-        *(("source", value, "source") for value in TEXTS_REFUSED),
-        *(("request_id", value, "request_id") for value in REQUEST_IDS_REFUSED),
-    ],
-)
-def test_spoilt_batches_are_refused_for_the_field(path: str, value: object, field: str) -> None:
-    request = messages.supply()
-    assign(path, value)(request)
-    assert list(faults_of(lambda: supply.parse_apply_supply(request))) == [field]
-
-
-@pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
         ("kind", 0, "KIND_INVALID"),
@@ -89,13 +74,6 @@ def test_a_record_that_says_nothing_sensible_is_rejected_alone(path: str, value:
     command, rejected = supply.parse_apply_supply(request)
     assert len(command.records) == 2
     assert rejected == (RecordResult(index=1, verdict=Verdict.REJECTED, reason=reason),)
-
-
-def test_verdicts_are_told_in_order() -> None:
-    results = [RecordResult(index=i, verdict=verdict, reason=f"R{i}") for i, verdict in enumerate(Verdict)]
-    response = supply.format_supply_answer("id", results)
-    assert response.request_id == "id"
-    assert [(result.index, result.reason) for result in response.results] == [(i, f"R{i}") for i in range(4)]
 
 
 def test_rows_are_told_whole() -> None:
@@ -123,35 +101,17 @@ def test_rows_are_told_whole() -> None:
     assert (second.HasField("lead_days"), second.lead_days) == (True, 0)
 
 
-LISTS: list[tuple[Any, Any]] = [
-    (messages.get_supply, supply.parse_get_supply),
-    (messages.list_promises_at_risk, supply.parse_list_promises_at_risk),
-]
-
-
-def test_lists_are_filtered_and_paged() -> None:
-    assert supply.parse_get_supply(messages.get_supply()) == (("near",), ("tea",), 10, "")
+def test_promises_at_risk_are_filtered_and_paged() -> None:
     assert supply.parse_list_promises_at_risk(messages.list_promises_at_risk()) == ListPromisesAtRisk(
         page_size=10, node_ids=("near",), skus=("tea",), supply_ids=("po-1",)
     )
 
 
-@pytest.mark.parametrize(("make", "parse"), LISTS)
-@pytest.mark.parametrize(
-    ("path", "value", "field"),
-    [
-        ("page_size", -1, "page_size"),
-        ("page_token", "x" * 1_025, "page_token"),
-        ("node_ids", [str(i) for i in range(101)], "node_ids"),
-        ("node_ids", [""], "node_ids[0]"),
-        ("skus", ["a", "a"], "skus[1]"),
-        ("skus", ["x" * 129], "skus[0]"),
-    ],
-)
-def test_spoilt_lists_are_refused_for_the_field(make: Any, parse: Any, path: str, value: object, field: str) -> None:
-    request = make()
+@pytest.mark.parametrize(("path", "value", "field"), FILTERS_REFUSED)
+def test_spoilt_lists_are_refused_for_the_field(path: str, value: object, field: str) -> None:
+    request = messages.list_promises_at_risk()
     assign(path, value)(request)
-    assert list(faults_of(lambda: parse(request))) == [field]
+    assert list(faults_of(lambda: supply.parse_list_promises_at_risk(request))) == [field]
 
 
 @pytest.mark.parametrize("value", [["a", "a"], ["\0"], [str(i) for i in range(101)]])

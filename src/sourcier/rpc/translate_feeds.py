@@ -1,0 +1,81 @@
+"""What the feeds of inventory.proto have in common: batches of records, the verdicts on them, filtered pages."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from sourcier.domain.limits import FILTERS_PER_REQUEST_MAX
+from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.rpc.fields import Check, EnumTable
+from sourcier.rpc.translate_common import request_key
+from sourcier.service.commands import RequestKey
+from sourcier.v1 import inventory_pb2 as pb
+
+VERDICTS: Final = EnumTable(pb.Verdict, Verdict, "VERDICT")
+
+M = TypeVar("M")
+R = TypeVar("R")
+Response = TypeVar("Response", pb.ApplyStockResponse, pb.ApplySupplyResponse)
+
+
+def parse_batch(
+    method: str, request: pb.ApplyStockRequest | pb.ApplySupplyRequest, records_max: int
+) -> tuple[RequestKey, str]:
+    """What identifies a batch of at most `records_max` records, and its source. Raises FIELD_INVALID."""
+    check = Check()
+    key = request_key(check, method, request, request.request_id)
+    source = check.text("source", request.source)
+    check.count("records", request.records, 1, records_max)
+    check.finish()
+    return key, source
+
+
+def parse_records(
+    messages: Iterable[M], parse: Callable[[Check, M], R]
+) -> tuple[tuple[R, ...], tuple[RecordResult, ...]]:
+    """Every record that the domain can say, and the verdicts on those that it cannot. The ledger judges the rest."""
+    records, rejected = [], []
+    check = Check()
+    for index, message in enumerate(messages):
+        record = parse(check, message)
+        if check.faults:
+            reason = f"{check.faults[0].field.upper()}_INVALID"
+            rejected.append(RecordResult(index=index, verdict=Verdict.REJECTED, reason=reason))
+            check = Check()
+        else:
+            records.append(record)
+    return tuple(records), tuple(rejected)
+
+
+def merge_results(results: Sequence[RecordResult], rejected: Sequence[RecordResult]) -> tuple[RecordResult, ...]:
+    """The verdicts on a whole batch: `results` count only the records that are not in `rejected`."""
+    if not rejected:
+        return tuple(results)
+    taken = {result.index for result in rejected}
+    free = (index for index in range(len(results) + len(rejected)) if index not in taken)
+    placed = [replace(result, index=index) for result, index in zip(results, free, strict=True)]
+    return tuple(sorted([*placed, *rejected], key=lambda result: result.index))
+
+
+def format_answer(kind: type[Response], request_id: str, results: Iterable[RecordResult]) -> Response:
+    """The response to one batch."""
+    response = kind(request_id=request_id)
+    for result in results:
+        message = response.results.add(
+            index=result.index, verdict=VERDICTS.to_proto[result.verdict], reason=result.reason
+        )
+        if result.expected_seq is not None:
+            message.expected_seq = result.expected_seq
+    return response
+
+
+def parse_filters(
+    request: pb.GetStockRequest | pb.GetSupplyRequest,
+) -> tuple[tuple[str, ...], tuple[str, ...], int, str]:
+    """Node ids, SKUs, page size and page token; raises FIELD_INVALID with every fault."""
+    check = Check()
+    node_ids = check.texts("node_ids", request.node_ids, FILTERS_PER_REQUEST_MAX)
+    skus = check.texts("skus", request.skus, FILTERS_PER_REQUEST_MAX)
+    page_size, page_token = check.page(request.page_size, request.page_token)
+    check.finish()
+    return node_ids, skus, page_size, page_token
