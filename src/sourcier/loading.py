@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sourcier.client import Client
 from sourcier.domain.limits import STOCK_RECORDS_PER_BATCH_MAX, SUPPLY_RECORDS_PER_BATCH_MAX
@@ -19,6 +19,7 @@ from sourcier.rpc.translate_supply import fill_supply_record
 from sourcier.v1 import inventory_pb2, network_pb2, rules_pb2
 
 R = TypeVar("R", StockRecord, SupplyRecord)
+Q = TypeVar("Q", inventory_pb2.ApplyStockRequest, inventory_pb2.ApplySupplyRequest)
 Answers = AsyncIterator[inventory_pb2.ApplyStockResponse] | AsyncIterator[inventory_pb2.ApplySupplyResponse]
 
 TROUBLES_MAX = 20  # records with trouble that are kept, of all that are counted
@@ -57,15 +58,9 @@ async def load_stock(
 ) -> Sent[StockRecord]:
     """Send records in batches; `advance` hears how many more were answered."""
     waiting: dict[str, list[StockRecord]] = {}
-
-    def requests() -> Iterator[inventory_pb2.ApplyStockRequest]:
-        for request_id, batch in _batches(records, STOCK_RECORDS_PER_BATCH_MAX, waiting):
-            request = inventory_pb2.ApplyStockRequest(request_id=request_id, source=source)
-            for record in batch:
-                fill_stock_record(request.records.add(), record)
-            yield request
-
-    return await _sent(client.apply_stock(requests()), waiting, advance)
+    kind, size = inventory_pb2.ApplyStockRequest, STOCK_RECORDS_PER_BATCH_MAX
+    requests = _requests(kind, source, records, size, fill_stock_record, waiting)
+    return await _sent(client.apply_stock(requests), waiting, advance)
 
 
 async def load_supply(
@@ -73,24 +68,27 @@ async def load_supply(
 ) -> Sent[SupplyRecord]:
     """Send records of dated supply in batches; `advance` hears how many more were answered."""
     waiting: dict[str, list[SupplyRecord]] = {}
-
-    def requests() -> Iterator[inventory_pb2.ApplySupplyRequest]:
-        for request_id, batch in _batches(records, SUPPLY_RECORDS_PER_BATCH_MAX, waiting):
-            request = inventory_pb2.ApplySupplyRequest(request_id=request_id, source=source)
-            for record in batch:
-                fill_supply_record(request.records.add(), record)
-            yield request
-
-    return await _sent(client.apply_supply(requests()), waiting, advance)
+    kind, size = inventory_pb2.ApplySupplyRequest, SUPPLY_RECORDS_PER_BATCH_MAX
+    requests = _requests(kind, source, records, size, fill_supply_record, waiting)
+    return await _sent(client.apply_supply(requests), waiting, advance)
 
 
-def _batches(records: Iterable[R], size: int, waiting: dict[str, list[R]]) -> Iterator[tuple[str, list[R]]]:
-    """The records in batches with a request id each, noted in `waiting` until they are answered."""
+def _requests(
+    kind: type[Q],
+    source: str,
+    records: Iterable[R],
+    size: int,
+    fill: Callable[[Any, R], None],
+    waiting: dict[str, list[R]],
+) -> Iterator[Q]:
+    """The records in requests of at most `size`, noted in `waiting` by request id until they are answered."""
     left = iter(records)
     while batch := list(islice(left, size)):
-        request_id = str(uuid.uuid4())
-        waiting[request_id] = batch
-        yield request_id, batch
+        request = kind(request_id=str(uuid.uuid4()), source=source)
+        for record in batch:
+            fill(request.records.add(), record)
+        waiting[request.request_id] = batch
+        yield request
 
 
 async def _sent(answers: Answers, waiting: dict[str, list[R]], advance: Callable[[int], None]) -> Sent[R]:

@@ -1,6 +1,8 @@
 """``sourcier load``: a network, rule sets, stock and dated supply into a running server."""
 
 import json as json_format
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +29,6 @@ StockFiles = Annotated[
     list[Path] | None,
     typer.Option("--stock", metavar="FILE", help="Send these stock records. Can be given several times."),
 ]
-
 SupplyFiles = Annotated[
     list[Path] | None,
     typer.Option("--supply", metavar="FILE", help="Send these records of dated supply. Can be given several times."),
@@ -106,27 +107,32 @@ async def _send(client: "Client", work: _Work) -> dict[str, Any]:
 async def _send_stock(client: "Client", source: str, path: Path, num_records: int) -> dict[str, Any]:
     from sourcier.inputs.stock import read_stock
     from sourcier.loading import load_stock
-    from sourcier.terminal.consoles import progress
 
-    with progress() as bars:
-        bar = bars.add_task(path.name, total=num_records)
-        sent = await load_stock(client, source, read_stock(path), lambda more: bars.advance(bar, more))
-    return {"file": str(path), **_feed_report(sent)}
+    with _progress(path, num_records) as advance:
+        return _feed_report(path, await load_stock(client, source, read_stock(path), advance))
 
 
 async def _send_supply(client: "Client", source: str, path: Path, num_records: int) -> dict[str, Any]:
     from sourcier.inputs.supply import read_supply
     from sourcier.loading import load_supply
+
+    with _progress(path, num_records) as advance:
+        return _feed_report(path, await load_supply(client, source, read_supply(path), advance))
+
+
+@contextmanager
+def _progress(path: Path, num_records: int) -> Iterator[Callable[[int], None]]:
+    """A bar for the records of a file; it hears how many more were answered."""
     from sourcier.terminal.consoles import progress
 
     with progress() as bars:
         bar = bars.add_task(path.name, total=num_records)
-        sent = await load_supply(client, source, read_supply(path), lambda more: bars.advance(bar, more))
-    return {"file": str(path), **_feed_report(sent)}
+        yield lambda more: bars.advance(bar, more)
 
 
-def _feed_report(sent: "Sent[StockRecord] | Sent[SupplyRecord]") -> dict[str, Any]:
+def _feed_report(path: Path, sent: "Sent[StockRecord] | Sent[SupplyRecord]") -> dict[str, Any]:
     return {
+        "file": str(path),
         "verdicts": {verdict.value: count for verdict, count in sent.verdicts.items() if count},
         "troubles": sent.num_troubled,
         "examples": [

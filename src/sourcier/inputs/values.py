@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 from zoneinfo import available_timezones
 
 from sourcier.domain.limits import DISTANCE_M_MAX, MONEY_MICROS_MAX, TEXT_BYTES_MAX
-from sourcier.domain.place import GeoPoint
 from sourcier.inputs.faults import nearest, shown
 
 MONEY_PLACES: Final = 6  # decimals of an amount: micros
@@ -254,8 +253,3 @@ def _microdegrees(text: str, most: int) -> int:
     if not _DECIMAL.fullmatch(text) or len(text) > 40 or abs(Decimal(text)) > most:
         raise Unfit(f"must be degrees from -{most} to {most} such as 48.8566, found {shown(text)}")
     return round(Decimal(text).scaleb(6))
-
-
-def point(lat: str, lon: str) -> GeoPoint:
-    """A place from its two coordinates."""
-    return GeoPoint(lat_e6=latitude(lat), lon_e6=longitude(lon))

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sourcier.domain.network import NodeType
-from sourcier.domain.place import GeoPoint
 from sourcier.inputs import values
 from sourcier.inputs.values import Unfit
 
@@ -101,7 +100,7 @@ def test_amounts_come_back_as_they_were_written(micros: int) -> None:
 @given(st.integers(-90_000_000, 90_000_000), st.integers(-180_000_000, 180_000_000))
 def test_coordinates_come_back_as_they_were_written(lat_e6: int, lon_e6: int) -> None:
     lat, lon = (f"{Decimal(degrees).scaleb(-6):f}" for degrees in (lat_e6, lon_e6))
-    assert values.point(lat, lon) == GeoPoint(lat_e6=lat_e6, lon_e6=lon_e6)
+    assert (values.latitude(lat), values.longitude(lon)) == (lat_e6, lon_e6)
 
 
 @given(st.text())
