@@ -21,7 +21,7 @@ GENERATED = SRC / "v1"
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 
-MIRRORED_LAYERS = ("domain", "engine", "ledger", "inputs", "service", "rpc")
+MIRRORED_LAYERS = ("domain", "processes", "engine", "ledger", "inputs", "service", "rpc")
 MAY_PRINT = ("cli", "demo", "console")
 
 # Put together from parts so that this file does not find itself.

@@ -21,8 +21,8 @@ from typing import Any, Final, cast
 
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.solver import Budget
+from sourcier.processes.frames import LENGTH, frame
 from sourcier.service import deadline
-from sourcier.service.solver_child import LENGTH
 
 logger = logging.getLogger(__name__)
 
@@ -204,8 +204,7 @@ class _Child:
         self._writer = writer
 
     async def send(self, message: object) -> None:
-        body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-        self._writer.write(LENGTH.pack(len(body)) + body)
+        self._writer.write(frame(message))
         await self._writer.drain()
 
     async def receive(self) -> tuple[object, str | None]:

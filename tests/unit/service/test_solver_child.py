@@ -1,6 +1,5 @@
 """The child's side of the protocol, and its end when the parent closes the socket."""
 
-import io
 import os
 import pickle
 import signal
@@ -10,24 +9,8 @@ import sys
 
 import pytest
 
+from sourcier.processes.frames import receive, send
 from sourcier.service import solver_child
-
-
-def test_messages_come_back_as_they_were_sent() -> None:
-    pipe = io.BytesIO()
-    messages = [(5, ("model", 1)), (None, None), ("x" * 100_000, None)]
-    for message in messages:
-        solver_child.send(pipe, message)
-    pipe.seek(0)
-    assert [solver_child.receive(pipe) for _ in messages] == messages
-    assert solver_child.receive(pipe) is None
-
-
-@pytest.mark.parametrize("cut", [1, 8, 12])
-def test_a_message_that_breaks_off_is_the_end(cut: int) -> None:
-    whole = io.BytesIO()
-    solver_child.send(whole, (5, ("model",)))
-    assert solver_child.receive(io.BytesIO(whole.getvalue()[:cut])) is None
 
 
 def test_an_answer_is_a_solution_or_an_error() -> None:
@@ -43,9 +26,9 @@ def test_a_child_leaves_when_the_socket_closes() -> None:
     with theirs:
         process = subprocess.Popen(command, stdin=theirs.fileno())
     with ours, ours.makefile("rb") as inbox, ours.makefile("wb") as outbox:
-        assert solver_child.receive(inbox) == (None, None)
-        solver_child.send(outbox, (100, (2, 3)))
-        assert solver_child.receive(inbox) == (5, None)
+        assert receive(inbox) == (None, None)
+        send(outbox, (100, (2, 3)))
+        assert receive(inbox) == (5, None)
     assert process.wait(timeout=10) == 0
 
 
@@ -54,6 +37,21 @@ def test_a_child_of_another_parent_leaves_at_once() -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
     assert done.returncode == 0
     assert done.stdout == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_child_outlives_signals_that_go_to_the_whole_service(number: signal.Signals) -> None:
+    """Its server still has orders to decide while it ends, and ends it afterwards."""
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "sourcier.service.solver_child", str(os.getpid()), str(1 << 30), "operator:add"]
+    with theirs:
+        process = subprocess.Popen(command, stdin=theirs.fileno())
+    with ours, ours.makefile("rb") as inbox, ours.makefile("wb") as outbox:
+        assert receive(inbox) == (None, None)
+        process.send_signal(number)
+        send(outbox, (100, (2, 3)))
+        assert receive(inbox) == (5, None)
+    assert process.wait(timeout=10) == 0
 
 
 def test_a_solver_is_loaded_before_it_is_used(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
