@@ -12,6 +12,7 @@ from tests.reference.instances import World
 from sourcier.domain.calendar import (
     courier_delivers,
     departures,
+    departures_made,
     local_instant,
     makes,
     open_from,
@@ -162,11 +163,7 @@ def _end_of(world, nodes, legs, departure):
         if i:
             work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
             begin = max(cart.placed_at, since)
-            first = begin.astimezone(ZoneInfo(node.time_zone)).date()
-            days = (first + timedelta(days=d) for d in range(-1, 60))
-            later = (d for one in days for d in departures(node, service.service_id, one)
-                     if makes(node, d, cart.placed_at, begin, work))  # fmt: skip
-            departure = next(later, None)
+            departure = next(departures_made(node, service.service_id, cart.placed_at, begin, work), None)
             if departure is None:
                 return None
             day, since = departure.day, departure.pickup
@@ -205,15 +202,9 @@ def _onward(world, hub, service, since):
     """When a parcel is delivered whose last goods are at the hub since an instant."""
     cart = world.cart
     work = work_on(hub.calendar, sum(line.quantity for line in cart.lines))
-    begin = max(cart.placed_at, since)
-    first = begin.astimezone(ZoneInfo(hub.time_zone)).date()
-    for offset in range(-1, 60):
-        for departure in departures(hub, service.service_id, first + timedelta(days=offset)):
-            if makes(hub, departure, cart.placed_at, begin, work):
-                arrival = _at_the_door(world, hub, service, departure)
-                if arrival is not None:
-                    return arrival
-    return None
+    made = departures_made(hub, service.service_id, cart.placed_at, max(cart.placed_at, since), work)
+    arrivals = (_at_the_door(world, hub, service, departure) for departure in made)
+    return next((arrival for arrival in arrivals if arrival is not None), None)
 
 
 def parcel_cost(world: World, hub: Node, service: Service) -> int | None:

@@ -7,13 +7,14 @@ from the first reading of its begin to the first reading of its end: hours that 
 These functions answer for one node and one order, day by day; the engine's timetable answers the same for all at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar_checks import pickup_minutes
+from sourcier.domain.limits import TIMETABLE_DAYS
 from sourcier.domain.network import DayException, Hours, Node, NodeCalendar, Service, Shift
 
 MINUTES_PER_DAY = 24 * 60
@@ -181,6 +182,17 @@ def makes(node: Node, departure: Departure, placed_at: datetime, begin: datetime
         return False
     latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
     return latest is not None and begin <= latest
+
+
+def departures_made(
+    node: Node, service_id: str, placed_at: datetime, begin: datetime, work: timedelta
+) -> Iterator[Departure]:
+    """What an order makes of the departures within TIMETABLE_DAYS of `begin`, in the order of time."""
+    first = begin.astimezone(ZoneInfo(node.time_zone)).date()
+    for offset in range(-1, TIMETABLE_DAYS):
+        for departure in departures(node, service_id, first + timedelta(days=offset)):
+            if makes(node, departure, placed_at, begin, work):
+                yield departure
 
 
 def order_by(node: Node, departure: Departure, work: timedelta) -> datetime | None:

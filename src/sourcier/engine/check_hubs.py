@@ -1,21 +1,20 @@
 """The checker's rules of consolidation: what comes from several nodes meets at the hub and leaves it as one parcel."""
 
 from collections import Counter
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from sourcier.domain.calendar import Departure, local_instant, order_by, ready_at, start_by, work_on
+from sourcier.domain.calendar import Departure, order_by, start_by
 from sourcier.domain.network import Method, Node, Service
 from sourcier.domain.plan import Decision, Shipment
-from sourcier.engine.check_stores import Legs, departs_from, trips
+from sourcier.engine.check_costs import Legs
+from sourcier.engine.check_stores import departs_from, readiness_faults, trips
 from sourcier.engine.check_time import (
     arrives_on_time,
-    begins,
     by_supply,
     leaving_with,
-    shift_faults,
     time_zone,
     travel_to_door,
+    work_of,
 )
 from sourcier.engine.seen import Seen
 
@@ -54,20 +53,9 @@ def legs_to_hub(shipment: Shipment, node: Node, service: Service, onward: Shipme
 
 def _lies_there(shipment: Shipment, hub: Node, onward: Shipment, seen: Seen) -> list[str]:
     """The hub's own goods are ready before the parcel is packed."""
-    faults = shift_faults(shipment, hub)
-    work = work_on(hub.calendar, sum(line.quantity for line in seen.cart.lines))
-    zone = ZoneInfo(hub.time_zone)
-    done: list[datetime | None] = []
-    for begin in begins(shipment, hub, seen, work) if not faults else ():
-        day = begin.astimezone(zone).date()
-        waits = [begin]
-        while day < shipment.ship_day:
-            day += timedelta(days=1)
-            waits.append(local_instant(day, 0, hub.time_zone))
-        done += [ready_at(hub.calendar, hub.time_zone, one, work) for one in waits]
+    work = work_of(hub, seen)
+    faults = readiness_faults(shipment, hub, seen, work)
     told = (shipment.deliver_from, shipment.deliver_on, shipment.confidence_bp, shipment.distance_m)
-    if shipment.ship_by not in done or shipment.ship_by.astimezone(zone).date() != shipment.ship_day:
-        faults.append("is not ready then")
     if told != (None, shipment.ship_day, 10_000, 0) or not _in_time(shipment.ship_by, onward, seen):
         faults.append("is not at the hub in time")
     if not _late(shipment, shipment.ship_by, onward, seen):
@@ -87,7 +75,7 @@ def _departure(onward: Shipment, hub: Node) -> Departure | None:
 
 def _latest_start(hub: Node, onward: Shipment, seen: Seen) -> datetime | None:
     """By when everything must be at the hub."""
-    work = work_on(hub.calendar, sum(line.quantity for line in seen.cart.lines))
+    work = work_of(hub, seen)
     return start_by(hub.calendar, hub.time_zone, onward.ship_by, work)
 
 
@@ -124,30 +112,10 @@ def parcel_is_sound(onward: Shipment, hub: Node, service: Service, decision: Dec
     departure = _departure(onward, hub)
     if departure is None:
         return [*faults, "nothing leaves the hub then"]
-    work = work_on(hub.calendar, sum(line.quantity for line in seen.cart.lines))
+    work = work_of(hub, seen)
     last = order_by(hub, departure, work)
     if seen.cart.placed_at > departure.cut_off or last is None:
         faults.append("the parcel's round was missed")
     if onward.order_by != min(shipment.order_by for shipment in decision.plan.shipments):
         faults.append("order-by of the parcel is not that of its first shipment")
     return faults + arrives_on_time(onward, hub, service, seen)
-
-
-def parcel_costs(onward: Shipment, hub: Node, service: Service, seen: Seen) -> list[str]:
-    """The parcel is priced as if it held the whole order."""
-    units = sum(line.quantity for line in seen.cart.lines)
-    grams = sum(line.quantity * line.unit_weight_grams for line in seen.cart.lines)
-    tier = next((t.cost_micros for t in service.weight_tiers if t.max_grams is None or grams <= t.max_grams), None)
-    if service.weight_tiers and tier is None:
-        return ["the whole order is too heavy for one parcel"]
-    shipping = service.per_shipment_micros + _half_up(service.per_shipment_km_micros * onward.distance_m) + (tier or 0)
-    for line in seen.cart.lines:
-        each = service.per_unit_micros + _half_up(service.per_unit_km_micros * onward.distance_m)
-        shipping += line.quantity * (each + _half_up(service.per_kg_micros * line.unit_weight_grams))
-    handling = hub.handling_per_shipment_micros + units * hub.handling_per_unit_micros
-    told = (onward.shipping_micros, onward.handling_micros, onward.late_micros)
-    return [] if told == (shipping, handling, 0) else [f"the parcel costs {(shipping, handling, 0)}, not {told}"]
-
-
-def _half_up(thousandths: int) -> int:
-    return (thousandths + 500) // 1_000

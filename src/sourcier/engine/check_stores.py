@@ -7,18 +7,27 @@ from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar import (
     courier_delivers,
-    departures,
+    departures_made,
     local_instant,
-    makes,
     open_from,
     opening_spans,
     ready_at,
     start_by,
-    work_on,
 )
 from sourcier.domain.network import Method, Node, Service
 from sourcier.domain.plan import Shipment
-from sourcier.engine.check_time import SECOND, begins, by_supply, late, metres_between, shift_faults, transit_of, travel
+from sourcier.engine.check_costs import Legs
+from sourcier.engine.check_time import (
+    SECOND,
+    begins,
+    by_supply,
+    late,
+    metres_between,
+    shift_faults,
+    transit_of,
+    travel,
+    work_of,
+)
 from sourcier.engine.seen import Seen
 
 LEGS_MAX = 3
@@ -26,9 +35,6 @@ LEGS_MAX = 3
 
 _CERTAIN = (None, 10_000, None, 0)
 """No earlier day, the share, the round and the distance of what stays where it is."""
-
-Legs = tuple[tuple[Service, int], ...]
-"""The services that carry goods, and how many metres each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +55,12 @@ class Trip:
 
 def stays_for_collection(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
     """The customer collects at this store what lies there, from when it is ready and the store is open."""
-    faults = shift_faults(shipment, node)
-    cart, zone, calendar = seen.cart, ZoneInfo(node.time_zone), node.calendar
-    if cart.store_ids != (node.node_id,):
+    zone, calendar, work = ZoneInfo(node.time_zone), node.calendar, work_of(node, seen)
+    faults = readiness_faults(shipment, node, seen, work)
+    if seen.cart.store_ids != (node.node_id,):
         faults.append("is not the store at which the customer collects")
     if service.method is Method.CLICK_AND_COLLECT and service.service_id not in node.services:
         faults.append("service does not collect here")
-    work = work_on(calendar, sum(line.quantity for line in cart.lines))
-    done = [] if faults else [ready_at(calendar, node.time_zone, b, work) for b in _begins(shipment, node, seen, work)]
-    if shipment.ship_by not in done or shipment.ship_by.astimezone(zone).date() != shipment.ship_day:
-        faults.append("is not ready then")
     opens = open_from(calendar, node.time_zone, shipment.ship_by)
     if opens is None or (shipment.ready_at, shipment.deliver_on) != (opens, opens.astimezone(zone).date()):
         return [*faults, f"can be collected from {opens} on"]
@@ -67,6 +69,19 @@ def stays_for_collection(shipment: Shipment, node: Node, service: Service, seen:
     if shipment.order_by != _last_order(shipment, node, seen, work):
         faults.append("order-by is not the last instant for this day")
     return faults + late(shipment, seen)
+
+
+def readiness_faults(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> list[str]:
+    """What stays where it is picked, in a store or at a hub, is ready when and on the day that is told."""
+    faults = shift_faults(shipment, node)
+    begins_at = () if faults else _begins(shipment, node, seen, work)
+    done = [ready_at(node.calendar, node.time_zone, begin, work) for begin in begins_at]
+    if (
+        shipment.ship_by not in done
+        or shipment.ship_by.astimezone(ZoneInfo(node.time_zone)).date() != shipment.ship_day
+    ):
+        faults.append("is not ready then")
+    return faults
 
 
 def _begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Iterator[datetime]:
@@ -173,13 +188,9 @@ def departs_from(
 
     For a courier to a destination in the zone `courier_to`: the first of those that it delivers.
     """
-    cart = seen.cart
-    work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
-    begin = max(cart.placed_at, since)
-    first = begin.astimezone(ZoneInfo(node.time_zone)).date()
-    for offset in range(-1, 60):
-        for departure in departures(node, service.service_id, first + timedelta(days=offset)):
-            delivers = courier_to is None or courier_delivers(service, departure, courier_to)
-            if delivers and makes(node, departure, cart.placed_at, begin, work):
-                return departure.day, departure.pickup
+    placed_at = seen.cart.placed_at
+    made = departures_made(node, service.service_id, placed_at, max(placed_at, since), work_of(node, seen))
+    for departure in made:
+        if courier_to is None or courier_delivers(service, departure, courier_to):
+            return departure.day, departure.pickup
     return None

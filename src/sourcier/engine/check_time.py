@@ -21,7 +21,7 @@ from sourcier.domain.calendar import (
     work_on,
 )
 from sourcier.domain.limits import TIMETABLE_DAYS
-from sourcier.domain.network import Method, Node, Service, TransitBand, TransitShare, ZoneTransit
+from sourcier.domain.network import Method, Node, PostalArea, Service, TransitBand, TransitShare, ZoneTransit
 from sourcier.domain.order import Cart
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.plan import Shipment
@@ -40,8 +40,7 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
     departure = leaving_with(shipment, node, service.service_id)
     if departure is None:
         return ["cut-off is not the node's: nothing leaves then"]
-    cart = seen.cart
-    work = work_on(node.calendar, sum(line.quantity for line in cart.lines))
+    cart, work = seen.cart, work_of(node, seen)
     faults = shift_faults(shipment, node)
     starts = [] if faults else begins(shipment, node, seen, work)
     if not any(makes(node, departure, cart.placed_at, begin, work) for begin in starts):
@@ -51,6 +50,11 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
     if shipment.ship_day > cart.placed_at.date() + timedelta(days=TIMETABLE_DAYS + 8):
         faults.append("ships beyond the horizon")
     return faults
+
+
+def work_of(node: Node, seen: Seen) -> timedelta:
+    """How long the node works on the whole order, whatever part of it it sends."""
+    return work_on(node.calendar, sum(line.quantity for line in seen.cart.lines))
 
 
 def leaving_with(shipment: Shipment, node: Node, service_id: str) -> Departure | None:
@@ -170,13 +174,19 @@ def _couriered(shipment: Shipment, node: Node, service: Service, seen: Seen) -> 
 
 def time_zone(seen: Seen) -> str:
     """That of the destination: of its longest postal prefix, or the network's."""
-    cart, code = seen.cart, seen.cart.destination.postal_code
+    area = area_of(seen)
+    return seen.network.time_zone if area is None else area.time_zone
+
+
+def area_of(seen: Seen) -> PostalArea | None:
+    """The postal area of the destination, by its longest prefix; None where it names no code, or an unknown one."""
+    code, country = seen.cart.destination.postal_code, seen.cart.destination.country_code
     areas = [
         area
         for area in seen.network.postal_areas
-        if area.country_code == cart.destination.country_code and code and code.startswith(area.prefix)
+        if area.country_code == country and code and code.startswith(area.prefix)
     ]
-    return max(areas, key=lambda area: len(area.prefix)).time_zone if areas else seen.network.time_zone
+    return max(areas, key=lambda area: len(area.prefix), default=None)
 
 
 def transit_of(service: Service, node: Node, metres: int, zone_id: str | None) -> TransitBand | ZoneTransit | None:
