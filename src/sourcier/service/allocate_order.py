@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.order import Cart, Order
+from sourcier.domain.order import Order
 from sourcier.domain.reservation import State
 from sourcier.ledger import stock
 from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved
@@ -14,7 +14,8 @@ from sourcier.service import codec, replay
 from sourcier.service.commands import Allocate, Allocation
 from sourcier.service.contention import Proposal, reserve_best
 from sourcier.service.keep_promise import Broken, arrives_on, keep, promise_anew
-from sourcier.service.refusals import hold_not_found, mismatch
+from sourcier.service.matching import Made, demand_match, goods
+from sourcier.service.refusals import hold_not_found
 from sourcier.service.reservations import (
     AllocationRecord,
     Document,
@@ -208,19 +209,16 @@ async def _held(app: "App", request: Allocate) -> Document:
 def check_match(order: Order, document: Document) -> None:
     """Refuse an order for which the hold was not made: other goods, another channel, place, service, store or date."""
     cart, held, kept = order.cart, document.cart, document.kept
-    same = {
-        "lines": _goods(cart) == _goods(held),
-        "channel": cart.channel == held.channel,
-        "destination": cart.destination == held.destination,
-        "services": not cart.services or document.service_id in cart.services,
-        "methods": not cart.methods or kept is None or kept.method in cart.methods,
-        "store_ids": not cart.store_ids or kept is None or not kept.store_id or kept.store_id in cart.store_ids,
-        "deliver_by": cart.deliver_by is None or arrives_on(document.decision.plan) <= cart.deliver_by,
-    }
-    for field, fits in same.items():
-        if not fits:
-            raise mismatch(f"order.cart.{field}")
-
-
-def _goods(cart: Cart) -> list[tuple[str, str, int]]:
-    return sorted((line.line_id, line.sku, line.quantity) for line in cart.lines)
+    demand_match(
+        cart,
+        Made(
+            service_id=document.service_id,
+            method=None if kept is None else kept.method,
+            store_id="" if kept is None else kept.store_id,
+            latest=arrives_on(document.decision.plan),
+        ),
+        lines=goods(cart) == goods(held),
+        channel=cart.channel == held.channel,
+        destination=cart.destination == held.destination,
+        reason=Reason.HOLD_MISMATCH,
+    )

@@ -71,16 +71,6 @@ def hold_not_found(hold_id: str) -> Refusal:
     )
 
 
-def mismatch(field: str) -> Refusal:
-    """The hold was made for something else."""
-    return Refusal(
-        kind=Kind.FAILED_PRECONDITION,
-        reason=Reason.HOLD_MISMATCH,
-        message=f"the hold was made for another cart: {field} does not fit it",
-        metadata={"field": field},
-    )
-
-
 def network_not_applied() -> Refusal:
     """There is nothing to decide on yet."""
     return Refusal(

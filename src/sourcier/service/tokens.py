@@ -20,6 +20,7 @@ from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.network import Method
 from sourcier.domain.order import Cart
 from sourcier.domain.promise import Choice, Kept, Promise
+from sourcier.service.matching import Made, demand_match, goods
 
 VERSION: Final = 1
 DIGEST_BYTES: Final = 16  # of SHA-256: enough against a second cart with the same digest
@@ -84,7 +85,7 @@ class Tokens:
     def write(self, promises: Iterable[Promise], cart: Cart, *, until: datetime) -> tuple[str, ...]:
         """The tokens that keep these promises to this cart, in their order; they expire in the second of `until`."""
         expires_at = int(until.timestamp())
-        channel, destination, lines = _digest(cart.channel), _digest(astuple(cart.destination)), _lines_digest(cart)
+        channel, destination, lines = _digest(cart.channel), _digest(astuple(cart.destination)), _digest(goods(cart))
         return tuple(
             self._signed(
                 PromiseToken(
@@ -143,32 +144,19 @@ def check_cart(token: PromiseToken, cart: Cart) -> None:
 
     Prices and weights may differ, and the order of the lines.
     """
-    same = {
-        "lines": token.lines == _lines_digest(cart),
-        "channel": token.channel == _digest(cart.channel),
-        "destination": token.destination == _digest(astuple(cart.destination)),
-        "services": not cart.services or token.service_id in cart.services,
-        "methods": not cart.methods or token.method in cart.methods,
-        "store_ids": not token.store_id or not cart.store_ids or token.store_id in cart.store_ids,
-        "deliver_by": cart.deliver_by is None or token.deliver_by <= cart.deliver_by,
-    }
-    for field, fits in same.items():
-        if not fits:
-            raise Refusal(
-                kind=Kind.FAILED_PRECONDITION,
-                reason=Reason.PROMISE_MISMATCH,
-                message=f"the promise was made for another cart: order.cart.{field} does not fit it",
-                metadata={"field": f"order.cart.{field}"},
-            )
+    demand_match(
+        cart,
+        Made(service_id=token.service_id, method=token.method, store_id=token.store_id, latest=token.deliver_by),
+        lines=token.lines == _digest(goods(cart)),
+        channel=token.channel == _digest(cart.channel),
+        destination=token.destination == _digest(astuple(cart.destination)),
+        reason=Reason.PROMISE_MISMATCH,
+    )
 
 
 def _shipments_max(promise: Promise) -> int:
     """How many shipments the customer was promised at most; 0 where that was no choice."""
     return len(promise.decision.plan.shipments) if Choice.FEWEST_SHIPMENTS in promise.choices else 0
-
-
-def _lines_digest(cart: Cart) -> bytes:
-    return _digest(sorted((line.line_id, line.sku, line.quantity) for line in cart.lines))
 
 
 def _digest(value: object) -> bytes:

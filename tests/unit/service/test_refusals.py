@@ -121,7 +121,6 @@ def test_with_stock_the_blocking_reasons_are_named() -> None:
     [
         (refusals.contended(), Kind.ABORTED, Reason.CONTENDED),
         (refusals.hold_not_found("h"), Kind.NOT_FOUND, Reason.HOLD_NOT_FOUND),
-        (refusals.mismatch("order.cart.channel"), Kind.FAILED_PRECONDITION, Reason.HOLD_MISMATCH),
         (refusals.network_not_applied(), Kind.FAILED_PRECONDITION, Reason.NETWORK_NOT_APPLIED),
         (refusals.rule_set_not_active(), Kind.FAILED_PRECONDITION, Reason.RULE_SET_NOT_ACTIVE),
     ],
