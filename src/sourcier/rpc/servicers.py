@@ -30,7 +30,7 @@ from sourcier.service import (
 )
 from sourcier.service import availability as product_pages
 from sourcier.service.app import App
-from sourcier.service.commands import ApplyStock, ApplySupply, StockAnswer, SupplyAnswer
+from sourcier.service.commands import ApplyStock, ApplySupply, BatchAnswer
 from sourcier.v1 import (
     availability_pb2,
     inventory_pb2,
@@ -164,7 +164,7 @@ async def _applied(
     batches: AsyncIterator[R],
     context: Context,
     parse: Callable[[R], tuple[C, tuple[RecordResult, ...]]],
-    apply: Callable[[C], Awaitable[StockAnswer | SupplyAnswer]],
+    apply: Callable[[C], Awaitable[BatchAnswer]],
 ) -> AsyncIterator[tuple[str, tuple[RecordResult, ...]]]:
     """Apply batches one after the other; request id and verdicts of each.
 

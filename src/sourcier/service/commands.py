@@ -165,13 +165,6 @@ class ApplyStock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StockAnswer:
-    """One result per record of the batch, in order."""
-
-    results: tuple[RecordResult, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplySupply:
     """One batch of one source about dated supply. Records that cannot be applied do not stop the others."""
 
@@ -181,7 +174,7 @@ class ApplySupply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyAnswer:
+class BatchAnswer:
     """One result per record of the batch, in order."""
 
     results: tuple[RecordResult, ...]

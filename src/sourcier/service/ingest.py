@@ -6,19 +6,19 @@ from sourcier.domain.stock import StockRow
 from sourcier.ledger import feeds, stock
 from sourcier.ledger.store import Tx
 from sourcier.service.batches import apply_once
-from sourcier.service.commands import ApplyStock, StockAnswer
+from sourcier.service.commands import ApplyStock, BatchAnswer
 from sourcier.service.pages import read_token, write_token
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
 
 
-async def apply_stock(app: "App", request: ApplyStock) -> StockAnswer:
+async def apply_stock(app: "App", request: ApplyStock) -> BatchAnswer:
     """Apply one batch of one source: one verdict per record, in order; a bad record stops no other.
 
     See `apply_once` for when it answers and what it raises.
     """
-    return await apply_once(app, request, _apply, StockAnswer)
+    return await apply_once(app, request, _apply, BatchAnswer)
 
 
 async def get_stock(
@@ -33,5 +33,5 @@ async def get_stock(
     return page.rows, write_token(page.after)
 
 
-def _apply(tx: Tx, request: ApplyStock) -> StockAnswer:
-    return StockAnswer(results=feeds.apply_batch(tx, request.source, request.records))
+def _apply(tx: Tx, request: ApplyStock) -> BatchAnswer:
+    return BatchAnswer(results=feeds.apply_batch(tx, request.source, request.records))

@@ -7,20 +7,20 @@ from sourcier.ledger import supplies
 from sourcier.ledger.store import Tx
 from sourcier.ledger.supply_feed import apply_supply as apply_batch
 from sourcier.service.batches import apply_once
-from sourcier.service.commands import ApplySupply, SupplyAnswer
+from sourcier.service.commands import ApplySupply, BatchAnswer
 from sourcier.service.pages import read_token, write_token
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
 
 
-async def apply_supply(app: "App", request: ApplySupply) -> SupplyAnswer:
+async def apply_supply(app: "App", request: ApplySupply) -> BatchAnswer:
     """Apply one batch of one source: one verdict per record, in order; a bad record stops no other.
 
     What was received turns the reservations that wait for it into reservations of stock on hand. See `apply_once` for
     when it answers and what it raises.
     """
-    return await apply_once(app, request, _apply, SupplyAnswer)
+    return await apply_once(app, request, _apply, BatchAnswer)
 
 
 async def get_supply(
@@ -35,5 +35,5 @@ async def get_supply(
     return page.rows, write_token(page.after)
 
 
-def _apply(tx: Tx, request: ApplySupply) -> SupplyAnswer:
-    return SupplyAnswer(results=apply_batch(tx, request.source, request.records))
+def _apply(tx: Tx, request: ApplySupply) -> BatchAnswer:
+    return BatchAnswer(results=apply_batch(tx, request.source, request.records))

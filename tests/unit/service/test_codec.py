@@ -22,7 +22,7 @@ from sourcier.domain.plan import (
 from sourcier.domain.promise import Promise, Promises, Unpromised
 from sourcier.domain.stock import RecordResult, Verdict
 from sourcier.service import codec
-from sourcier.service.commands import StockAnswer
+from sourcier.service.commands import BatchAnswer
 from sourcier.service.reservations import Document
 
 AT = datetime(2026, 11, 21, 9, 30, 15, 123_456, tzinfo=UTC)
@@ -107,8 +107,8 @@ def test_promises_survive() -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_survives(verdict: Verdict) -> None:
-    answer = StockAnswer(results=(RecordResult(index=3, verdict=verdict, reason="so", expected_seq=9),))
-    assert codec.load(StockAnswer, codec.dump(answer)) == answer
+    answer = BatchAnswer(results=(RecordResult(index=3, verdict=verdict, reason="so", expected_seq=9),))
+    assert codec.load(BatchAnswer, codec.dump(answer)) == answer
 
 
 def test_nothing_survives() -> None:
@@ -143,4 +143,4 @@ def test_joined_parts_come_apart_again(head: bytes, tail: bytes) -> None:
 
 def test_fields_added_later_do_not_break_old_readers() -> None:
     newer = codec.dump({"results": [], "added_later": {"a": 1}})
-    assert codec.load(StockAnswer, newer) == StockAnswer(results=())
+    assert codec.load(BatchAnswer, newer) == BatchAnswer(results=())

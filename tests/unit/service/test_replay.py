@@ -5,13 +5,13 @@ from tests.service.shop import Shop, key
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.service import codec, replay
-from sourcier.service.commands import RequestKey, StockAnswer
+from sourcier.service.commands import BatchAnswer, RequestKey
 
-DONE = StockAnswer(results=())
+DONE = BatchAnswer(results=())
 
 
-async def restore(stored: bytes) -> StockAnswer:
-    return codec.load(StockAnswer, stored)
+async def restore(stored: bytes) -> BatchAnswer:
+    return codec.load(BatchAnswer, stored)
 
 
 def refusal(reason: Reason) -> Refusal:
@@ -24,7 +24,7 @@ class Work:
     def __init__(self, shop: Shop, request: RequestKey, reason: Reason | None) -> None:
         self.shop, self.request, self.reason, self.runs = shop, request, reason, 0
 
-    async def __call__(self) -> StockAnswer:
+    async def __call__(self) -> BatchAnswer:
         self.runs += 1
         if self.reason is not None and self.runs == 1:
             raise refusal(self.reason)
@@ -77,7 +77,7 @@ def test_passing_states_and_faults_of_the_request_are_not_remembered() -> None:
 async def test_the_log_decides_when_a_duplicate_was_first(shop: Shop) -> None:
     request = key("M")
 
-    async def overtaken() -> StockAnswer:
+    async def overtaken() -> BatchAnswer:
         await replay.remember(shop.app, request, codec.dump(DONE))
         raise refusal(Reason.OUT_OF_STOCK)
 

@@ -10,7 +10,7 @@ from tests.service.shop import Shop, key, running
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.stock import Verdict
 from sourcier.domain.supply import SupplyKind, SupplyRecord
-from sourcier.service.commands import ApplySupply, SupplyAnswer
+from sourcier.service.commands import ApplySupply, BatchAnswer
 from sourcier.service.supply import apply_supply, get_supply
 
 
@@ -30,7 +30,7 @@ def record(seq: int = 1, **other: Any) -> SupplyRecord:
     )
 
 
-async def apply(shop: Shop, *records: SupplyRecord, request_id: str = "") -> SupplyAnswer:
+async def apply(shop: Shop, *records: SupplyRecord, request_id: str = "") -> BatchAnswer:
     command = ApplySupply(key=key("ApplySupply", request_id, repr(records)), source="erp", records=records)
     return await apply_supply(shop.app, command)
 
