@@ -64,7 +64,7 @@ def test_a_follower_sees_each_supply_that_changed(bench: Bench) -> None:
 def test_counters_tell_of_networks_statuses_and_activations(bench: Bench) -> None:
     first = follow(bench, Cursor())
     bench.activate({"STORE": (1, 1, 1)})
-    bench.write(registry.set_node_status, Key(request_id="off"), "n2", "OFFLINE", lambda: b"")
+    bench.write(registry.set_node_status, Key(request_id="off"), "n2", "OFFLINE", b"")
     second = follow(bench, first.cursor)
     assert second.activations == first.activations + 1
     assert second.network_revision == first.network_revision

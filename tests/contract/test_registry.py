@@ -28,7 +28,7 @@ def test_applying_twice_under_one_id_is_once(bench: Bench) -> None:
 
 
 def test_a_status_outlives_networks(bench: Bench) -> None:
-    bench.write(registry.set_node_status, Key(request_id="x"), "n2", "OFFLINE", lambda: b"")
+    bench.write(registry.set_node_status, Key(request_id="x"), "n2", "OFFLINE", b"")
     bench.apply_network(nodes={"n1": "STORE", "n2": "STORE", "n3": "STORE"})
     stored = bench.read(registry.get_network)
     assert stored is not None
@@ -54,7 +54,7 @@ def test_unknown_nodes_have_no_status(bench: Bench) -> None:
     bench.apply_network(nodes={"n1": "STORE"})
     for node_id in ("nowhere", "n2"):
         with pytest.raises(Refusal) as refused:
-            bench.write(registry.set_node_status, Key(request_id=node_id), node_id, "OPEN", lambda: b"")
+            bench.write(registry.set_node_status, Key(request_id=node_id), node_id, "OPEN", b"")
         assert refused.value.reason is Reason.NODE_UNKNOWN
 
 

@@ -254,8 +254,8 @@ def test_set_up_requests_are_remembered_as_well(bench: Bench) -> None:
     from sourcier.ledger import registry
 
     key = Key(request_id="status")
-    assert bench.write(registry.set_node_status, key, "n1", "OFFLINE", lambda: b"done") == b"done"
-    assert bench.write(registry.set_node_status, key, "n1", "OFFLINE", lambda: b"again") == Replayed(response=b"done")
+    assert bench.write(registry.set_node_status, key, "n1", "OFFLINE", b"done") == b"done"
+    assert bench.write(registry.set_node_status, key, "n1", "OFFLINE", b"again") == Replayed(response=b"done")
 
 
 class Recording:

@@ -4,8 +4,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import partial
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -84,6 +86,10 @@ class Refusal(Exception):
     message: str
     metadata: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickles between the processes of a server: other exceptions are made anew from positional arguments."""
+        return partial(Refusal, **{field.name: getattr(self, field.name) for field in fields(self)}), ()
 
     def __str__(self) -> str:
         """The message with every violation, one a line: what a person at a terminal needs."""

@@ -68,9 +68,7 @@ def get_statuses(tx: Tx) -> dict[str, str]:
     return {str(node_id): str(status) for node_id, status in tx.ask(queries_admin.GET_STATUSES)}
 
 
-def set_node_status(
-    tx: Tx, key: RequestKey, node_id: str, status: str, respond: Callable[[], bytes]
-) -> bytes | Replayed:
+def set_node_status(tx: Tx, key: RequestKey, node_id: str, status: str, response: bytes) -> bytes | Replayed:
     """Switch a node on or off, for this and every later network. Raises NODE_UNKNOWN, REQUEST_ID_REUSED."""
     _, known = requests.begin(tx, key)
     if known is not None:
@@ -83,7 +81,6 @@ def set_node_status(
             metadata={"node_id": node_id},
         )
     tx.ask(queries_admin.COUNT_UP, name="status")
-    response = respond()
     requests.finish(tx, key, response)
     return response
 

@@ -54,7 +54,7 @@ async def set_node_status(app: "App", request: SetNodeStatus) -> Node:
             raise node_unknown(request.node_id)
         response = codec.dump(replace(node, status=request.status))
         outcome = await app.write(
-            registry.set_node_status, request.key, request.node_id, request.status.value, lambda: response
+            registry.set_node_status, request.key, request.node_id, request.status.value, response
         )
         await deadline.wait(app.snapshots.catch_up())
         return await _restore_node(outcome.response if isinstance(outcome, Replayed) else outcome)

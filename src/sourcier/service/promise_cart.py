@@ -105,7 +105,7 @@ async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWa
             command=None
             if chosen is None
             else _command(app, view, request.cart, promises.promised[chosen], wanted, key),
-            respond=partial(_respond, offered),
+            respond=partial(_respond, chosen, offered.stored),
         )
 
     proposal, outcome = await reserve_best(app, propose)
@@ -115,7 +115,7 @@ async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWa
             unheld = codec.join(codec.dump(HoldRecord()), offered.stored)
             return await _restore(await replay.remember(app, key, unheld))
         case Reserved(reservation=reservation):
-            return _answer(offered.offer, _record(offered, reservation))
+            return _answer(offered.offer, _record(offered.chosen, reservation))
         case Replayed(response=response):
             return await _restore(response)
 
@@ -171,17 +171,13 @@ def kept(promise: Promise) -> Kept:
     )
 
 
-def _record(offered: _Offered, reservation: Reservation) -> HoldRecord:
-    assert offered.chosen is not None, "only a chosen promise is reserved"
-    return HoldRecord(
-        hold_id=reservation.reservation_id,
-        option=offered.chosen,
-        expires_at=reservation.expires_at,
-    )
+def _record(chosen: int | None, reservation: Reservation) -> HoldRecord:
+    assert chosen is not None, "only a chosen promise is reserved"
+    return HoldRecord(hold_id=reservation.reservation_id, option=chosen, expires_at=reservation.expires_at)
 
 
-def _respond(offered: _Offered, reservation: Reservation) -> bytes:
-    return codec.join(codec.dump(_record(offered, reservation)), offered.stored)
+def _respond(chosen: int | None, stored: bytes, reservation: Reservation) -> bytes:
+    return codec.join(codec.dump(_record(chosen, reservation)), stored)
 
 
 async def _restore(stored: bytes) -> PromiseAnswer:

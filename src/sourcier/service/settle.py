@@ -36,7 +36,7 @@ async def release_hold(app: "App", request: ReleaseHold) -> None:
     """Give a hold back. Raises HOLD_NOT_FOUND, HOLD_EXPIRED, HOLD_NOT_OPEN."""
 
     async def work() -> None:
-        await app.write(settle.release, _command(request.key, request.hold_id, ()), lambda _: codec.dump(None))
+        await app.write(settle.release, _command(request.key, request.hold_id, ()), _respond)
 
     await replay.once(app, request.key, work, _nothing)
 
@@ -59,6 +59,10 @@ def _command(key: RequestKey, reservation_id: str, lines: tuple[LineQuantity, ..
         reservation_id=reservation_id,
         lines=tuple((line.line_no, line.quantity) for line in lines),
     )
+
+
+def _respond(released: "Reservation") -> bytes:
+    return codec.dump(None)
 
 
 async def _nothing(stored: bytes) -> None:

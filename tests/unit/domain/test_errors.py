@@ -1,5 +1,6 @@
 """Refusals: what a caller is told."""
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,13 @@ def test_a_person_reads_every_violation_on_its_own_line() -> None:
 
 def test_a_refusal_without_violations_reads_as_its_message() -> None:
     assert str(Refusal(kind=Kind.NOT_FOUND, reason=Reason.HOLD_NOT_FOUND, message="no such hold")) == "no such hold"
+
+
+def test_a_refusal_travels_between_processes() -> None:
+    there = invalid([FIRST, SECOND])
+    here = pickle.loads(pickle.dumps(there))
+    assert isinstance(here, Refusal)
+    assert [getattr(here, name) for name in Refusal.__slots__] == [getattr(there, name) for name in Refusal.__slots__]
 
 
 def test_a_refusal_passes_through_context_managers() -> None:
