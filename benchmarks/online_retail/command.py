@@ -19,13 +19,13 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import benchmarks.online_retail as package
+from benchmarks import children
 from benchmarks.online_retail import (
     clockwork,
     data,
     engine_run,
     figures,
     network,
-    server,
     server_run,
     show,
     stock,
@@ -118,7 +118,7 @@ def run(
                     db=db, scratch=Path(scratch), solve_ms=solve_ms, solvers=solvers, concurrency=concurrency
                 )
                 report = asyncio.run(_through_server(world, options, console))
-    except (server.ServerFailed, server_run.NotEmpty, Refusal) as error:
+    except (children.ServerFailed, server_run.NotEmpty, Refusal) as error:
         console.print("\n".join([f"failed: {error}", *getattr(error, "__notes__", ())]), markup=False)
         raise typer.Exit(FAILED) from error
     report = {**setting, **report}
@@ -195,7 +195,7 @@ async def _through_server(world: World, options: _ServerRun, console: Console) -
     url = options.db or f"sqlite:///{options.scratch / 'ledger.db'}"
     serve_options = ("--solve-ms", str(options.solve_ms), "--solvers", str(options.solvers))
     log = options.scratch / "server.log"
-    async with server.serving(url, log, serve_options) as running, Client(running.target) as client:
+    async with children.serving(url, log, serve_options) as running, Client(running.target) as client:
         rate = await server_run.load(client, world.network, (world.rule_set, world.rule_set_text), world.stock)
         before = running.cpu_seconds()
         with _progress(len(world.orders), console) as advance:

