@@ -32,7 +32,7 @@ def serve(
         ) from refusal
 
     from sourcier.bootstrap import build
-    from sourcier.cli.logs import configure_logs
+    from sourcier.logs import configure_logs
     from sourcier.rpc.server import Listen, run
     from sourcier.terminal.consoles import console
     from sourcier.terminal.refusals import show_failure

@@ -11,7 +11,7 @@ import pytest
 FAILING = """
     import logging
     import structlog
-    from sourcier.cli.logs import configure_logs
+    from sourcier.logs import configure_logs
 
     {terminal}
     configure_logs()
