@@ -38,6 +38,15 @@ def row(name: str, values: float | Sequence[float], unit: str, *, aim: str | Non
     )
 
 
+def shown(rows: Iterable["Row"]) -> list["Row"]:
+    """The rows, each printed as it comes."""
+    kept = []
+    for one in rows:
+        print(f"{one.name:60} {one.value:12,.3f} {one.unit:8} {f'aim {one.aim}' if one.aim else ''}", flush=True)
+        kept.append(one)
+    return kept
+
+
 def write(path: Path, benchmark: str, rows: Iterable["Row"], *, details: Any = None) -> None:
     """Write the report of one run of a benchmark to a file."""
     path.write_text(json.dumps(report(benchmark, rows, details=details), indent=2) + "\n", encoding="utf-8")
