@@ -1,14 +1,13 @@
 """Many clients at once: threads against one SQLite ledger, or processes.
 
-Processes have ledgers of their own on PostgreSQL. One process owns a SQLite file, so there they send their calls to the
-owner through pipes, as clients of a server do.
+Processes have ledgers of their own on PostgreSQL. On SQLite they are guests of this process, which owns the file.
 """
 
 import multiprocessing
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
@@ -17,7 +16,10 @@ from tests.contract.bench import echo
 from sourcier.domain.errors import Refusal
 from sourcier.ledger import open_ledger
 from sourcier.ledger.commands import Replayed, Reserve, Reserved, Settled, Short
+from sourcier.ledger.opening import join_ledger
 from sourcier.ledger.reserve import reserve
+from sourcier.ledger.sqlite_shared import share
+from sourcier.ledger.sqlite_store import SqliteLedger
 from sourcier.ledger.store import Ledger
 
 Outcome = tuple[str, bytes]
@@ -72,32 +74,29 @@ class ThreadCrowd:
 class ProcessCrowd:
     """`num_processes` processes that share the jobs and start behind one barrier.
 
-    They open the ledger at `url`, or with None send their calls to the ledger that `serve` names.
+    They open the ledger at `url`, or with None are guests of the ledger that `serve` names.
     """
 
     def __init__(self, url: str | None, num_processes: int = 4) -> None:
         context = multiprocessing.get_context("spawn")
         self._barrier = context.Barrier(num_processes)  # the children open it by name: it must live on
         self._pipes: list[Connection] = []
-        self._calls: list[Connection] = []
         self._processes = []
         for _ in range(num_processes):
             ours, theirs = context.Pipe()
-            calls, their_calls = context.Pipe()
-            arguments = (url, self._barrier, theirs, their_calls)
-            process = context.Process(target=_serve, args=arguments, daemon=True)
+            process = context.Process(target=_serve, args=(url, self._barrier, theirs), daemon=True)
             process.start()
             self._pipes.append(ours)
-            self._calls.append(calls)
             self._processes.append(process)
-        self._ledger: Ledger | None = None
-        if url is None:
-            for calls in self._calls:
-                threading.Thread(target=self._answer, args=(calls,), daemon=True).start()
 
-    def serve(self, ledger: Ledger) -> None:
-        """Run the calls of the processes on this ledger from now on."""
-        self._ledger = ledger
+    def serve(self, ledger: SqliteLedger, url: str) -> None:
+        """Run the calls of the processes on this ledger at `url` from now on."""
+        for pipe in self._pipes:
+            ours, theirs = socket.socketpair()
+            threading.Thread(target=share, args=(ledger, ours), daemon=True).start()
+            pipe.send((url, theirs))
+            assert pipe.recv() == "joined"
+            theirs.close()
 
     def race(self, commands: Sequence[Reserve]) -> list[Outcome]:
         """Send every command at once."""
@@ -120,48 +119,6 @@ class ProcessCrowd:
             process.join(20)
             assert process.exitcode == 0
 
-    def _answer(self, calls: Connection) -> None:
-        """Run what one process asks for; answers go back as they come, in any order."""
-        lock = threading.Lock()
-
-        def send(number: int, future: "Future[Any]") -> None:
-            with lock:
-                calls.send((number, outcome_of(future)))
-
-        while (call := calls.recv()) is not None:
-            number, job = call
-            assert self._ledger is not None
-            self._ledger.write(*job).add_done_callback(lambda future, number=number: send(number, future))
-
-
-class _Remote:
-    """The ledger as a client sees it: calls go through the pipe, answers come back by number."""
-
-    def __init__(self, calls: Connection) -> None:
-        self._calls = calls
-        self._numbers = count()
-        self._waiting: dict[int, Future[Any]] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def write(self, *job: Any) -> "Future[Any]":
-        """Send a call."""
-        number, future = next(self._numbers), Future[Any]()
-        self._waiting[number] = future
-        self._calls.send((number, job))
-        return future
-
-    def close(self) -> None:
-        """Say that nothing more comes."""
-        self._calls.send(None)
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                number, outcome = self._calls.recv()
-            except (EOFError, OSError):
-                return
-            self._waiting.pop(number).set_result(outcome)
-
 
 def outcome_of(future: "Future[Any]") -> Outcome:
     """Wait for a job."""
@@ -170,8 +127,6 @@ def outcome_of(future: "Future[Any]") -> Outcome:
     except Refusal as refusal:
         return refusal.reason, b""
     match outcome:
-        case (str(kind), bytes(answer)):
-            return kind, answer  # told by the owner of the ledger
         case Short():
             return "short", b""
         case Reserved():
@@ -183,10 +138,18 @@ def outcome_of(future: "Future[Any]") -> Outcome:
     return "done", str(outcome).encode()
 
 
-def _serve(url: str | None, barrier: Any, pipe: Connection, calls: Connection) -> None:
-    ledger = open_ledger(url) if url is not None else _Remote(calls)
-    while (jobs := pipe.recv()) is not None:
+def _serve(url: str | None, barrier: Any, pipe: Connection) -> None:
+    ledger = open_ledger(url) if url is not None else None
+    while (message := pipe.recv()) is not None:
+        if isinstance(message, tuple):
+            if ledger is not None:
+                ledger.close()
+            ledger = join_ledger(*message)
+            pipe.send("joined")
+            continue
+        assert ledger is not None
         barrier.wait(60)
-        futures = [ledger.write(*job) for job in jobs]
+        futures = [ledger.write(*job) for job in message]
         pipe.send([outcome_of(future) for future in futures])
-    ledger.close()
+    if ledger is not None:
+        ledger.close()

@@ -17,6 +17,7 @@ from sourcier.domain.reservation import PoolUse
 from sourcier.ledger import settle, stock
 from sourcier.ledger.commands import Reserved, Settle, Short
 from sourcier.ledger.reserve import reserve
+from sourcier.ledger.sqlite_store import SqliteLedger
 
 CLIENTS = 200
 NIGHT = "2026-11-22"  # the night shift before DAY
@@ -32,7 +33,7 @@ LIMIT = 5
 
 
 @pytest.fixture(scope="module")
-def callers() -> Iterator[ProcessCrowd]:
+def guests() -> Iterator[ProcessCrowd]:
     crowd = ProcessCrowd(None)
     yield crowd
     crowd.close()
@@ -40,10 +41,10 @@ def callers() -> Iterator[ProcessCrowd]:
 
 @pytest.fixture
 def crowd(bench: Bench, request: pytest.FixtureRequest) -> Crowd:
-    """Four processes: callers of the one that owns the SQLite file, or replicas on PostgreSQL."""
-    processes: ProcessCrowd = request.getfixturevalue("callers" if bench.on_sqlite else "replicas")
-    if bench.on_sqlite:
-        processes.serve(bench.ledger)
+    """Four processes: guests of the one that owns the SQLite file, or replicas on PostgreSQL."""
+    processes: ProcessCrowd = request.getfixturevalue("guests" if bench.on_sqlite else "replicas")
+    if isinstance(bench.ledger, SqliteLedger):
+        processes.serve(bench.ledger, bench.url)
     return processes
 
 

@@ -1,5 +1,6 @@
 """Open a ledger by its URL: find the database, bring its schema up to date under a lock, start the threads."""
 
+import socket
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +16,11 @@ from sqlalchemy.pool import NullPool
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger.postgres_store import PostgresLedger, check_server
+from sourcier.ledger.sqlite_shared import SqliteGuest
 from sourcier.ledger.sqlite_store import FileLock, SqliteLedger, connect
 from sourcier.ledger.store import Ledger, unavailable
 
+SQLITE: Final = "sqlite:///"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = 0x5054_4C45  # a number of our own for pg_advisory_lock
 
@@ -28,8 +31,8 @@ def open_ledger(url: str, *, create: bool = True, unsafe: bool = False) -> Ledge
     With `create` False a missing SQLite file is refused. A PostgreSQL server that does not flush to disk
     (``fsync=off`` and the like) is refused unless `unsafe`. Raises `Refusal` with reason DATABASE_UNAVAILABLE.
     """
-    if url.startswith("sqlite:///"):
-        return open_sqlite(Path(url.removeprefix("sqlite:///")), create=create)
+    if url.startswith(SQLITE):
+        return open_sqlite(_path(url), create=create)
     if url.startswith(("postgresql://", "postgres://")):
         return _open_postgresql(url, unsafe=unsafe)
     raise Refusal(
@@ -60,6 +63,15 @@ def open_sqlite(path: Path, *, create: bool = True, **clocks: Callable[[], int])
     except BaseException:
         lock.release()
         raise
+
+
+def join_ledger(url: str, link: socket.socket | None) -> Ledger:
+    """The ledger at `url` for one of several processes of a server: with a `link` to the owner of a SQLite file."""
+    return open_ledger(url) if link is None else SqliteGuest(_path(url), link)
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix(SQLITE))
 
 
 def _open_postgresql(url: str, *, unsafe: bool) -> PostgresLedger:

@@ -71,12 +71,10 @@ class SqliteLedger:
         self._callbacks: list[Callable[[], None]] = []
         self._failed = False
         self._writer = connect(path)
-        last = self._writer.execute("SELECT value FROM counter WHERE name = 'clock'").fetchone()[0]
-        self._clock = LedgerClock(last, wall, steady)
+        self._clock = _clock(self._writer, wall, steady)
         self._now = self._clock.now()
         self._writer.create_function("ledger_clock", 0, lambda: self._now)
-        readers = [connect(path, read_only=True) for _ in range(READERS)]
-        self._reads = Jobs("ledger-reader", [partial(self._read_forever, reader) for reader in readers])
+        self._reads = Jobs("ledger-reader", readers(path, wall=wall, steady=steady))
         self._writes = Jobs("ledger-writer", [self._write_forever])
 
     def write(self, operation: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -161,20 +159,34 @@ class SqliteLedger:
         for job in group:
             job.failure = error if isinstance(error, Refusal) else unavailable()
 
-    def _read_forever(self, connection: Any, jobs: Queue) -> None:
-        connection.create_function("ledger_clock", 0, lambda: self._now)  # as the last commit saw it
-        while (job := jobs.get()) is not None:
-            if not job.begin():
-                continue
-            try:
-                connection.execute("BEGIN")
-                job.value = job.operation(SqliteTx(connection), *job.args, **job.kwargs)
-            except Exception as error:
-                job.failure = _translate(error)
-            with contextlib.suppress(sqlite.Error):
-                connection.execute("ROLLBACK")
-            job.finish()
-        connection.close()
+
+def readers(
+    path: Path, *, wall: Callable[[], int] = wall_micros, steady: Callable[[], int] = steady_micros
+) -> list[Callable[[Queue], None]]:
+    """What the threads run that read the file, each on a connection and with a clock of its own."""
+    return [partial(_read_forever, connect(path, read_only=True), wall, steady) for _ in range(READERS)]
+
+
+def _read_forever(connection: Any, wall: Callable[[], int], steady: Callable[[], int], jobs: Queue) -> None:
+    connection.create_function("ledger_clock", 0, _clock(connection, wall, steady).now)
+    while (job := jobs.get()) is not None:
+        if not job.begin():
+            continue
+        try:
+            connection.execute("BEGIN")
+            job.value = job.operation(SqliteTx(connection), *job.args, **job.kwargs)
+        except Exception as error:
+            job.failure = _translate(error)
+        with contextlib.suppress(sqlite.Error):
+            connection.execute("ROLLBACK")
+        job.finish()
+    connection.close()
+
+
+def _clock(connection: Any, wall: Callable[[], int], steady: Callable[[], int]) -> LedgerClock:
+    """A clock that goes on from where the file left it."""
+    last = connection.execute("SELECT value FROM counter WHERE name = 'clock'").fetchone()[0]
+    return LedgerClock(last, wall, steady)
 
 
 def _translate(error: Exception) -> Exception:
