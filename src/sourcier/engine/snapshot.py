@@ -14,14 +14,12 @@ from sourcier.domain.stock import StockRow
 from sourcier.domain.supply import SupplyRow
 from sourcier.engine.capacity import PoolUses
 from sourcier.engine.compile import ROUND_MINUTES, UNLIMITED, BoolArray, CompiledNetwork, IntArray
+from sourcier.engine.stock import Level, NodeLevels, StockBook
 from sourcier.engine.supply import Supplies, SupplyBook
 from sourcier.engine.timetable import Timetable, compile_timetable
 
 TIMETABLE_AGE_DAYS = 3
 """Days after its first one on which orders are still decided with a timetable."""
-
-ROWS_PER_BLOCK = 1_024
-"""SKU rows by which the stock matrix grows."""
 
 
 class Snapshot:
@@ -34,8 +32,7 @@ class Snapshot:
         self.network = network
         self.version = 0
         self.online: BoolArray = network.online.copy()
-        self._row_of: dict[str, int] = {}
-        self._free: IntArray = np.zeros((ROWS_PER_BLOCK, len(network.node_index)), dtype=np.int64)
+        self._stock = StockBook(network.node_index)
         self._supply = SupplyBook(network.node_index)
         self._node_days = PoolUses(capacity_pool_id(node.node_id) for node in network.network.nodes)
         self._shifts = PoolUses(
@@ -46,12 +43,15 @@ class Snapshot:
 
     def put_rows(self, rows: Iterable[StockRow]) -> None:
         """Take over the absolute values of stock rows; rows of unknown nodes are ignored."""
-        node_index = self.network.node_index
-        for row in rows:
-            node = node_index.get(row.node_id)
-            if node is not None:
-                sku_row = self._row(row.sku)  # may grow the matrix, so before it is indexed
-                self._free[sku_row, node] = row.free
+        self.put_levels((row.node_id, row.sku, row.free) for row in rows)
+
+    def put_levels(self, levels: Iterable[Level]) -> None:
+        """Take over absolute values of what is free; those of unknown nodes are ignored."""
+        self._stock.put(levels)
+
+    def fill_levels(self, of_nodes: Iterable[NodeLevels]) -> None:
+        """Take over what is free at whole nodes, each at most once, in place of everything there was."""
+        self._stock.fill(of_nodes)
 
     def put_supplies(self, rows: Iterable[SupplyRow]) -> None:
         """Take over the absolute values of supply rows; rows of unknown nodes are ignored."""
@@ -97,10 +97,7 @@ class Snapshot:
 
     def free(self, skus: tuple[str, ...]) -> IntArray:
         """``free[sku, node]``, a copy; an unknown SKU has none anywhere."""
-        rows = [self._row_of.get(sku, -1) for sku in skus]
-        found: IntArray = self._free[rows]
-        found[[i for i, row in enumerate(rows) if row < 0]] = 0
-        return found
+        return self._stock.of(skus)
 
     def supplies(self, skus: Sequence[str]) -> Supplies:
         """The dated supply of these SKUs."""
@@ -128,15 +125,6 @@ class Snapshot:
             pool = np.searchsorted(self.network.round_keys, keys)
             left[limited] = np.maximum(parcels[limited] - self._rounds.used(pool, day[limited]), 0)
         return left
-
-    def _row(self, sku: str) -> int:
-        row = self._row_of.get(sku)
-        if row is None:
-            row = self._row_of[sku] = len(self._row_of)
-            if row == len(self._free):
-                block = np.zeros((max(ROWS_PER_BLOCK, row // 2), self._free.shape[1]), dtype=np.int64)
-                self._free = np.concatenate([self._free, block])
-        return row
 
 
 def timetable_for(network: CompiledNetwork, placed_at: datetime) -> Timetable:

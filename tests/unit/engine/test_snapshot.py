@@ -20,7 +20,7 @@ from sourcier.domain.network import (
 from sourcier.domain.stock import StockRow
 from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.compile import UNLIMITED, compile_network
-from sourcier.engine.snapshot import ROWS_PER_BLOCK, TIMETABLE_AGE_DAYS, Snapshot, timetable_for
+from sourcier.engine.snapshot import TIMETABLE_AGE_DAYS, Snapshot, timetable_for
 
 DAY = date(2026, 3, 4)
 
@@ -60,11 +60,10 @@ def test_what_was_read_does_not_change_with_the_snapshot(snapshot: Snapshot) -> 
     assert snapshot.free(("x",)).tolist() == [[2, 0, 0]]
 
 
-def test_the_matrix_grows_without_losing_rows(snapshot: Snapshot) -> None:
-    count = 2 * ROWS_PER_BLOCK + 10
-    snapshot.put_rows(StockRow(node_id="a", sku=f"s{i}", on_hand=i) for i in range(count))
-    found = snapshot.free(tuple(f"s{i}" for i in range(count)))
-    assert found[:, 0].tolist() == list(range(count))
+def test_whole_nodes_replace_everything(snapshot: Snapshot) -> None:
+    snapshot.put_levels([("a", "x", 4), ("b", "z", 1)])
+    snapshot.fill_levels([("b", ["x", "y"], np.array([5, -1]))])
+    assert snapshot.free(("x", "y", "z")).tolist() == [[0, 5, 0], [0, -1, 0], [0, 0, 0]]
 
 
 def test_a_sku_may_be_asked_for_twice(snapshot: Snapshot) -> None:
