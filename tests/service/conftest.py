@@ -3,7 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.service.shop import Shop, running
+from tests.service.shop import MONDAY, Shop, Wall, running
+
+
+@pytest.fixture
+def wall() -> Wall:
+    """A clock that stands still on a Monday morning."""
+    return Wall(MONDAY)
 
 
 @pytest.fixture

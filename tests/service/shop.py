@@ -1,9 +1,10 @@
 """A small retailer on a real ledger: two warehouses, a store with little capacity, two services."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -51,6 +52,7 @@ from sourcier.service.commands import (
     SetNodeStatus,
     SettleAllocation,
 )
+from sourcier.service.solver_pool import SolverParams, SolverPool
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 EVERY_DAY = frozenset(range(1, 8))
@@ -169,9 +171,9 @@ class Shop:
         request = ActivateRuleSet(key=key("ActivateRuleSet"), rule_set_id="main", revision=revision)
         return await rule_sets.activate(self.app, request)
 
-    async def open(self, yaml: str = RULES) -> "Shop":
+    async def open(self, yaml: str = RULES, network: Network = NETWORK) -> "Shop":
         """Apply the network and the rules."""
-        await self.network()
+        await self.network(network)
         await self.activate((await self.revise(yaml)).revision)
         return self
 
@@ -270,10 +272,32 @@ class Wall:
         return self.now
 
 
+class LateSolvers(SolverPool):
+    """Solver processes that start when they are first needed: few carts here need one, and each takes half a second."""
+
+    def __init__(self, params: SolverParams) -> None:
+        super().__init__(params)
+        self._starting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Nothing yet."""
+
+    async def solve(self, *asked: Any) -> Any:
+        async with self._starting:
+            if not self.pids:
+                await super().start()
+        return await super().solve(*asked)
+
+
 @asynccontextmanager
-async def running(url: str, clock: Callable[[], datetime] = present, **settings: Any) -> AsyncIterator[Shop]:
+async def running(
+    url: str, clock: Callable[[], datetime] = present, *, late_solvers: bool = True, **settings: Any
+) -> AsyncIterator[Shop]:
     """A shop whose app runs on the ledger at `url`."""
-    app = build(Config(database_url=url, **settings), clock=clock)
+    config = Config(database_url=url, **settings)
+    app = build(config, clock=clock)
+    if late_solvers:
+        app = replace(app, solvers=LateSolvers(SolverParams(processes=config.solver_processes)))
     await app.start()
     try:
         yield Shop(app=app)

@@ -8,86 +8,27 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart, running
+from tests.service.promises import BY_DISTANCE, PROMISING, assert_kept, balanced, option, refused, slow
+from tests.service.shop import NETWORK, Shop, Wall, cart, running
 
-from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.domain.network import Network, NodeStatus, TransitBand
+from sourcier.domain.errors import Kind, Reason
+from sourcier.domain.network import NodeStatus, TransitBand
 from sourcier.domain.order import Cart
 from sourcier.domain.place import Destination
-from sourcier.domain.promise import Choice, Promise
-from sourcier.ledger.audit import audit
+from sourcier.domain.promise import Choice
 from sourcier.service import allocate_order
-from sourcier.service.commands import Allocation, PromiseAnswer
+from sourcier.service.commands import Allocation
 
-RULES = """
-rule_set: main
-channels: [web, marketplace]
-prices:
-  split: 3
-  unfilled: {per_unit: 1000}
-  late: {per_unit_day: 1}
-promising:
-  token_minutes: 30
-  broken: late
-fees:
-  - {fee: 4.90}
-"""
 CHOICES = frozenset(Choice)
-BY_DISTANCE = (
-    TransitBand(max_distance_m=100_000, business_days=1),
-    TransitBand(max_distance_m=None, business_days=4),
-)
-
-
-def slow(network: Network = NETWORK) -> Network:
-    """Ground takes four days from far away, and express as well: only what is near arrives soon."""
-    return replace(network, services=tuple(replace(service, transit=BY_DISTANCE) for service in network.services))
-
-
-@pytest.fixture
-def wall() -> Wall:
-    return Wall(MONDAY)
 
 
 @pytest.fixture
 async def shop(ledger_url: str, wall: Wall) -> AsyncIterator[Shop]:
-    """A shop whose clock stands still; its books balance in the end."""
-    async with running(ledger_url, clock=wall) as shop:
-        await shop.open(RULES)
-        await shop.network(slow())
+    """Only what is near arrives soon."""
+    async with balanced(ledger_url, wall, PROMISING, slow()) as shop:
         yield shop
-        report = await shop.app.read(audit)
-        assert report.violations == ()
-
-
-async def refused(work: Any) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        await work
-    return caught.value
-
-
-def option(answer: PromiseAnswer, service: str = "ground") -> tuple[Promise, str]:
-    """The first option of a service, with its token."""
-    return next(
-        (promise, token)
-        for promise, token in zip(answer.promises.promised, answer.tokens, strict=True)
-        if promise.service_id == service
-    )
-
-
-def assert_kept(made: Allocation, promise: Promise) -> None:
-    """Dates and fee are those of the promise, and the plan arrives in time."""
-    assert made.kept is not None
-    assert (made.kept.earliest, made.kept.latest) == (promise.earliest, promise.latest)
-    assert (made.kept.fee_micros, made.kept.time_zone) == (promise.fee_micros, promise.time_zone)
-    assert (made.kept.method, made.kept.store_id) == (promise.method, promise.store_id)
-    assert made.kept.rule_set_revision == promise.decision.rule_set_revision
-    assert made.kept.late_days == 0
-    assert not made.decision.plan.unfilled
-    assert all(shipment.deliver_on <= promise.latest for shipment in made.decision.plan.shipments)
 
 
 class TestKept:
@@ -96,7 +37,7 @@ class TestKept:
         answer = await shop.promise(cart(("mug", 2)), ttl=60, service="express")
         promise, _ = option(answer, "express")
         assert answer.hold is not None
-        await shop.activate((await shop.revise(RULES.replace("4.90", "9.90"))).revision)
+        await shop.activate((await shop.revise(PROMISING.replace("4.90", "9.90"))).revision)
         await shop.count("near", "mug", 2)
         made = await shop.allocate("o", cart(("mug", 2)), hold_id=answer.hold.hold_id)
         assert_kept(made, promise)
@@ -119,7 +60,7 @@ class TestKept:
     async def test_with_a_token_when_another_rule_set_is_in_force(self, shop: Shop) -> None:
         await shop.count("near", "mug", 5)
         promise, token = option(await shop.promise(cart(("mug", 2))))
-        other = RULES.replace("4.90", "9.90").replace("split: 3", "split: 30").replace("late\n", "refuse\n")
+        other = PROMISING.replace("4.90", "9.90").replace("split: 3", "split: 30").replace("late\n", "refuse\n")
         revision = await shop.activate((await shop.revise(other)).revision)
         made = await shop.allocate("o", cart(("mug", 2)), promise_token=token)
         assert_kept(made, promise)
@@ -137,7 +78,7 @@ class TestKept:
 
     async def test_a_token_outlives_the_server_that_made_it(self, ledger_url: str, wall: Wall) -> None:
         async with running(ledger_url, clock=wall) as shop:
-            await shop.open(RULES)
+            await shop.open(PROMISING)
             await shop.count("near", "mug", 5)
             promise, token = option(await shop.promise(cart(("mug", 2))))
         async with running(ledger_url, clock=wall) as shop:
@@ -183,7 +124,7 @@ class TestKept:
     async def test_stock_that_came_this_very_moment_keeps_the_promise(self, ledger_url: str, wall: Wall) -> None:
         """A server whose picture is old looks again before it breaks a promise."""
         async with running(ledger_url, clock=wall, follow_interval_ms=60_000) as one:
-            await one.open(RULES)
+            await one.open(PROMISING)
             await one.network(slow())
             await one.count("near", "mug", 2)
             promise, token = option(await one.promise(cart(("mug", 2))))
@@ -213,7 +154,7 @@ class TestBroken:
         await shop.count("near", "mug", 2)
         await shop.count("far", "mug", 2)
         promise, token = option(await shop.promise(cart(("mug", 2))))
-        await shop.activate((await shop.revise(RULES.replace("late\n", "refuse\n"))).revision)
+        await shop.activate((await shop.revise(PROMISING.replace("late\n", "refuse\n"))).revision)
         await shop.count("near", "mug", 0)
         request_id = str(uuid.uuid4())
         refusal = await refused(shop.allocate("o", cart(("mug", 2)), request_id=request_id, promise_token=token))
@@ -229,7 +170,7 @@ class TestBroken:
 
     @pytest.mark.parametrize("broken", ["LATE", "REFUSE"])
     async def test_refused_where_nothing_is_left(self, shop: Shop, broken: str) -> None:
-        await shop.activate((await shop.revise(RULES.replace("late\n", f"{broken}\n".lower()))).revision)
+        await shop.activate((await shop.revise(PROMISING.replace("late\n", f"{broken}\n".lower()))).revision)
         await shop.count("near", "mug", 2)
         _, token = option(await shop.promise(cart(("mug", 2))))
         await shop.count("near", "mug", 1)
@@ -281,7 +222,7 @@ class TestTokens:
 
     async def test_a_token_of_another_database_is_refused(self, shop: Shop, tmp_path: Path) -> None:
         async with running(f"sqlite:///{tmp_path}/other.db") as elsewhere:
-            await elsewhere.open(RULES)
+            await elsewhere.open(PROMISING)
             await elsewhere.count("near", "mug", 9)
             _, token = option(await elsewhere.promise(cart(("mug", 2))))
         await shop.count("near", "mug", 9)
@@ -355,7 +296,7 @@ class TestWithoutToken:
     async def test_it_is_kept_when_other_rules_are_in_force(self, shop: Shop) -> None:
         await shop.count("near", "mug", 2)
         made = await shop.allocate("o", cart(("mug", 2)))
-        await shop.activate((await shop.revise(RULES.replace("4.90", "9.90"))).revision)
+        await shop.activate((await shop.revise(PROMISING.replace("4.90", "9.90"))).revision)
         assert (await shop.ship(made.allocation_id)).kept == made.kept
 
     async def test_a_preview_tells_it_too(self, shop: Shop) -> None:

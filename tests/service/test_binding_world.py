@@ -9,15 +9,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart, running
-from tests.service.test_binding import RULES, assert_kept, refused, slow
+from tests.service.promises import PROMISING, assert_kept, balanced, refused, slow
+from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import CapacityMeasure, Round, Shift, TransitBand, TransitShare
 from sourcier.domain.order import Cart
 from sourcier.domain.promise import Choice, Promise
 from sourcier.domain.rules import BrokenPromise
-from sourcier.ledger.audit import audit
 from sourcier.service.commands import Allocation
 from sourcier.service.keep_promise import arrives_on
 
@@ -30,19 +29,10 @@ SHIFTS = tuple(
 
 
 @pytest.fixture
-def wall() -> Wall:
-    return Wall(MONDAY)
-
-
-@pytest.fixture
 async def shop(ledger_url: str, wall: Wall) -> AsyncIterator[Shop]:
-    """A shop whose clock stands still; its books balance in the end."""
-    async with running(ledger_url, clock=wall) as shop:
-        await shop.open(RULES)
-        await shop.network(slow())
+    """Only what is near arrives soon."""
+    async with balanced(ledger_url, wall, PROMISING, slow()) as shop:
         yield shop
-        report = await shop.app.read(audit)
-        assert report.violations == ()
 
 
 @dataclass(slots=True)
@@ -114,7 +104,9 @@ async def test_a_busy_day_of_promises(shop: Shop) -> None:
                 await shop.count(random.choice(("near", "far", "store")), random.choice(SKUS), random.randrange(6))
             case "rules":
                 rules = random.choice(list(BrokenPromise))
-                text = RULES.replace("late\n", f"{rules.value.lower()}\n").replace("4.90", f"{random.randrange(9)}.50")
+                text = PROMISING.replace("late\n", f"{rules.value.lower()}\n").replace(
+                    "4.90", f"{random.randrange(9)}.50"
+                )
                 await shop.activate((await shop.revise(text)).revision)
     while customers.waiting:
         await customers.order(rules)
@@ -139,7 +131,7 @@ async def test_a_change_of_rules_breaks_no_promise(shop: Shop, change: str) -> N
     wanted = cart(("mug", 2), ("pan", 2), services=("ground",))
     answer = await shop.promise(wanted)
     (promise,), (token,) = answer.promises.promised, answer.tokens
-    old = RULES.partition("promising")[0] if change == "percentile" else RULES
+    old = PROMISING.partition("promising")[0] if change == "percentile" else PROMISING
     revision = await shop.activate((await shop.revise(old + CHANGES[change])).revision)
     anew = (await shop.promise(wanted)).promises.promised
     assert not anew or anew[0].latest > promise.latest
@@ -175,7 +167,7 @@ async def test_the_countdown_counts_for_tokens_too(shop: Shop, wall: Wall) -> No
 async def test_raised_protection_is_kept_before_promises(shop: Shop) -> None:
     await shop.count("near", "mug", 2)
     answer = await shop.promise(cart(("mug", 2)))
-    protected = RULES + "protection:\n  safety_stock:\n    - {units: 1}\n"
+    protected = PROMISING + "protection:\n  safety_stock:\n    - {units: 1}\n"
     await shop.activate((await shop.revise(protected)).revision)
     refusal = await refused(shop.allocate("o", cart(("mug", 2)), promise_token=answer.tokens[0]))
     assert refusal.reason is Reason.PROMISE_BROKEN
@@ -190,7 +182,7 @@ async def test_a_token_serves_when_the_hold_has_expired(shop: Shop) -> None:
     await asyncio.sleep(1.1)
     hold, token = answer.hold.hold_id, answer.tokens[answer.hold.option]
     assert (await refused(shop.allocate("o", wanted, hold_id=hold, promise_token=token))).reason is Reason.HOLD_EXPIRED
-    other = RULES.replace("4.90", "9.90")
+    other = PROMISING.replace("4.90", "9.90")
     await shop.activate((await shop.revise(other)).revision)
     made = await shop.allocate("o", wanted, hold_id=hold, promise_token=token, reallocate_if_expired=True)
     assert made.reallocated

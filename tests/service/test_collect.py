@@ -5,15 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.service.shop import EVERY_DAY, MONDAY, NETWORK, Shop, Wall, cart, running
-from tests.service.test_binding import RULES, assert_kept, refused
+from tests.service.promises import PROMISING, assert_kept, balanced, option, refused
+from tests.service.shop import EVERY_DAY, MONDAY, NETWORK, Shop, Wall, cart
 
 from sourcier.domain.errors import Reason
 from sourcier.domain.network import Hours, Method, Network, Service, TransferLane, TransitBand
 from sourcier.domain.order import Cart
-from sourcier.domain.promise import Obstacle, Promise
-from sourcier.ledger.audit import audit
-from sourcier.service.commands import PromiseAnswer
+from sourcier.domain.promise import Obstacle
 
 OPEN = (Hours(days=EVERY_DAY, from_minute=540, to_minute=1_200),)
 
@@ -51,26 +49,14 @@ def with_stores(network: Network = NETWORK) -> Network:
 
 @pytest.fixture
 async def shop(ledger_url: str) -> AsyncIterator[Shop]:
-    """A shop with stores on a Monday morning; its books balance in the end."""
-    async with running(ledger_url, clock=Wall(MONDAY)) as shop:
-        await shop.open(RULES)
-        await shop.network(with_stores())
+    """A shop with stores on a Monday morning."""
+    async with balanced(ledger_url, Wall(MONDAY), PROMISING, with_stores()) as shop:
         yield shop
-        report = await shop.app.read(audit)
-        assert report.violations == ()
 
 
 def collecting(*lines: tuple[str, int], **other: Any) -> Cart:
     wanted = {"methods": (Method.CLICK_AND_COLLECT, Method.SHIP_TO_STORE), "store_ids": ("store", "corner"), **other}
     return cart(*lines, **wanted)
-
-
-def option(answer: PromiseAnswer, service_id: str, store_id: str) -> tuple[Promise, str]:
-    return next(
-        (promise, token)
-        for promise, token in zip(answer.promises.promised, answer.tokens, strict=True)
-        if (promise.service_id, promise.store_id) == (service_id, store_id)
-    )
 
 
 async def test_the_store_s_own_stock_is_promised_held_and_given_out(shop: Shop) -> None:

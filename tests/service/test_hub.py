@@ -4,22 +4,21 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart, running
-from tests.service.test_binding import RULES, assert_kept
+from tests.service.promises import PROMISING, assert_kept, balanced
+from tests.service.shop import MONDAY, NETWORK, Shop, Wall, cart
 from tests.service.test_collect import service
 
 from sourcier.domain.network import Method, TransferLane
 from sourcier.domain.plan import Plan
 from sourcier.domain.reservation import State
-from sourcier.ledger.audit import audit
 
-MEETING = RULES + "consolidation:\n  - {hub: near, methods: [home_delivery]}\n"
+MEETING = PROMISING + "consolidation:\n  - {hub: near, methods: [home_delivery]}\n"
 WANTED = cart(("mug", 2), ("pan", 1), services=("ground",))
 
 
 @pytest.fixture
 async def shop(ledger_url: str) -> AsyncIterator[Shop]:
-    """The warehouse nearby is a hub; half of what is wanted lies far away. The books balance in the end."""
+    """The warehouse nearby is a hub; half of what is wanted lies far away."""
     near, far, store = NETWORK.nodes
     network = replace(
         NETWORK,
@@ -27,14 +26,10 @@ async def shop(ledger_url: str) -> AsyncIterator[Shop]:
         services=(*NETWORK.services, service("freight", Method.SHIP_TO_STORE, per_shipment_micros=1_000_000)),
         transfer_lanes=(TransferLane(from_node_id="far", to_node_id="near", service_id="freight"),),
     )
-    async with running(ledger_url, clock=Wall(MONDAY)) as shop:
-        await shop.open(MEETING)
-        await shop.network(network)
+    async with balanced(ledger_url, Wall(MONDAY), MEETING, network) as shop:
         await shop.count("near", "mug", 5)
         await shop.count("far", "pan", 5)
         yield shop
-        report = await shop.app.read(audit)
-        assert report.violations == ()
 
 
 def assert_meets(plan: Plan) -> None:
@@ -71,7 +66,7 @@ async def test_its_token_keeps_the_day_of_the_hub_s_parcel(shop: Shop) -> None:
 
 async def test_a_parcel_for_each_node_is_promised_and_kept_when_they_meet_later_on(shop: Shop) -> None:
     """Rules that let orders meet take longer than those by which it was promised."""
-    await shop.activate((await shop.revise(RULES)).revision)
+    await shop.activate((await shop.revise(PROMISING)).revision)
     answer = await shop.promise(WANTED)
     (promise,), (token,) = answer.promises.promised, answer.tokens
     assert promise.decision.plan.onward is None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from tests.service.promises import refused
 from tests.service.shop import NETWORK, Shop, cart
 
 from sourcier.domain.errors import Kind, Reason, Refusal
@@ -14,13 +15,6 @@ from sourcier.domain.plan import Status
 from sourcier.domain.reservation import State
 from sourcier.ledger.audit import audit
 from sourcier.service import allocate_order
-
-
-async def refused(work: object) -> Refusal:
-    """The refusal that the work ends with."""
-    with pytest.raises(Refusal) as caught:
-        await work  # type: ignore[misc]
-    return caught.value
 
 
 @pytest.fixture(autouse=True)

@@ -8,14 +8,14 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.service.shop import MONDAY, NETWORK, PROTECTED, Shop, Wall, cart, running
+from tests.service.promises import balanced, refused
+from tests.service.shop import MONDAY, NETWORK, PROTECTED, RULES, Shop, Wall, cart, running
 
-from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.errors import Reason
 from sourcier.domain.plan import Marking
 from sourcier.domain.promise import Choice
 from sourcier.domain.reservation import State
 from sourcier.domain.supply import RiskReason, SupplyKind
-from sourcier.ledger.audit import audit
 from sourcier.service import allocate_order
 from sourcier.service.commands import Allocation, ToOrder
 
@@ -26,21 +26,12 @@ ASK: dict[str, Any] = {"kind": SupplyKind.SUPPLIER_ORDERABLE, "lead_days": 5}
 
 @pytest.fixture
 async def shop(ledger_url: str) -> AsyncIterator[Shop]:
-    """A shop on a Monday; its books balance in the end."""
-    async with running(ledger_url, clock=Wall(MONDAY)) as shop:
-        yield await shop.open()
-        report = await shop.app.read(audit)
-        assert report.violations == ()
+    async with balanced(ledger_url, Wall(MONDAY), RULES) as shop:
+        yield shop
 
 
 def ground(*lines: tuple[str, int], **other: Any) -> Any:
     return cart(*lines, services=("ground",), **other)
-
-
-async def refused(work: Any) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        await work
-    return caught.value
 
 
 def lines(made: Allocation) -> list[tuple[str, str, int, State]]:
