@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup fmt lint types test test-slow bench proto docs-check lock demo check clean
+.PHONY: help setup fmt lint types test test-slow bench bench-micro proto docs-check lock demo check clean
 
 help:  ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -33,7 +33,10 @@ test: lint types  ## Everything a change must pass: lint, types and the tests th
 test-slow: $(READY)  ## The slow tests
 	$(BIN)/pytest -n 2 -m slow
 
-bench: $(READY)  ## Micro-benchmarks
+bench: $(READY)  ## Every benchmark into benchmarks/results, a quarter of an hour (ONLY="peers promises": these)
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+bench-micro: $(READY)  ## Micro-benchmarks of the hot functions
 	$(BIN)/pytest benchmarks/micro --benchmark-only --benchmark-columns=min,median,iqr,rounds
 
 proto: $(READY)  ## Regenerate src/sourcier/v1 from the proto files

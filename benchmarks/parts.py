@@ -1,0 +1,69 @@
+"""What `make bench` consists of: the benchmarks, how often each runs and how long it may take."""
+
+from dataclasses import dataclass
+from typing import Final
+
+SECONDS_MAX: Final = 900  # of all parts together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A benchmark that is run as ``python -m module *arguments --json FILE``, `runs` times, each with another `--seed`
+    if it is `seeded`. `seconds` is the time of all its runs together; `title` says what it shows.
+    """
+
+    name: str
+    title: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    runs: int = 1
+    seeded: bool = False
+    seconds: int
+
+
+PARTS: Final = (
+    Part(
+        name="against_solver",
+        title="Decisions against the plain model in OR-Tools",
+        module="benchmarks.against_solver",
+        seconds=220,
+    ),
+    Part(
+        name="peers",
+        title="The documented logic of other systems, and plain solvers",
+        module="benchmarks.peers",
+        runs=3,
+        seeded=True,
+        seconds=270,
+    ),
+    Part(
+        name="promises",
+        title="A promise inside the engine",
+        module="benchmarks.promises",
+        arguments=("--nodes", "50", "200"),
+        runs=3,
+        seconds=60,
+    ),
+    Part(
+        name="availability",
+        title="A product page inside the engine",
+        module="benchmarks.availability",
+        arguments=("--nodes", "200"),
+        runs=3,
+        seconds=15,
+    ),
+    Part(
+        name="timetable",
+        title="Calendars, rounds and transit, compiled",
+        module="benchmarks.timetable",
+        arguments=("--nodes", "2000"),
+        seconds=40,
+    ),
+    Part(
+        name="ledger_reserve",
+        title="The ledger alone",
+        module="benchmarks.ledger_reserve",
+        arguments=("--seconds", "2"),
+        seconds=45,
+    ),
+)
