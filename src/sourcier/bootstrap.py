@@ -1,16 +1,19 @@
 """The only place where objects are built. Imports inside `build`, so that commands that serve nothing start fast."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from sourcier.config import Config
+    from sourcier.ledger.sqlite_store import SqliteLedger
     from sourcier.service.app import App
 
-FOLLOW_INTERVAL_MS_SQLITE: Final = 250  # one process writes the file, and it wakes its snapshot itself
-FOLLOW_INTERVAL_MS_POSTGRESQL: Final = 20  # an empty look costs the server 90 µs
+FOLLOW_INTERVAL_MS_ALONE: Final = 250  # nobody else writes, and this process wakes its snapshot itself
+FOLLOW_INTERVAL_MS_SHARED: Final = 20  # other processes write too; an empty look costs PostgreSQL 90 µs
 
 
 def present() -> datetime:
@@ -18,12 +21,13 @@ def present() -> datetime:
     return datetime.now(UTC)
 
 
-def build(config: "Config", *, clock: "Callable[[], datetime]" = present) -> "App":
+def build(config: "Config", *, clock: "Callable[[], datetime]" = present, link: "socket.socket | None" = None) -> "App":
     """An app that is ready to `start`. Opens the ledger; raises the Refusal DATABASE_UNAVAILABLE.
 
-    `clock` dates requests. Holds expire by the ledger's own clock.
+    `clock` dates requests. Holds expire by the ledger's own clock. `link` leads to the process that owns a SQLite
+    ledger, where several share it.
     """
-    from sourcier.ledger.opening import open_ledger
+    from sourcier.ledger.opening import join_ledger
     from sourcier.service.app import App
     from sourcier.service.expire import Sweeper
     from sourcier.service.snapshots import Snapshots
@@ -31,9 +35,9 @@ def build(config: "Config", *, clock: "Callable[[], datetime]" = present) -> "Ap
 
     follow_interval_ms = config.follow_interval_ms
     if follow_interval_ms is None:
-        on_sqlite = config.database_url.startswith("sqlite:")
-        follow_interval_ms = FOLLOW_INTERVAL_MS_SQLITE if on_sqlite else FOLLOW_INTERVAL_MS_POSTGRESQL
-    ledger = open_ledger(config.database_url)
+        alone = config.on_sqlite and link is None
+        follow_interval_ms = FOLLOW_INTERVAL_MS_ALONE if alone else FOLLOW_INTERVAL_MS_SHARED
+    ledger = join_ledger(config.database_url, link)
     return App(
         ledger=ledger,
         snapshots=Snapshots(ledger, interval_seconds=follow_interval_ms / 1_000, clock=clock),
@@ -44,3 +48,13 @@ def build(config: "Config", *, clock: "Callable[[], datetime]" = present) -> "Ap
         solve_ms=config.solve_ms,
         clock=clock,
     )
+
+
+def owned_ledger(config: "Config") -> "SqliteLedger | None":
+    """The ledger that the parent of several workers owns for them; None where each has its own connections.
+
+    Raises the Refusal DATABASE_UNAVAILABLE.
+    """
+    from sourcier.ledger.opening import SQLITE, open_sqlite
+
+    return open_sqlite(Path(config.database_url.removeprefix(SQLITE))) if config.on_sqlite else None

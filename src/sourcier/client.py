@@ -67,6 +67,8 @@ SERVICE_CONFIG: Final = json.dumps(
 
 OPTIONS: Final = (
     ("grpc.service_config", SERVICE_CONFIG),
+    # Each client has connections of its own, so that several of them reach several workers behind one port.
+    ("grpc.use_local_subchannel_pool", 1),
     # An answer may be larger than the request it echoes.
     ("grpc.max_receive_message_length", 2 * MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),

@@ -6,6 +6,7 @@ from sourcier.domain.errors import Violation, invalid
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
 
 PORT_MAX = 65_535
+WORKERS_MAX = 64
 SOLVER_PROCESSES_MAX = 64
 SOLVER_MEMORY_MIB_MIN = 384  # the solver's libraries alone map about 260 MiB
 INTERVAL_MS_MAX = 60_000
@@ -22,8 +23,10 @@ class Config:
         ``sqlite:///path`` or ``postgresql://user@host:port/name``.
     host, port
         Where gRPC listens; plaintext, so a loopback address unless a proxy ends TLS in front of it. Port 0: any free.
+    workers
+        Processes that share the port, each a whole server with its own snapshot. With 1 there is no parent process.
     solver_processes
-        Solver children of this server.
+        Solver children of each worker.
     solver_memory_mib
         Address space of one solver child, MiB.
     solve_ms
@@ -39,6 +42,7 @@ class Config:
     database_url: str = "sqlite:///sourcier.db"
     host: str = "127.0.0.1"
     port: int = 8433
+    workers: int = 1
     solver_processes: int = 1
     solver_memory_mib: int = 1_024
     solve_ms: int = SOLVE_MS_DEFAULT
@@ -50,6 +54,7 @@ class Config:
         """Refuse what cannot work, all of it at once."""
         bounds = {
             "port": (0, PORT_MAX),
+            "workers": (1, WORKERS_MAX),
             "solver_processes": (1, SOLVER_PROCESSES_MAX),
             "solver_memory_mib": (SOLVER_MEMORY_MIB_MIN, None),
             "solve_ms": (1, SOLVE_MS_MAX),
@@ -68,6 +73,11 @@ class Config:
             faults.append(Violation(field="host", description="must not be empty"))
         if faults:
             raise invalid(faults)
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the ledger is a file, which one process owns."""
+        return self.database_url.startswith("sqlite:")
 
 
 def _range(low: int, high: int | None) -> str:

@@ -17,10 +17,19 @@ def test_the_defaults_are_valid_and_frozen() -> None:
 
 def test_all_faults_come_at_once() -> None:
     with pytest.raises(Refusal) as caught:
-        Config(port=65_536, solver_processes=0, solve_ms=0, database_url="mysql://x", host="", follow_interval_ms=0)
+        Config(
+            port=65_536,
+            workers=0,
+            solver_processes=0,
+            solve_ms=0,
+            database_url="mysql://x",
+            host="",
+            follow_interval_ms=0,
+        )
     assert caught.value.reason is Reason.FIELD_INVALID
     assert {v.field for v in caught.value.violations} == {
         "port",
+        "workers",
         "solver_processes",
         "solve_ms",
         "database_url",

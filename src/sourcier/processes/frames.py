@@ -3,11 +3,13 @@
 Pickles are code to whoever reads them. They travel on socket pairs only, which no other process can reach.
 """
 
+import asyncio
 import pickle
 import struct
 from typing import Any, BinaryIO, Final
 
 LENGTH: Final = struct.Struct(">Q")
+MESSAGE_BYTES_MAX: Final = 256 * 1024 * 1024
 
 
 def frame(message: object) -> bytes:
@@ -30,3 +32,11 @@ def receive(inbox: BinaryIO) -> Any:
     (length,) = LENGTH.unpack(head)
     body = inbox.read(length)
     return pickle.loads(body) if len(body) == length else None
+
+
+async def read(reader: asyncio.StreamReader) -> Any:
+    """The next message; raises IncompleteReadError at the end, OSError for a message that is too long to be one."""
+    (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+    if length > MESSAGE_BYTES_MAX:
+        raise OSError(f"a message of {length} bytes")
+    return pickle.loads(await reader.readexactly(length))

@@ -43,8 +43,6 @@ OPTIONS: Final = (
     # Connections end now and then, so that callers look the name up again and find new servers.
     ("grpc.max_connection_age_ms", 30 * 60 * 1000),
     ("grpc.max_connection_age_grace_ms", 30 * 1000),
-    # Two servers on one port would each see half of the calls: the second must fail to start instead.
-    ("grpc.so_reuseport", 0),
 )
 
 SNAPSHOT_AGE_SECONDS_MAX: Final = 5.0
@@ -68,12 +66,16 @@ class Listen:
         Between NOT_SERVING and the refusal of new calls, so that load balancers turn away first.
     drain_seconds
         How long calls under way may take to finish.
+    share_port
+        Listen beside other workers of one server, which holds the port. Else a port on which another server listens
+        is refused: the two would each see half of the calls.
     """
 
     host: str = "127.0.0.1"
     port: int = 8433
     notice_seconds: float = 3.0
     drain_seconds: float = 10.0
+    share_port: bool = False
 
 
 class Server:
@@ -89,8 +91,9 @@ class Server:
         self._guard = guard or Guard()
         self._health = Health(SERVICES)
         self._watch: asyncio.Task[None] | None = None
+        options = (*OPTIONS, ("grpc.so_reuseport", int(listen.share_port)))
         self._server = grpc.aio.server(
-            interceptors=(self._guard,), options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
+            interceptors=(self._guard,), options=options, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
         )
         add_servicers(self._server, app)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -144,16 +147,20 @@ async def _unless(hurry: asyncio.Event, work: Coroutine[None, None, None]) -> No
         hurried.cancel()
 
 
-async def serve(app: App, listen: Listen, *, ready: Callable[[int], None] | None = None) -> None:
-    """Start the use cases and a server, tell `ready` the port, and end both on SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    stop, hurry = asyncio.Event(), asyncio.Event()
+class Ending:
+    """How a server is told to end: asked once it finishes what is under way, asked again it ends at once."""
 
-    def signalled() -> None:
-        (hurry if stop.is_set() else stop).set()
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurry = asyncio.Event()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled)
+    def ask(self) -> None:
+        """Ask it to end."""
+        (self.hurry if self.asked.is_set() else self.asked).set()
+
+
+async def serve(app: App, listen: Listen, ending: Ending, *, ready: Callable[[int], None] | None = None) -> None:
+    """Start the use cases and a server, tell `ready` the port, and end both when `ending` is asked for."""
     await app.start()
     try:
         server = Server(app, listen)
@@ -161,15 +168,25 @@ async def serve(app: App, listen: Listen, *, ready: Callable[[int], None] | None
         _log.info("serving", host=listen.host, port=port)
         if ready is not None:
             ready(port)
-        await stop.wait()
+        await ending.asked.wait()
         _log.info("stopping")
-        await server.stop(hurry=hurry)
+        await server.stop(hurry=ending.hurry)
     finally:
         await app.stop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+
+
+async def _serve_until_signalled(app: App, listen: Listen, ready: Callable[[int], None] | None) -> None:
+    loop, ending = asyncio.get_running_loop(), Ending()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, ending.ask)
+    try:
+        await serve(app, listen, ending, ready=ready)
+    finally:
+        for number in signals:
             loop.remove_signal_handler(number)
 
 
 def run(app: App, listen: Listen, *, ready: Callable[[int], None] | None = None) -> None:
-    """`serve` on an event loop of its own; returns after a clean end."""
-    uvloop.run(serve(app, listen, ready=ready))
+    """`serve` on an event loop of its own, until SIGTERM or SIGINT; returns after a clean end."""
+    uvloop.run(_serve_until_signalled(app, listen, ready))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from tests.rpc.wire import RPCS
 
 from sourcier.client import Client
@@ -23,11 +24,26 @@ def test_the_limits_are_those_of_the_domain() -> None:
     options = dict(OPTIONS)
     assert options["grpc.max_receive_message_length"] == MESSAGE_BYTES_MAX
     assert options["grpc.max_metadata_size"] == METADATA_BYTES_MAX
-    assert options["grpc.so_reuseport"] == 0
 
 
-def test_a_server_listens_on_loopback_unless_told() -> None:
+def test_a_server_listens_on_loopback_and_alone_unless_told() -> None:
     assert Listen().host == "127.0.0.1"
+    assert not Listen().share_port
+
+
+async def test_a_port_is_shared_only_when_both_want_to() -> None:
+    def server(port: int, *, share: bool) -> Server:
+        app: Any = SimpleNamespace(snapshots=Snapshots())
+        return Server(app, Listen(port=port, notice_seconds=0, drain_seconds=1, share_port=share))
+
+    first = server(0, share=True)
+    port = await first.start()
+    second = server(port, share=True)
+    assert await second.start() == port
+    with pytest.raises(OSError, match="cannot listen"):
+        await server(port, share=False).start()
+    await first.stop()
+    await second.stop()
 
 
 @dataclass(slots=True)
