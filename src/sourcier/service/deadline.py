@@ -52,8 +52,13 @@ def demand() -> float:
 
 async def wait(awaitable: Awaitable[T]) -> T:
     """What `awaitable` gives; raises DEADLINE_TOO_SHORT, and cancels it, when the caller's time ends before."""
+    left = remaining()
+    if left <= 0:
+        if asyncio.iscoroutine(awaitable):
+            awaitable.close()  # it was never begun
+        raise too_short()
     try:
-        async with asyncio.timeout(demand()):
+        async with asyncio.timeout(left):
             return await awaitable
     except TimeoutError as error:
         raise too_short() from error

@@ -1,6 +1,7 @@
 """The caller's time is counted down, inherited, and never outlived."""
 
 import asyncio
+import gc
 from time import monotonic
 
 import pytest
@@ -61,3 +62,10 @@ async def test_each_call_has_its_own_deadline() -> None:
     short, long = await asyncio.gather(call(1.0), call(100.0))
     assert short < 1.0
     assert long > 90.0
+
+
+async def test_what_comes_when_time_is_over_is_not_begun() -> None:
+    """Nor is it left lying about, which would be a warning."""
+    with deadline.within(0.0), pytest.raises(Refusal):
+        await deadline.wait(asyncio.sleep(0))
+    gc.collect()
