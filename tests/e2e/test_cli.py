@@ -36,6 +36,25 @@ def test_nothing_is_sent_when_a_file_has_faults(empty_server: Shop) -> None:
     assert empty_server.sourcier("promise", *MUGS).err.startswith("FAILED_PRECONDITION / NETWORK_NOT_APPLIED")
 
 
+def test_rules_that_name_what_the_network_lacks_are_not_put_in_force(own_shop: Shop) -> None:
+    rules, network = own_shop.folder / "fees.yaml", own_shop.folder / "network.yaml"
+    rules.write_text((own_shop.folder / "rules.yaml").read_text() + "fees:\n  - {fee: 9, zones: [island]}\n")
+    together = own_shop.sourcier("load", "--network", str(network), "--rules", str(rules))
+    alone = own_shop.sourcier("load", "--rules", str(rules))
+    assert (together.code, alone.code) == (1, 1)
+    assert together.err.startswith("FAILED_PRECONDITION / RULE_SET_MISMATCH nothing was sent")
+    assert f"{rules}:5:22: 'island' is not a zone of the network" in together.err
+    assert alone.err.startswith("FAILED_PRECONDITION / RULE_SET_MISMATCH")
+    assert "rules.yaml:5:22: 'island'" in alone.err
+    without = network.read_text()
+    network.write_text(f"{without}zones:\n  - {{zone: island, country: FR, ranges: [20]}}\n")
+    assert own_shop.sourcier("load", "--network", str(network), "--rules", str(rules)).code == 0
+    network.write_text(without)
+    warned = own_shop.sourcier("load", "--network", str(network))
+    assert warned.code == 0
+    assert "  warning: ruleSets/main/revisions/3:5:22: 'island' is not a zone of the network" in warned.out
+
+
 def test_stock_that_was_not_applied_is_told(shop: Shop) -> None:
     (shop.folder / "more.csv").write_text("kind,node_id,sku,quantity,seq\ncount,nowhere,MUG,1,1\ncount,wh,CUP,4,1\n")
     done = shop.sourcier("load", "--stock", f"{shop.folder}/more.csv", "--source", "wms")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sourcier.cli.exits import REFUSED
+from sourcier.cli.files import read_network, read_rules
 from sourcier.cli.options import SERVER_DEFAULT, Json, Server
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ def load(
     if (stock or supply) and not source:
         raise typer.BadParameter("stock and supply need the name of their source", param_hint="--source")
     try:
+        beside = None if network is None else read_network(network)
         work = _Work(
-            network=None if network is None else _read_network(network),
-            rule_set=None if rules is None else _read_rules(rules),
+            network=beside,
+            rule_set=None if rules is None else _read_rules(rules, beside),
             comment=comment,
             stock=tuple((path, _count_stock(path)) for path in stock or ()),
             supply=tuple((path, _count_supply(path)) for path in supply or ()),
@@ -92,9 +94,13 @@ async def _send(client: "Client", work: _Work) -> dict[str, Any]:
     """Send everything; what came of it."""
     from sourcier.loading import load_network, load_rule_set
 
-    report: dict[str, Any] = {"network_revision": None, "rule_set_revision": None, "stock": [], "supply": []}
+    report: dict[str, Any] = {"network_revision": None, "warnings": [], "rule_set_revision": None}
+    report |= {"stock": [], "supply": []}
     if work.network is not None:
-        report["network_revision"] = (await load_network(client, work.network)).revision
+        network = await load_network(client, work.network)
+        report["network_revision"] = network.revision
+        if work.rule_set is None:  # else they would be about rules that are about to go
+            report["warnings"] = [f"{warning.place}: {warning.description}" for warning in network.warnings]
     if work.rule_set is not None:
         report["rule_set_revision"] = (await load_rule_set(client, *work.rule_set, work.comment)).name
     for path, num_records in work.stock:
@@ -142,24 +148,15 @@ def _feed_report(path: Path, sent: "Sent[StockRecord] | Sent[SupplyRecord]") -> 
     }
 
 
-def _read_network(path: Path) -> "Network":
-    from sourcier.domain.errors import Reason
-    from sourcier.domain.limits import NETWORK_BYTES_MAX
-    from sourcier.inputs.files import read_text
-    from sourcier.inputs.network_yaml import parse_network
+def _read_rules(path: Path, network: "Network | None") -> tuple[str, str]:
+    """The rule set's id and its text; a network that is loaded with it must have what it names."""
+    from sourcier.service.refusals import rule_set_mismatch
+    from sourcier.service.rule_texts import mismatched
 
-    return parse_network(read_text(path, NETWORK_BYTES_MAX, Reason.NETWORK_INVALID), str(path))
-
-
-def _read_rules(path: Path) -> tuple[str, str]:
-    """The rule set's id and its text."""
-    from sourcier.domain.errors import Reason
-    from sourcier.domain.limits import RULE_SET_BYTES_MAX
-    from sourcier.inputs.files import read_text
-    from sourcier.inputs.rules_yaml import parse_rule_set
-
-    text = read_text(path, RULE_SET_BYTES_MAX, Reason.RULE_SET_INVALID)
-    return parse_rule_set(text, str(path)).rule_set_id, text
+    rule_set, text = read_rules(path)
+    if network is not None and (found := mismatched(text, str(path), network)):
+        raise rule_set_mismatch(str(path), found)
+    return rule_set.rule_set_id, text
 
 
 def _count_stock(path: Path) -> int:
@@ -177,6 +174,8 @@ def _count_supply(path: Path) -> int:
 def _tell(report: dict[str, Any]) -> None:
     if report["network_revision"] is not None:
         typer.echo(f"network: revision {report['network_revision']}")
+    for warning in report["warnings"]:
+        typer.echo(f"  warning: {warning}")
     if report["rule_set_revision"] is not None:
         typer.echo(f"rules: {report['rule_set_revision']} is in force")
     for entry in (*report["stock"], *report["supply"]):

@@ -1,7 +1,7 @@
 """common.proto beside the domain: carts and orders come in, decisions go out, request keys identify both."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Final
 
 from google.protobuf.message import Message
 
-from sourcier.domain.errors import Refusal, invalid
+from sourcier.domain.errors import Refusal, Violation, invalid
 from sourcier.domain.limits import (
     LINES_PER_ORDER_MAX,
     ORDER_TIME_SKEW_SECONDS_MAX,
@@ -190,6 +190,11 @@ def fill_decision(message: pb.Decision, decision: Decision, currency_code: str, 
         entry.reason = NODE_REASONS.to_proto[outcome.reason]
         if outcome.extra_cost_micros is not None:
             fill_money(entry.extra_cost, outcome.extra_cost_micros, currency_code)
+
+
+def fill_warnings(messages: MutableSequence[pb.Warning], warnings: Iterable[Violation]) -> None:
+    """Write what an author should look at."""
+    messages.extend(pb.Warning(place=warning.field, description=warning.description) for warning in warnings)
 
 
 def _fill_plan(message: pb.Plan, plan: Plan, currency_code: str) -> None:

@@ -38,7 +38,7 @@ from sourcier.rpc.translate_calendar import (
     parse_rounds,
     parse_shifts,
 )
-from sourcier.rpc.translate_common import request_key
+from sourcier.rpc.translate_common import fill_warnings, request_key
 from sourcier.rpc.translate_services import fill_amounts, fill_service, parse_amounts, parse_service
 from sourcier.service.commands import ApplyNetwork, NetworkAnswer, SetNodeStatus
 from sourcier.v1 import network_pb2 as pb
@@ -122,6 +122,7 @@ def format_network(answer: NetworkAnswer) -> pb.Network:
     """The resource."""
     message = pb.Network(name="network", revision=answer.revision)
     fill_network(message, answer.network)
+    fill_warnings(message.warnings, answer.warnings)
     return message
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sourcier.domain.limits import COMMENT_BYTES_MAX, RULE_SET_BYTES_MAX
 from sourcier.rpc.fields import Check, fill_instant
-from sourcier.rpc.translate_common import request_key
+from sourcier.rpc.translate_common import fill_warnings, request_key
 from sourcier.service.commands import ActivateRuleSet, CreateRuleSetRevision, RuleSetRevision
 from sourcier.v1 import rules_pb2 as pb
 
@@ -74,6 +74,7 @@ def fill_revision(message: pb.RuleSetRevision, revision: RuleSetRevision, *, tex
     message.comment = revision.comment
     fill_instant(message.created_at, revision.created_at)
     message.active = revision.active
+    fill_warnings(message.warnings, revision.warnings)
 
 
 def format_revision(revision: RuleSetRevision) -> pb.RuleSetRevision:

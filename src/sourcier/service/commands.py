@@ -7,6 +7,7 @@ refused with REQUEST_ID_REUSED.
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sourcier.domain.errors import Violation
 from sourcier.domain.network import Network, NodeStatus
 from sourcier.domain.order import Cart, Order
 from sourcier.domain.plan import Decision
@@ -214,10 +215,14 @@ class ApplyNetwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkAnswer:
-    """The network in force, with each node's current status, and its revision."""
+    """The network in force, with each node's current status, and its revision.
+
+    `warnings` tell, when it is applied, what the rule set in force names and the network lacks, by place in the rules.
+    """
 
     revision: int
     network: Network
+    warnings: tuple[Violation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +247,10 @@ class CreateRuleSetRevision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSetRevision:
-    """A stored revision. Its name in answers is ``ruleSets/{rule_set_id}/revisions/{revision}``."""
+    """A stored revision. Its name in answers is ``ruleSets/{rule_set_id}/revisions/{revision}``.
+
+    `warnings` tell, when it is stored or checked, what it names and the network in force does not have, by place.
+    """
 
     rule_set_id: str
     revision: int
@@ -250,6 +258,7 @@ class RuleSetRevision:
     comment: str
     created_at: datetime
     active: bool
+    warnings: tuple[Violation, ...] = ()
 
     @property
     def name(self) -> str:

@@ -1,9 +1,11 @@
 """Applies and reads the network, and switches nodes on and off."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sourcier.domain.errors import Violation
 from sourcier.domain.network import Network, Node, NodeStatus
 from sourcier.domain.reservation import pool_caps
 from sourcier.ledger import registry
@@ -12,6 +14,7 @@ from sourcier.ledger.store import Tx
 from sourcier.service import codec, deadline, replay
 from sourcier.service.commands import ApplyNetwork, NetworkAnswer, SetNodeStatus
 from sourcier.service.refusals import network_not_applied, node_unknown
+from sourcier.service.rule_texts import mismatched
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
@@ -20,16 +23,18 @@ if TYPE_CHECKING:
 async def apply_network(app: "App", request: ApplyNetwork) -> NetworkAnswer:
     """Replace the network. This server decides on it once the answer is given, other replicas within moments.
 
-    The network must be valid, which the edge sees to. A node's own status counts only when the node is new.
+    The network must be valid, which the edge sees to. A node's own status counts only when the node is new. The answer
+    warns of what the rule set in force names and the network does not have.
     """
     if request.validate_only:
-        stored = await app.read(registry.get_network)
+        stored, warnings = await app.read(registry.get_network), await _warnings(app, request.network)
         if stored is None:
-            return NetworkAnswer(revision=0, network=request.network)
-        return NetworkAnswer(revision=stored.revision, network=with_statuses(request.network, stored.statuses))
+            return NetworkAnswer(revision=0, network=request.network, warnings=warnings)
+        network = with_statuses(request.network, stored.statuses)
+        return NetworkAnswer(revision=stored.revision, network=network, warnings=warnings)
 
     async def work() -> NetworkAnswer:
-        answer = await app.write(_apply, request)
+        answer = await app.write(_apply, request, await _warnings(app, request.network))
         await deadline.wait(app.snapshots.catch_up())
         return await _restore(answer)
 
@@ -72,7 +77,16 @@ def with_statuses(network: Network, statuses: Mapping[str, str]) -> Network:
     )
 
 
-def _apply(tx: Tx, request: ApplyNetwork) -> bytes:
+async def _warnings(app: "App", network: Network) -> tuple[Violation, ...]:
+    """What the rule set in force names and the network does not have, as ``ruleSets/x/revisions/n:line:col``."""
+    active = await app.read(registry.active_rule_set)
+    if active is None:
+        return ()
+    name = f"ruleSets/{active.rule_set_id}/revisions/{active.revision}"
+    return await asyncio.to_thread(mismatched, active.document.decode(), name, network)
+
+
+def _apply(tx: Tx, request: ApplyNetwork, warnings: tuple[Violation, ...]) -> bytes:
     network = request.network
     outcome = registry.put_network(
         tx,
@@ -81,7 +95,7 @@ def _apply(tx: Tx, request: ApplyNetwork) -> bytes:
         nodes={node.node_id: node.node_type.value for node in network.nodes},
         caps=pool_caps(network),
         offline=frozenset(node.node_id for node in network.nodes if node.status is NodeStatus.OFFLINE),
-        respond=lambda stored: codec.dump(_answer(stored)),
+        respond=lambda stored: codec.dump(replace(_answer(stored), warnings=warnings)),
     )
     return outcome.response if isinstance(outcome, Replayed) else outcome[1]
 

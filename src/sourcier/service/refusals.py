@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.domain.errors import Kind, Reason, Refusal, Violation
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, NodeReason
 
@@ -86,6 +86,17 @@ def rule_set_not_active() -> Refusal:
         kind=Kind.FAILED_PRECONDITION,
         reason=Reason.RULE_SET_NOT_ACTIVE,
         message="no rule set is active yet; create a revision and activate it first",
+    )
+
+
+def rule_set_mismatch(name: str, found: tuple[Violation, ...]) -> Refusal:
+    """A revision may not come into force beside a network that lacks what it names."""
+    return Refusal(
+        kind=Kind.FAILED_PRECONDITION,
+        reason=Reason.RULE_SET_MISMATCH,
+        message=f"{name} names what the network does not have: {found[0].field}: {found[0].description}",
+        metadata={"name": name},
+        violations=found,
     )
 
 

@@ -1,11 +1,11 @@
 """Stores, activates and reads revisions of rule sets."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sourcier.domain.errors import Reason, Violation, invalid
-from sourcier.engine.compile import compile_rules
-from sourcier.inputs.rules_yaml import parse_rule_set
+from sourcier.domain.network import Network
 from sourcier.ledger import activation, registry
 from sourcier.ledger.activation import Activate
 from sourcier.ledger.commands import Replayed, StoredRuleSet
@@ -13,7 +13,8 @@ from sourcier.service import codec, deadline, replay
 from sourcier.service.commands import ActivateRuleSet, CreateRuleSetRevision, RuleSetRevision
 from sourcier.service.pages import read_token, write_token
 from sourcier.service.picture import RULES_FILENAME, compiled
-from sourcier.service.refusals import rule_set_not_found
+from sourcier.service.refusals import rule_set_mismatch, rule_set_not_found
+from sourcier.service.rule_texts import mismatched, read_rule_set
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 async def create_revision(app: "App", request: CreateRuleSetRevision) -> RuleSetRevision:
     """Check a rule set and store it as the next revision; nothing is in force by that.
 
-    With `validate_only` the answer has revision 0. Raises RULE_SET_INVALID with every fault as ``rules.yaml:line:col``.
+    The answer warns of what the rule set names and the network does not have, if there is one. With `validate_only` it
+    has revision 0. Raises RULE_SET_INVALID with every fault as ``rules.yaml:line:col``.
     """
-    await asyncio.to_thread(_check, request)
+    warnings = await asyncio.to_thread(_check, request, app.snapshots.network)
     if request.validate_only:
         return RuleSetRevision(
             rule_set_id=request.rule_set_id,
@@ -33,6 +35,7 @@ async def create_revision(app: "App", request: CreateRuleSetRevision) -> RuleSet
             comment=request.comment,
             created_at=app.clock(),
             active=False,
+            warnings=warnings,
         )
 
     async def work() -> RuleSetRevision:
@@ -42,7 +45,7 @@ async def create_revision(app: "App", request: CreateRuleSetRevision) -> RuleSet
             request.rule_set_id,
             request.yaml.encode(),
             request.comment,
-            _respond,
+            partial(_respond, warnings=warnings),
         )
         return await _restore(outcome.response if isinstance(outcome, Replayed) else outcome[1])
 
@@ -53,7 +56,8 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
     """Put a stored revision in force; the answer is given when every stock row keeps back what it says.
 
     Meanwhile rows keep back what either revision says. Past the caller's time the activation goes on; a retry with the
-    same request id is refused with CONTENDED until it is done. Raises RULE_SET_NOT_FOUND, CONTENDED.
+    same request id is refused with CONTENDED until it is done. Raises RULE_SET_NOT_FOUND, CONTENDED, and
+    RULE_SET_MISMATCH with everything that the rule set names and the network in force does not have.
     """
 
     async def work() -> RuleSetRevision:
@@ -61,6 +65,7 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
         if stored is None:
             raise rule_set_not_found(f"ruleSets/{request.rule_set_id}/revisions/{request.revision}")
         rules = await asyncio.to_thread(compiled, stored)
+        await _demand_fit(app, stored)
         command = Activate(
             method=request.key.method,
             request_id=request.key.request_id,
@@ -95,15 +100,25 @@ async def list_rule_sets(app: "App", page_size: int, page_token: str) -> tuple[t
     return tuple(_answer(stored) for stored in page), write_token(last)
 
 
-def _check(request: CreateRuleSetRevision) -> None:
-    rule_set = parse_rule_set(request.yaml, RULES_FILENAME)
+def _check(request: CreateRuleSetRevision, network: Network | None) -> tuple[Violation, ...]:
+    """What the network does not have of the rule set; raises RULE_SET_INVALID."""
+    rule_set = read_rule_set(request.yaml, RULES_FILENAME)
     if rule_set.rule_set_id != request.rule_set_id:
         description = f"the text says {rule_set.rule_set_id!r}, the request {request.rule_set_id!r}"
         raise invalid([Violation(field="rule_set_id", description=description)], Reason.RULE_SET_INVALID)
-    compile_rules(rule_set, "")
+    return () if network is None else mismatched(request.yaml, RULES_FILENAME, network)
 
 
-def _answer(stored: StoredRuleSet) -> RuleSetRevision:
+async def _demand_fit(app: "App", stored: StoredRuleSet) -> None:
+    await deadline.wait(app.snapshots.catch_up())
+    if app.snapshots.network is not None:
+        text, network = stored.document.decode(), app.snapshots.network
+        found = await asyncio.to_thread(mismatched, text, RULES_FILENAME, network)
+        if found:
+            raise rule_set_mismatch(f"ruleSets/{stored.rule_set_id}/revisions/{stored.revision}", found)
+
+
+def _answer(stored: StoredRuleSet, warnings: tuple[Violation, ...] = ()) -> RuleSetRevision:
     return RuleSetRevision(
         rule_set_id=stored.rule_set_id,
         revision=stored.revision,
@@ -111,11 +126,12 @@ def _answer(stored: StoredRuleSet) -> RuleSetRevision:
         comment=stored.comment,
         created_at=stored.created_at,
         active=stored.active,
+        warnings=warnings,
     )
 
 
-def _respond(stored: StoredRuleSet) -> bytes:
-    return codec.dump(_answer(stored))
+def _respond(stored: StoredRuleSet, warnings: tuple[Violation, ...] = ()) -> bytes:
+    return codec.dump(_answer(stored, warnings))
 
 
 async def _restore(stored: bytes) -> RuleSetRevision:

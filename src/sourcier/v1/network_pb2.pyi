@@ -867,6 +867,7 @@ class Network(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     ZONES_FIELD_NUMBER: _builtins.int
     TRANSFER_LANES_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Always `network`: there is one."""
     currency_code: _builtins.str
@@ -897,6 +898,12 @@ class Network(_message.Message):
         by these alone.
         """
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Warning]:
+        """In the answer of ApplyNetwork: what the rule set in force names and this network does not have. Places are
+        `ruleSets/{rule_set_id}/revisions/{revision}:{line}:{column}`.
+        """
+
     def __init__(
         self,
         *,
@@ -909,10 +916,11 @@ class Network(_message.Message):
         revision: _builtins.int = ...,
         zones: _abc.Iterable[Global___Zone] | None = ...,
         transfer_lanes: _abc.Iterable[Global___TransferLane] | None = ...,
+        warnings: _abc.Iterable[_common_pb2.Warning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "name", b"name", "nodes", b"nodes", "postal_areas", b"postal_areas", "revision", b"revision", "services", b"services", "time_zone", b"time_zone", "transfer_lanes", b"transfer_lanes", "zones", b"zones"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency_code", b"currency_code", "name", b"name", "nodes", b"nodes", "postal_areas", b"postal_areas", "revision", b"revision", "services", b"services", "time_zone", b"time_zone", "transfer_lanes", b"transfer_lanes", "warnings", b"warnings", "zones", b"zones"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

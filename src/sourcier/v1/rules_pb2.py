@@ -27,9 +27,10 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from sourcier.v1 import common_pb2 as sourcier_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17sourcier/v1/rules.proto\x12\x0bsourcier.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x02\n\x0fRuleSetRevision\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x19\n\x0brule_set_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08revision\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04yaml\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63omment\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tive\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03:n\xea\x41k\n\x1csourcier.dev/RuleSetRevision\x12(ruleSets/{rule_set}/revisions/{revision}*\x10ruleSetRevisions2\x0fruleSetRevision\"\xa3\x01\n\x1c\x43reateRuleSetRevisionRequest\x12\x19\n\x0brule_set_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04yaml\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"o\n\x16\x41\x63tivateRuleSetRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1csourcier.dev/RuleSetRevision\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"H\n\x11GetRuleSetRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1csourcier.dev/RuleSetRevision\"H\n\x13ListRuleSetsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x14ListRuleSetsResponse\x12>\n\x12rule_set_revisions\x18\x01 \x03(\x0b\x32\x1c.sourcier.v1.RuleSetRevisionB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xab\x04\n\x0bRuleService\x12\x91\x01\n\x15\x43reateRuleSetRevision\x12).sourcier.v1.CreateRuleSetRevisionRequest\x1a\x1c.sourcier.v1.RuleSetRevision\"/\x82\xd3\xe4\x93\x02)\"$/v1/ruleSets/{rule_set_id}/revisions:\x01*\x12\x8b\x01\n\x0f\x41\x63tivateRuleSet\x12#.sourcier.v1.ActivateRuleSetRequest\x1a\x1c.sourcier.v1.RuleSetRevision\"5\x82\xd3\xe4\x93\x02/\"*/v1/{name=ruleSets/*/revisions/*}:activate:\x01*\x12\x8e\x01\n\nGetRuleSet\x12\x1e.sourcier.v1.GetRuleSetRequest\x1a\x1c.sourcier.v1.RuleSetRevision\"B\x82\xd3\xe4\x93\x02<\x12!/v1/{name=ruleSets/*/revisions/*}Z\x17\x12\x15/v1/{name=ruleSets/*}\x12i\n\x0cListRuleSets\x12 .sourcier.v1.ListRuleSetsRequest\x1a!.sourcier.v1.ListRuleSetsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/ruleSetsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17sourcier/v1/rules.proto\x12\x0bsourcier.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18sourcier/v1/common.proto\"\xed\x02\n\x0fRuleSetRevision\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x19\n\x0brule_set_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08revision\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04yaml\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63omment\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tive\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12,\n\x08warnings\x18\x08 \x03(\x0b\x32\x14.sourcier.v1.WarningB\x04\xe2\x41\x01\x03:n\xea\x41k\n\x1csourcier.dev/RuleSetRevision\x12(ruleSets/{rule_set}/revisions/{revision}*\x10ruleSetRevisions2\x0fruleSetRevision\"\xa3\x01\n\x1c\x43reateRuleSetRevisionRequest\x12\x19\n\x0brule_set_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04yaml\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"o\n\x16\x41\x63tivateRuleSetRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1csourcier.dev/RuleSetRevision\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"H\n\x11GetRuleSetRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1csourcier.dev/RuleSetRevision\"H\n\x13ListRuleSetsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x14ListRuleSetsResponse\x12>\n\x12rule_set_revisions\x18\x01 \x03(\x0b\x32\x1c.sourcier.v1.RuleSetRevisionB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xab\x04\n\x0bRuleService\x12\x91\x01\n\x15\x43reateRuleSetRevision\x12).sourcier.v1.CreateRuleSetRevisionRequest\x1a\x1c.sourcier.v1.RuleSetRevision\"/\x82\xd3\xe4\x93\x02)\"$/v1/ruleSets/{rule_set_id}/revisions:\x01*\x12\x8b\x01\n\x0f\x41\x63tivateRuleSet\x12#.sourcier.v1.ActivateRuleSetRequest\x1a\x1c.sourcier.v1.RuleSetRevision\"5\x82\xd3\xe4\x93\x02/\"*/v1/{name=ruleSets/*/revisions/*}:activate:\x01*\x12\x8e\x01\n\nGetRuleSet\x12\x1e.sourcier.v1.GetRuleSetRequest\x1a\x1c.sourcier.v1.RuleSetRevision\"B\x82\xd3\xe4\x93\x02<\x12!/v1/{name=ruleSets/*/revisions/*}Z\x17\x12\x15/v1/{name=ruleSets/*}\x12i\n\x0cListRuleSets\x12 .sourcier.v1.ListRuleSetsRequest\x1a!.sourcier.v1.ListRuleSetsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/ruleSetsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,6 +51,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RULESETREVISION'].fields_by_name['created_at']._serialized_options = b'\342A\001\003'
   _globals['_RULESETREVISION'].fields_by_name['active']._loaded_options = None
   _globals['_RULESETREVISION'].fields_by_name['active']._serialized_options = b'\342A\001\003'
+  _globals['_RULESETREVISION'].fields_by_name['warnings']._loaded_options = None
+  _globals['_RULESETREVISION'].fields_by_name['warnings']._serialized_options = b'\342A\001\003'
   _globals['_RULESETREVISION']._loaded_options = None
   _globals['_RULESETREVISION']._serialized_options = b'\352Ak\n\034sourcier.dev/RuleSetRevision\022(ruleSets/{rule_set}/revisions/{revision}*\020ruleSetRevisions2\017ruleSetRevision'
   _globals['_CREATERULESETREVISIONREQUEST'].fields_by_name['rule_set_id']._loaded_options = None
@@ -84,18 +87,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RULESERVICE'].methods_by_name['GetRuleSet']._serialized_options = b'\202\323\344\223\002<\022!/v1/{name=ruleSets/*/revisions/*}Z\027\022\025/v1/{name=ruleSets/*}'
   _globals['_RULESERVICE'].methods_by_name['ListRuleSets']._loaded_options = None
   _globals['_RULESERVICE'].methods_by_name['ListRuleSets']._serialized_options = b'\202\323\344\223\002\016\022\014/v1/ruleSets'
-  _globals['_RULESETREVISION']._serialized_start=193
-  _globals['_RULESETREVISION']._serialized_end=512
-  _globals['_CREATERULESETREVISIONREQUEST']._serialized_start=515
-  _globals['_CREATERULESETREVISIONREQUEST']._serialized_end=678
-  _globals['_ACTIVATERULESETREQUEST']._serialized_start=680
-  _globals['_ACTIVATERULESETREQUEST']._serialized_end=791
-  _globals['_GETRULESETREQUEST']._serialized_start=793
-  _globals['_GETRULESETREQUEST']._serialized_end=865
-  _globals['_LISTRULESETSREQUEST']._serialized_start=867
-  _globals['_LISTRULESETSREQUEST']._serialized_end=939
-  _globals['_LISTRULESETSRESPONSE']._serialized_start=941
-  _globals['_LISTRULESETSRESPONSE']._serialized_end=1058
-  _globals['_RULESERVICE']._serialized_start=1061
-  _globals['_RULESERVICE']._serialized_end=1616
+  _globals['_RULESETREVISION']._serialized_start=219
+  _globals['_RULESETREVISION']._serialized_end=584
+  _globals['_CREATERULESETREVISIONREQUEST']._serialized_start=587
+  _globals['_CREATERULESETREVISIONREQUEST']._serialized_end=750
+  _globals['_ACTIVATERULESETREQUEST']._serialized_start=752
+  _globals['_ACTIVATERULESETREQUEST']._serialized_end=863
+  _globals['_GETRULESETREQUEST']._serialized_start=865
+  _globals['_GETRULESETREQUEST']._serialized_end=937
+  _globals['_LISTRULESETSREQUEST']._serialized_start=939
+  _globals['_LISTRULESETSREQUEST']._serialized_end=1011
+  _globals['_LISTRULESETSRESPONSE']._serialized_start=1013
+  _globals['_LISTRULESETSRESPONSE']._serialized_end=1130
+  _globals['_RULESERVICE']._serialized_start=1133
+  _globals['_RULESERVICE']._serialized_end=1688
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from sourcier.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -32,6 +33,7 @@ class RuleSetRevision(_message.Message):
     COMMENT_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     ACTIVE_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`ruleSets/{rule_set_id}/revisions/{revision}`; empty in the answer to `validate_only`."""
     rule_set_id: _builtins.str
@@ -48,6 +50,12 @@ class RuleSetRevision(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When it was stored."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Warning]:
+        """In the answer of CreateRuleSetRevision: what it names and the network in force does not have, for which
+        ActivateRuleSet would refuse it. Places are `rules.yaml:{line}:{column}`.
+        """
+
     def __init__(
         self,
         *,
@@ -58,10 +66,11 @@ class RuleSetRevision(_message.Message):
         comment: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         active: _builtins.bool = ...,
+        warnings: _abc.Iterable[_common_pb2.Warning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "comment", b"comment", "created_at", b"created_at", "name", b"name", "revision", b"revision", "rule_set_id", b"rule_set_id", "yaml", b"yaml"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "comment", b"comment", "created_at", b"created_at", "name", b"name", "revision", b"revision", "rule_set_id", b"rule_set_id", "warnings", b"warnings", "yaml", b"yaml"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -72,7 +72,8 @@ class RuleServiceServicer:
     def ActivateRuleSet(self, request, context):
         """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
         under way may still end under the one before; each answer names its revision. When the deadline passes first, the
-        activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
+        activation goes on: a retry is refused with ABORTED / CONTENDED until it is done. A revision that names what the
+        network in force does not have is refused with FAILED_PRECONDITION / RULE_SET_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

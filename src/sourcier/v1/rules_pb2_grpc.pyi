@@ -40,7 +40,8 @@ class RuleServiceStub:
     ActivateRuleSet: _grpc.UnaryUnaryMultiCallable[_rules_pb2.ActivateRuleSetRequest, _rules_pb2.RuleSetRevision]
     """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
     under way may still end under the one before; each answer names its revision. When the deadline passes first, the
-    activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
+    activation goes on: a retry is refused with ABORTED / CONTENDED until it is done. A revision that names what the
+    network in force does not have is refused with FAILED_PRECONDITION / RULE_SET_MISMATCH.
     """
     GetRuleSet: _grpc.UnaryUnaryMultiCallable[_rules_pb2.GetRuleSetRequest, _rules_pb2.RuleSetRevision]
     """Read one revision, or the newest of a rule set."""
@@ -59,7 +60,8 @@ class RuleServiceAsyncStub(RuleServiceStub):
     ActivateRuleSet: _aio.UnaryUnaryMultiCallable[_rules_pb2.ActivateRuleSetRequest, _rules_pb2.RuleSetRevision]  # type: ignore[assignment]
     """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
     under way may still end under the one before; each answer names its revision. When the deadline passes first, the
-    activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
+    activation goes on: a retry is refused with ABORTED / CONTENDED until it is done. A revision that names what the
+    network in force does not have is refused with FAILED_PRECONDITION / RULE_SET_MISMATCH.
     """
     GetRuleSet: _aio.UnaryUnaryMultiCallable[_rules_pb2.GetRuleSetRequest, _rules_pb2.RuleSetRevision]  # type: ignore[assignment]
     """Read one revision, or the newest of a rule set."""
@@ -87,7 +89,8 @@ class RuleServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_rules_pb2.RuleSetRevision, _abc.Awaitable[_rules_pb2.RuleSetRevision]]:
         """Put a stored revision in force; the answer comes when every stock row keeps back what it says. Requests that are
         under way may still end under the one before; each answer names its revision. When the deadline passes first, the
-        activation goes on: a retry is refused with ABORTED / CONTENDED until it is done.
+        activation goes on: a retry is refused with ABORTED / CONTENDED until it is done. A revision that names what the
+        network in force does not have is refused with FAILED_PRECONDITION / RULE_SET_MISMATCH.
         """
 
     @_abc_1.abstractmethod

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from sourcier.cli.app import app
-from sourcier.demo.retailer import RULE_SET_FILES
+from sourcier.demo.retailer import NETWORK_FILE, RULE_SET_FILES
 
 CROSSED = """rule_set: crossed
 channels: [web, marketplace]
@@ -60,6 +60,31 @@ def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     code, output = check(str(tmp_path / "nothing.yaml"))
     assert code == 1
     assert "nothing.yaml:1: cannot be read" in output
+
+
+def test_a_network_must_have_what_the_rules_name(tmp_path: Path) -> None:
+    file, network = tmp_path / "fees.yaml", str(NETWORK_FILE)
+    file.write_text("rule_set: a\nchannels: [web]\nprices: {split: 1}\nfees:\n  - {fee: 9, zones: [corsika]}\n")
+    assert check(str(file))[0] == 0
+    code, output = check("--network", network, str(file), *map(str, RULE_SET_FILES))
+    assert code == 1
+    first, *others = output.splitlines()
+    assert first == f"{file}:5:22: 'corsika' is not a zone of the network; did you mean corsica?"
+    assert all(line.endswith("is fine") for line in others)
+    code, output = check("--json", "--network", network, str(file))
+    assert json.loads(output)[0] == {
+        "file": str(file),
+        "rule_set": "a",
+        "faults": [{"place": f"{file}:5:22", "problem": first.partition(": ")[2]}],
+    }
+
+
+def test_nothing_is_checked_beside_a_network_with_faults(tmp_path: Path) -> None:
+    network = tmp_path / "network.yaml"
+    network.write_text("currency: euro\n")
+    code, output = check("--json", "--network", str(network), str(RULE_SET_FILES[0]))
+    assert code == 1
+    assert json.loads(output)["error"]["reason"] == "NETWORK_INVALID"
 
 
 def test_json_lists_files_and_faults(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ PAIRS: list[tuple[Any, Any, dict[str, str]]] = [
     (network.PostalRange, network_pb2.PostalRange, {}),
     (network.Zone, network_pb2.Zone, {}),
     (network.TransferLane, network_pb2.TransferLane, {}),
-    (network.Network, network_pb2.Network, {"": "name revision"}),
+    (network.Network, network_pb2.Network, {"": "name revision warnings"}),
     (commands.HoldWanted, sourcing_pb2.HoldWanted, {}),
     (commands.Hold, sourcing_pb2.Hold, {"hold_id": "name"}),
     (commands.ToOrder, sourcing_pb2.ToOrder, {}),

@@ -9,6 +9,7 @@ from google.type.latlng_pb2 import LatLng
 from tests.rpc import messages, networks
 from tests.rpc.spoil import REQUEST_IDS_REFUSED, assign, faults_of
 
+from sourcier.domain.errors import Violation
 from sourcier.domain.network import (
     Capacity,
     CapacityMeasure,
@@ -62,8 +63,10 @@ def variants() -> list[Network]:
 
 @pytest.mark.parametrize("value", variants())
 def test_networks_go_there_and_back(value: Network) -> None:
-    message = network.format_network(NetworkAnswer(revision=7, network=value))
+    warning = Violation(field="ruleSets/main/revisions/1:3:4", description="is not there")
+    message = network.format_network(NetworkAnswer(revision=7, network=value, warnings=(warning,)))
     assert (message.name, message.revision) == ("network", 7)
+    assert [(one.place, one.description) for one in message.warnings] == [(warning.field, warning.description)]
     check = Check()
     assert network.parse_network(check, pb.Network.FromString(message.SerializeToString())) == value
     assert not check.faults

@@ -7,6 +7,7 @@ import pytest
 from tests.rpc import messages
 from tests.rpc.spoil import REQUEST_IDS_REFUSED, TEXTS_REFUSED, assign, faults_of
 
+from sourcier.domain.errors import Violation
 from sourcier.rpc import translate_rules as rules
 from sourcier.service.commands import RuleSetRevision
 
@@ -45,6 +46,12 @@ def test_spoilt_revisions_are_refused_for_the_field(path: str, value: object) ->
     request = messages.create_revision()
     assign(path, value)(request)
     assert list(faults_of(lambda: rules.parse_create_revision(request))) == [path]
+
+
+def test_warnings_are_told() -> None:
+    warned = replace(REVISION, warnings=(Violation(field="rules.yaml:3:4", description="is not there"),))
+    (warning,) = rules.format_revision(warned).warnings
+    assert (warning.place, warning.description) == ("rules.yaml:3:4", "is not there")
 
 
 def test_texts_at_their_limits_are_taken() -> None:

@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import replace
 
-from tests.service.shop import NETWORK, Shop, key
+from tests.service.shop import NETWORK, RULES, Shop, key
 
-from sourcier.domain.network import NodeStatus
+from sourcier.domain.network import NodeStatus, PostalRange, Zone
 from sourcier.service import networks
 from sourcier.service.commands import ApplyNetwork, SetNodeStatus
 
@@ -37,3 +37,17 @@ async def test_a_status_is_set_once(shop: Shop) -> None:
     assert await networks.set_node_status(shop.app, request) == first
     (near, *_) = (await networks.get_network(shop.app)).network.nodes
     assert near.status is NodeStatus.OPEN
+
+
+async def test_a_network_without_what_the_rules_name_is_applied_with_a_warning(shop: Shop) -> None:
+    zone = Zone(zone_id="island", ranges=(PostalRange(country_code="DE", low="18", high="18"),))
+    assert (await shop.network(replace(NETWORK, zones=(zone,)))).warnings == ()
+    named = await shop.activate((await shop.revise(RULES + "fees:\n  - {fee: 9, zones: [island]}\n")).revision)
+    preview = await shop.network(NETWORK, validate_only=True)
+    request = ApplyNetwork(key=key("ApplyNetwork"), network=NETWORK)
+    answer = await networks.apply_network(shop.app, request)
+    assert [warning.field for warning in answer.warnings] == [f"{named.name}:{RULES.count(chr(10)) + 2}:22"]
+    assert preview.warnings == answer.warnings
+    await shop.activate(1)
+    assert await networks.apply_network(shop.app, request) == answer
+    assert (await shop.network(NETWORK)).warnings == ()

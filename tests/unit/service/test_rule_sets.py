@@ -1,12 +1,19 @@
 """Revisions are stored and activated once, one activation at a time."""
 
 import asyncio
+from dataclasses import replace
 
-from tests.service.shop import PROTECTED, RULES, Shop, key
+import pytest
+from tests.service.shop import NETWORK, PROTECTED, RULES, Shop, key, running
 
-from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.domain.network import PostalRange, Zone
 from sourcier.service import deadline, rule_sets
 from sourcier.service.commands import ActivateRuleSet, CreateRuleSetRevision
+
+FAR_FEES = RULES + "fees:\n  - {fee: 9, zones: [island]}\n"
+PLACE = f"rules.yaml:{RULES.count(chr(10)) + 2}:22"
+ISLAND = Zone(zone_id="island", ranges=(PostalRange(country_code="DE", low="18", high="18"),))
 
 
 async def test_a_revision_is_stored_once(shop: Shop) -> None:
@@ -58,3 +65,32 @@ async def test_an_activation_outlives_its_caller(shop: Shop) -> None:
             assert reason is Reason.CONTENDED
             await asyncio.sleep(0.02)
     assert (await shop.row("near", "sku-7")).floors == (0, 4, 4)
+
+
+async def test_a_rule_set_is_not_put_in_force_beside_a_network_that_lacks_what_it_names(shop: Shop) -> None:
+    stored = await shop.revise(FAR_FEES)
+    assert [warning.field for warning in stored.warnings] == [PLACE]
+    with pytest.raises(Refusal) as caught:
+        await shop.activate(stored.revision)
+    assert (caught.value.kind, caught.value.reason) == (Kind.FAILED_PRECONDITION, Reason.RULE_SET_MISMATCH)
+    assert caught.value.violations == stored.warnings
+    assert caught.value.metadata == {"name": stored.name}
+    assert (await rule_sets.get_rule_set(shop.app, "main", 1)).active
+    await shop.network(replace(NETWORK, zones=(ISLAND,)))
+    assert (await shop.activate(stored.revision)).active
+
+
+async def test_a_check_warns_too_and_a_retry_is_warned_the_same(shop: Shop) -> None:
+    assert (await shop.revise(FAR_FEES, validate_only=True)).warnings[0].field == PLACE
+    request = CreateRuleSetRevision(key=key("C"), rule_set_id="main", yaml=FAR_FEES)
+    first = await rule_sets.create_revision(shop.app, request)
+    await shop.network(replace(NETWORK, zones=(ISLAND,)))
+    assert await rule_sets.create_revision(shop.app, request) == first
+    assert (await shop.revise(FAR_FEES)).warnings == ()
+
+
+async def test_without_a_network_nothing_is_missed(sqlite_url: str) -> None:
+    async with running(sqlite_url) as shop:
+        stored = await shop.revise(FAR_FEES)
+        assert stored.warnings == ()
+        assert (await shop.activate(stored.revision)).active
