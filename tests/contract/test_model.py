@@ -221,7 +221,7 @@ def _everything(tx: Tx, names: list[str]) -> tuple[Any, Any, list[int], dict[str
     """All there is in the ledger, in the model's words."""
     rows = {
         (row.node_id, row.sku): (row.on_hand, row.held, row.allocated, row.unsettled, row.free, row.floors)
-        for row in stock.all_rows(tx)
+        for row in stock.page_rows(tx, page_size=1_000).rows
     }
     supplied = {
         (row.supply_id, row.node_id, row.sku): (row.usable, row.held, row.allocated)

@@ -38,8 +38,7 @@ def test_pages_give_every_row_once_in_key_order(filled: Bench) -> None:
         assert found == list(product(nodes, [sku for sku in SKUS if not skus or sku in skus]))
 
 
-def test_rows_by_key_and_all_rows(filled: Bench) -> None:
-    assert len(filled.read(stock.all_rows)) == 9
+def test_rows_by_key(filled: Bench) -> None:
     found = filled.read(stock.get_rows, [("n1", "a"), ("n1", "a"), ("n1", "none")])
     assert keys(found) == [("n1", "a")]
     assert filled.read(stock.get_rows, []) == []

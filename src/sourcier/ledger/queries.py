@@ -206,9 +206,23 @@ GET_STOCK: Final = query("""
     SELECT stock.node_id, stock.sku, on_hand, blocked, held, allocated, unsettled, floor_0, floor_1, floor_2
     FROM EACH(:rows, node_id TEXT, sku TEXT) AS want
         JOIN stock ON stock.node_id = want.node_id AND stock.sku = want.sku""")
-ALL_STOCK: Final = query("""
-    SELECT node_id, sku, on_hand, blocked, held, allocated, unsettled, floor_0, floor_1, floor_2 FROM stock
-    ORDER BY node_id, sku""")
+GET_LEVELS: Final = query("""
+    SELECT stock.node_id, stock.sku, on_hand - blocked - held - allocated - unsettled, floor_0, floor_1, floor_2
+    FROM EACH(:rows, node_id TEXT, sku TEXT) AS want
+        JOIN stock ON stock.node_id = want.node_id AND stock.sku = want.sku""")
+NODE_LEVELS: Final = query("""
+    SELECT string_agg(one.sku, :separator), string_agg(CAST(one.free - one.excess AS TEXT), ','),
+        SUM(CASE WHEN one.excess > 0 THEN 1 ELSE 0 END)
+    FROM (
+        SELECT sku, on_hand - blocked - held - allocated - unsettled AS free,
+            GREATEST(0, floor_0 - :floor_0, floor_1 - :floor_1, floor_2 - :floor_2) AS excess
+        FROM stock WHERE node_id = :node_id) AS one""")
+GUARDED_OF_NODE: Final = query("""
+    SELECT sku FROM stock
+    WHERE node_id = :node_id AND (floor_0 > :floor_0 OR floor_1 > :floor_1 OR floor_2 > :floor_2)""")
+NODES_IN_FORCE: Final = query("""
+    SELECT node_id, node_type FROM node
+    WHERE network_revision = (SELECT value FROM counter WHERE name = 'network') ORDER BY node_id""")
 PAGE_STOCK: Final = query("""
     SELECT node_id, sku, on_hand, blocked, held, allocated, unsettled, floor_0, floor_1, floor_2 FROM stock
     WHERE (node_id, sku) > (:after_node, :after_sku) ORDER BY node_id, sku LIMIT :num_max""")

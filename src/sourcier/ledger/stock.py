@@ -50,12 +50,6 @@ def page_rows(
     )
 
 
-def all_rows(tx: Tx) -> list[StockRow]:
-    """Every stock row, in key order: for filling a snapshot."""
-    tx.tell(queries.NO_TIMEOUT)
-    return [_row(row) for row in tx.ask(queries.ALL_STOCK)]
-
-
 def get_reservation(tx: Tx, reservation_id: str) -> Reservation | None:
     """A hold or allocation with its lines; None when there is none of that id."""
     return read_reservation(tx, reservation_id)

@@ -3,21 +3,23 @@
 Pure functions of a transaction or of what was read in one; `snapshots` says when they run.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import numpy as np
+
 from sourcier.domain.network import Network, NodeStatus
-from sourcier.domain.stock import StockRow
 from sourcier.domain.supply import SupplyRow
-from sourcier.engine.compile import CompiledNetwork, CompiledRules, compile_network, compile_rules
+from sourcier.engine.compile import CompiledRules, compile_network, compile_rules
 from sourcier.engine.snapshot import Snapshot, timetable_for
 from sourcier.inputs.holidays import expand
 from sourcier.inputs.rules_yaml import parse_rule_set
 from sourcier.ledger import registry, stock
 from sourcier.ledger.changes import Changes, Cursor, changes_since, current_cursor
 from sourcier.ledger.commands import PoolKey, StockKey, StoredNetwork, StoredRuleSet, SupplyKey
+from sourcier.ledger.levels import SEPARATOR, Floors, NodeStock, StockLevel, get_levels, node_stocks
 from sourcier.ledger.store import Tx
 from sourcier.ledger.supplies import all_supplies, get_supplies
 from sourcier.service import codec
@@ -25,7 +27,7 @@ from sourcier.service import codec
 PoolUsed = tuple[str, str, int]
 """(pool id, bucket, used)"""
 
-CHANGES_PER_READ_MAX: Final = 10_000
+CHANGES_PER_READ_MAX: Final = 1_000  # laid out in one go: 2 ms in which nobody decides
 HOLIDAY_DAYS_BACK: Final = 400  # how long ago an order may have been placed
 HOLIDAY_DAYS: Final = 1_000  # the same ahead, and 200 days for goods to come, to be picked and to travel
 RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
@@ -35,7 +37,7 @@ RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their 
 class Values:
     """Present values of stock rows, pools and dated supply."""
 
-    rows: list[StockRow]
+    levels: list[StockLevel]
     uses: list[PoolUsed]
     supplies: list[SupplyRow]
 
@@ -46,7 +48,9 @@ class Picture:
 
     cursor: Cursor
     stored: StoredNetwork
-    values: Values
+    stock: list[NodeStock]
+    uses: list[PoolUsed]
+    supplies: list[SupplyRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +77,29 @@ def read_values(
 ) -> Values:
     """The present values of these rows, pools and supplies."""
     return Values(
-        rows=stock.get_rows(tx, stock_keys),
+        levels=get_levels(tx, stock_keys),
         uses=stock.pool_uses_of(tx, pool_keys),
         supplies=get_supplies(tx, supply_keys),
     )
 
 
-def read_picture(tx: Tx, since_day: str) -> Picture:
-    """Everything there is; of pools, the buckets from `since_day` on (an ISO date)."""
+def read_picture(tx: Tx, since_day: str, floors: Mapping[str, Floors] | None) -> Picture:
+    """Everything there is; of pools, the buckets from `since_day` on (an ISO date).
+
+    `floors` are those of the rules by node type; what rows keep back beyond them is hidden, see `lay_out`.
+    """
     stored = registry.get_network(tx)
     assert stored is not None, "a network revision was counted, so there is a network"
     return Picture(
         cursor=current_cursor(tx),
         stored=stored,
-        values=Values(rows=stock.all_rows(tx), uses=stock.pool_uses(tx, since_day), supplies=all_supplies(tx)),
+        stock=list(node_stocks(tx, floors)),
+        uses=stock.pool_uses(tx, since_day),
+        supplies=all_supplies(tx),
     )
 
 
-def build(picture: Picture, rules: CompiledRules | None, now: datetime) -> tuple[Snapshot, frozenset[StockKey]]:
+def build(picture: Picture, now: datetime) -> tuple[Snapshot, frozenset[StockKey]]:
     """A snapshot of the picture with the timetable of today, and the rows that keep back more than the rules say."""
     first_day = now.astimezone(UTC).date() - timedelta(days=HOLIDAY_DAYS_BACK)
     network = expand(codec.load(Network, picture.stored.document), first_day, HOLIDAY_DAYS)
@@ -98,36 +107,39 @@ def build(picture: Picture, rules: CompiledRules | None, now: datetime) -> tuple
     snapshot.put_timetable(timetable_for(snapshot.network, now))
     snapshot.version = picture.cursor.version
     snapshot.put_statuses(statuses(picture.stored.statuses))
-    snapshot.put_pool_uses(picture.values.uses)
-    snapshot.put_supplies(picture.values.supplies)
-    return snapshot, lay_out(snapshot, rules, picture.values.rows)
+    snapshot.put_pool_uses(picture.uses)
+    snapshot.put_supplies(picture.supplies)
+    snapshot.fill_levels(
+        (node.node_id, node.skus.split(SEPARATOR), np.fromstring(node.free, dtype=np.int64, sep=","))
+        for node in picture.stock
+    )
+    return snapshot, frozenset((node.node_id, sku) for node in picture.stock for sku in node.guarded)
 
 
-def lay_out(snapshot: Snapshot, rules: CompiledRules | None, rows: list[StockRow]) -> frozenset[StockKey]:
+def lay_out(snapshot: Snapshot, rules: CompiledRules | None, levels: Iterable[StockLevel]) -> frozenset[StockKey]:
     """Put the rows into the snapshot; the keys of those that keep back more than the rules say.
 
     While an activation is under way, rows keep back what either revision protects (ledger specification, 3.5), and
     decisions know the floors of one. On such rows the difference is hidden from decisions, which would otherwise be
     refused again and again; the follower reads them again until the difference is gone.
     """
-    excess = {} if rules is None else _excess(snapshot.network, rules, rows)
-    snapshot.put_rows(
-        replace(row, blocked=row.blocked + excess[key]) if (key := (row.node_id, row.sku)) in excess else row
-        for row in rows
-    )
-    return frozenset(excess)
+    nodes, node_index = snapshot.network.network.nodes, snapshot.network.node_index
+    shown, guarded = [], []
+    for node_id, sku, free, *theirs in levels:
+        index = node_index.get(node_id)
+        if index is None:
+            continue
+        excess = 0 if rules is None else _excess(theirs, rules.floors[nodes[index].node_type])
+        if excess:
+            guarded.append((node_id, sku))
+        shown.append((node_id, sku, free - excess))
+    snapshot.put_levels(shown)
+    return frozenset(guarded)
 
 
-def _excess(network: CompiledNetwork, rules: CompiledRules, rows: list[StockRow]) -> dict[StockKey, int]:
-    """The most units by which each row's floors pass those of the rules, where they do."""
-    nodes, excess = network.network.nodes, {}
-    for row in rows:
-        index = network.node_index.get(row.node_id)
-        if index is not None and row.floors != (ours := rules.floors[nodes[index].node_type]):
-            most = max(theirs - mine for theirs, mine in zip(row.floors, ours, strict=True))
-            if most > 0:
-                excess[row.node_id, row.sku] = most
-    return excess
+def _excess(theirs: Sequence[int], ours: Sequence[int]) -> int:
+    """The most units by which a row's floors pass those of the rules."""
+    return max(0, theirs[0] - ours[0], theirs[1] - ours[1], theirs[2] - ours[2])
 
 
 def statuses(stored: Mapping[str, str]) -> dict[str, NodeStatus]:

@@ -232,8 +232,11 @@ class Snapshots:
     async def _reload(self) -> None:
         """Build a new snapshot from everything the ledger has, and put it in the old one's place."""
         now = self._clock()
-        whole = await self._read(picture.read_picture, (now - timedelta(days=POOL_DAYS_BACK)).date().isoformat())
-        self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, self._rules, now)
+        since_day = (now - timedelta(days=POOL_DAYS_BACK)).date().isoformat()
+        rules = self._rules
+        floors = None if rules is None else {node_type.value: units for node_type, units in rules.floors.items()}
+        whole = await self._read(picture.read_picture, since_day, floors)
+        self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, now)
         self._built_at, self._today = now, now.astimezone(UTC).date()
         self._network_revision, self._cursor = whole.stored.revision, whole.cursor
         self.edits.add(None)
@@ -255,14 +258,14 @@ class Snapshots:
 
     def _put(self, values: Values) -> None:
         if self._snapshot is not None:
-            rows = values.rows
-            guarded = picture.lay_out(self._snapshot, self._rules, rows)
-            self._guarded = self._guarded.difference((row.node_id, row.sku) for row in rows) | guarded
+            keys = [(node_id, sku) for node_id, sku, *_ in values.levels]
+            guarded = picture.lay_out(self._snapshot, self._rules, values.levels)
+            if self._guarded or guarded:
+                self._guarded = self._guarded.difference(keys) | guarded
             self._snapshot.put_pool_uses(values.uses)
             self._snapshot.put_supplies(values.supplies)
-            if rows or values.uses or values.supplies:
-                skus = {row.sku for row in rows} | {supply.sku for supply in values.supplies}
-                self.edits.add(frozenset(skus))
+            if keys or values.uses or values.supplies:
+                self.edits.add(frozenset({*(sku for _, sku in keys), *(supply.sku for supply in values.supplies)}))
 
     async def _read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.wrap_future(self._ledger.read(query, *args, **kwargs))

@@ -47,7 +47,7 @@ async def test_what_a_late_caller_queued_is_not_begun(shop: Shop) -> None:
     with deadline.within(0.05), pytest.raises(Refusal):
         await shop.app.write(called.append)
     assert await busy == "done"
-    await shop.app.read(stock.all_rows)
+    await shop.app.read(stock.page_rows, page_size=1)
     assert called == []
 
 
@@ -74,7 +74,7 @@ async def test_an_app_whose_solvers_do_not_load_stops_again(tmp_path: Path) -> N
     with pytest.raises(OSError, match="did not start"):
         await broken.start()
     with pytest.raises(Refusal) as caught:
-        await broken.read(stock.all_rows)
+        await broken.read(stock.page_rows, page_size=1)
     assert caught.value.reason is Reason.SHUTTING_DOWN
 
 
