@@ -46,6 +46,7 @@ def build(config: "Config", *, clock: "Callable[[], datetime]" = present, link: 
         ),
         sweeper=Sweeper(ledger, interval_seconds=config.sweep_interval_ms / 1_000),
         solve_ms=config.solve_ms,
+        promise_solve_ms=config.promise_total_ms,
         clock=clock,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sourcier.domain.errors import Violation, invalid
-from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
+from sourcier.domain.limits import PROMISE_SOLVE_MS_MAX, SOLVE_MS_DEFAULT, SOLVE_MS_MAX, SOLVES_PER_PROMISE
 
 PORT_MAX = 65_535
 WORKERS_MAX = 64
@@ -31,6 +31,8 @@ class Config:
         Address space of one solver child, MiB.
     solve_ms
         Solver time of one decision, milliseconds.
+    promise_solve_ms
+        Solver time of all decisions of one promise together, milliseconds; None: SOLVES_PER_PROMISE times `solve_ms`.
     sweep_interval_ms
         Pause between two searches for expired holds, milliseconds.
     follow_interval_ms
@@ -46,6 +48,7 @@ class Config:
     solver_processes: int = 1
     solver_memory_mib: int = 1_024
     solve_ms: int = SOLVE_MS_DEFAULT
+    promise_solve_ms: int | None = None
     sweep_interval_ms: int = 1_000
     follow_interval_ms: int | None = None
     drain_seconds: int = 10
@@ -58,6 +61,7 @@ class Config:
             "solver_processes": (1, SOLVER_PROCESSES_MAX),
             "solver_memory_mib": (SOLVER_MEMORY_MIB_MIN, None),
             "solve_ms": (1, SOLVE_MS_MAX),
+            "promise_solve_ms": (1, PROMISE_SOLVE_MS_MAX),
             "sweep_interval_ms": (1, INTERVAL_MS_MAX),
             "follow_interval_ms": (1, INTERVAL_MS_MAX),
             "drain_seconds": (0, DRAIN_SECONDS_MAX),
@@ -78,6 +82,11 @@ class Config:
     def on_sqlite(self) -> bool:
         """Whether the ledger is a file, which one process owns."""
         return self.database_url.startswith("sqlite:")
+
+    @property
+    def promise_total_ms(self) -> int:
+        """Solver time of all decisions of one promise together, milliseconds."""
+        return self.promise_solve_ms or SOLVES_PER_PROMISE * self.solve_ms
 
 
 def _range(low: int, high: int | None) -> str:

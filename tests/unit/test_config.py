@@ -22,6 +22,7 @@ def test_all_faults_come_at_once() -> None:
             workers=0,
             solver_processes=0,
             solve_ms=0,
+            promise_solve_ms=0,
             database_url="mysql://x",
             host="",
             follow_interval_ms=0,
@@ -32,6 +33,7 @@ def test_all_faults_come_at_once() -> None:
         "workers",
         "solver_processes",
         "solve_ms",
+        "promise_solve_ms",
         "database_url",
         "host",
         "follow_interval_ms",
@@ -41,3 +43,8 @@ def test_all_faults_come_at_once() -> None:
 @pytest.mark.parametrize("port", [0, 65_535])
 def test_the_ends_of_a_range_are_in_it(port: int) -> None:
     assert Config(port=port).port == port
+
+
+def test_a_promise_has_five_decisions_worth_of_solver_unless_told_otherwise() -> None:
+    assert Config(solve_ms=70).promise_total_ms == 350
+    assert Config(solve_ms=70, promise_solve_ms=90).promise_total_ms == 90

@@ -8,7 +8,7 @@ from sourcier.cli.exits import REFUSED
 from sourcier.cli.options import Database, DatabaseFile, database_url
 from sourcier.config import Config
 from sourcier.domain.errors import Refusal
-from sourcier.domain.limits import SOLVE_MS_DEFAULT
+from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVES_PER_PROMISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,24 @@ def serve(
     workers: Annotated[int, typer.Option(help="Processes that share the port; callers need several connections.")] = 1,
     solvers: Annotated[int, typer.Option(help="Solver processes of each worker.")] = 1,
     solve_ms: Annotated[int, typer.Option(help="Solver time of one decision, milliseconds.")] = SOLVE_MS_DEFAULT,
+    promise_solve_ms: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Solver time of a whole promise, milliseconds; if none, {SOLVES_PER_PROMISE} decisions' worth."
+        ),
+    ] = None,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C; calls under way then finish. A second signal ends it at once."""
     url = database_url(context, db, db_file)
     try:
         config = Config(
-            database_url=url, host=host, port=port, workers=workers, solver_processes=solvers, solve_ms=solve_ms
+            database_url=url,
+            host=host,
+            port=port,
+            workers=workers,
+            solver_processes=solvers,
+            solve_ms=solve_ms,
+            promise_solve_ms=promise_solve_ms,
         )
     except Refusal as refusal:
         raise typer.BadParameter(

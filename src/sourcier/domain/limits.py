@@ -68,6 +68,8 @@ DECIDE_ATTEMPTS_MAX: Final = 3  # decisions of one request when other writers ta
 FRONTIER_MAX: Final = 8  # options on the cost/date frontier of one service, its ends included
 SOLVE_MS_DEFAULT: Final = 200  # milliseconds of solver per decision
 SOLVE_MS_MAX: Final = 10_000  # milliseconds
+SOLVES_PER_PROMISE: Final = 5  # decisions' worth of solver that all decisions of one promise have together
+PROMISE_SOLVE_MS_MAX: Final = 60_000  # milliseconds
 
 # Files and their entries
 NETWORK_BYTES_MAX: Final = 4 * 1024 * 1024  # UTF-8 bytes of one YAML network

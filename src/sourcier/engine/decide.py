@@ -4,8 +4,10 @@
 if the solver failed. `decide` drives it with the solver in this process.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -42,6 +44,28 @@ def drive(steps: Steps[T], answer: Callable[[Model], Solution | None]) -> T:
     except StopIteration as stop:
         result: T = stop.value
         return result
+
+
+def side_by_side(runs: Iterable[Steps[T]]) -> Steps[list[T]]:
+    """What each of the runs returns: first every one goes as far as it gets without a solver, then they take turns.
+
+    Each model says how many other runs wait for a solver meanwhile.
+    """
+    found: dict[int, T] = {}
+    asking: deque[tuple[int, Steps[T], Model]] = deque()
+    for position, run in enumerate(runs):
+        try:
+            asking.append((position, run, next(run)))
+        except StopIteration as stop:
+            found[position] = stop.value
+    while asking:
+        position, run, model = asking.popleft()
+        solution = yield replace(model, waiting=len(asking))
+        try:
+            asking.append((position, run, run.send(solution)))
+        except StopIteration as stop:
+            found[position] = stop.value
+    return [result for _, result in sorted(found.items(), key=itemgetter(0))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

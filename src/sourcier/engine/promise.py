@@ -4,8 +4,9 @@ A way is a service, at a store where it is collected. `engine.options` searches 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
 from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import NODE_TYPES, CompiledRules, distances_m
-from sourcier.engine.decide import Prepared, Steps, part, prepare
+from sourcier.engine.decide import Prepared, Steps, part, prepare, side_by_side
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.going import way_of
 from sourcier.engine.options import Option, arrival, options
@@ -52,36 +53,55 @@ def promise_steps(
     )
     check_cart(cart, snapshot, rules)
     version = snapshot.version
-    services = snapshot.network.network.services
-    promised: list[Promise] = []
-    unpromised: list[Unpromised] = []
     ways = tuple(_ways(cart, snapshot, rules))
     together = _together(cart, snapshot, firm, ways) if not explained else {}
-    for index, store in ways:
-        service = services[index]
-        if service.method.collected and not _gives_out(snapshot, index, store):
-            unpromised.append(_unpromised(service, store, Obstacle.NO_STORE))
-            continue
-        mine = _asking_for(cart, service, store)
-        prepared = together.get((index, store)) or prepare(mine, snapshot, firm, complete=True)
-        found = yield from options(prepared, choices, explained=explained)
-        promised += [_promise(mine, service, option, snapshot, rules) for option in found]
-        if found:
-            continue
-        if (index, store) in together and not store and not _reaches(cart, snapshot, rules, index):
-            unpromised.append(_unpromised(service, store, Obstacle.NO_LANE))
-            continue
-        if (index, store) in together and (cart.deliver_by is not None or len(prepared.lanes) == 0):
-            prepared = prepare(mine, snapshot, firm, complete=True)  # the reasons of its nodes, and of no others
-        why = yield from obstacle_steps(prepared)
-        unpromised.append(_unpromised(service, store, *why))
+    looks = [
+        _Look(
+            cart=cart, snapshot=snapshot, rules=firm, service=index, store_id=store, part=together.get((index, store))
+        )
+        for index, store in ways
+    ]
+    found = yield from side_by_side(_look_at(look, choices, explained=explained) for look in looks)
+    promised = [one for one in chain.from_iterable(found) if isinstance(one, Promise)]
     promised.sort(key=lambda p: (p.latest, p.decision.objective_micros, p.service_id, p.store_id))
     return Promises(
         promised=tuple(promised),
-        unpromised=tuple(unpromised),
+        unpromised=tuple(one for one in chain.from_iterable(found) if isinstance(one, Unpromised)),
         rule_set_revision=rules.revision_name,
         snapshot_version=version,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One way to get a cart: by a service, at a store if it is collected; `part` of a look at several ways, if any."""
+
+    cart: Cart
+    snapshot: Snapshot
+    rules: CompiledRules
+    service: int
+    store_id: str
+    part: Prepared | None
+
+
+def _look_at(look: _Look, choices: frozenset[Choice], *, explained: bool) -> Steps[list[Promise | Unpromised]]:
+    """The options of one way, or why there are none."""
+    cart, snapshot, rules, prepared = look.cart, look.snapshot, look.rules, look.part
+    service = snapshot.network.network.services[look.service]
+    if service.method.collected and not _gives_out(snapshot, look.service, look.store_id):
+        return [_unpromised(service, look.store_id, Obstacle.NO_STORE)]
+    mine = _asking_for(cart, service, look.store_id)
+    if prepared is None:
+        prepared = prepare(mine, snapshot, rules, complete=True)
+    found = yield from options(prepared, choices, explained=explained)
+    if found:
+        return [_promise(mine, service, option, snapshot, rules) for option in found]
+    if look.part is not None and not look.store_id and not _reaches(cart, snapshot, rules, look.service):
+        return [_unpromised(service, look.store_id, Obstacle.NO_LANE)]
+    if look.part is not None and (cart.deliver_by is not None or len(prepared.lanes) == 0):
+        prepared = prepare(mine, snapshot, rules, complete=True)  # the reasons of its nodes, and of no others
+    why = yield from obstacle_steps(prepared)
+    return [_unpromised(service, look.store_id, *why)]
 
 
 def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tuple[int, str]]:

@@ -35,12 +35,16 @@ SUBSETS_PRICED_MAX = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What is left open: the problem over the offers left, the best plan so far, a bound and dual prices."""
+    """What is left open: the problem over the offers left, the best plan so far, a bound and dual prices.
+
+    `waiting` is how many other models of the same request want a solver too (`decide.side_by_side`).
+    """
 
     problem: Problem
     incumbent: Cover
     bound: int = 0
     price: IntArray | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,8 @@ T = TypeVar("T")
 class App:
     """One server's use cases' surroundings. Lives on one event loop; `start` before use, `stop` after.
 
-    `solve_ms` is the solver time of one decision in milliseconds. `clock` gives the present instant in UTC; it dates
+    `solve_ms` is the solver time of one decision, `promise_solve_ms` that of all decisions of one promise, both in
+    milliseconds. `clock` gives the present instant in UTC; it dates
     requests, never holds: their expiry is the ledger's business.
     """
 
@@ -36,6 +37,7 @@ class App:
     solvers: SolverPool
     sweeper: Sweeper
     solve_ms: int
+    promise_solve_ms: int
     clock: Callable[[], datetime]
     turns: Turns = field(default_factory=Turns)
     tokens: Tokens = field(default_factory=Tokens)

@@ -31,6 +31,7 @@ from sourcier.engine.stores import chosen_stores
 from sourcier.service.drive import drive
 from sourcier.service.promised_rules import at_the_quantile, under_protection
 from sourcier.service.refusals import unfillable
+from sourcier.service.solver_time import SolverTime
 from sourcier.service.tokens import PromiseToken
 
 if TYPE_CHECKING:
@@ -210,7 +211,8 @@ def _with(rules: CompiledRules, *, deliver_by: DeliverBy, shipments_max: int = 0
 
 
 async def _decide(app: "App", view: "View", cart: Cart, rules: CompiledRules, *, complete: bool) -> Decision:
-    return await drive(decide_steps(cart, view.snapshot, rules, complete=complete), app.solvers, app.solve_ms)
+    time = SolverTime(decision_ms=app.solve_ms, total_ms=app.solve_ms)
+    return await drive(decide_steps(cart, view.snapshot, rules, complete=complete), app.solvers, time)
 
 
 def _broken(token: PromiseToken, view: "View", why: str, cause: Mapping[str, str]) -> Refusal:

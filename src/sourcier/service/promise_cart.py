@@ -16,6 +16,7 @@ from sourcier.service.commands import Hold, HoldWanted, PromiseAnswer, PromiseDe
 from sourcier.service.contention import Proposal, reserve_best
 from sourcier.service.drive import drive
 from sourcier.service.reservations import Document, new_id, pinned_floors, pool_uses, reserve_lines
+from sourcier.service.solver_time import SolverTime
 
 if TYPE_CHECKING:
     from sourcier.service.app import App
@@ -57,13 +58,14 @@ async def promise_delivery(app: "App", request: PromiseDelivery) -> PromiseAnswe
     each time.
     """
     await app.snapshots.have_time_for(request.cart.placed_at)
+    time = SolverTime(decision_ms=app.solve_ms, total_ms=app.promise_solve_ms)
     if request.hold is None:
         view = app.snapshots.view()
-        return _answer(_signed(app, view, request, await _promises(app, view, request)), HoldRecord())
+        return _answer(_signed(app, view, request, await _promises(app, view, request, time)), HoldRecord())
     if request.key is None:
         raise invalid([Violation(field="request_id", description="is required with a hold")])
     check_hold(request.hold, request)
-    work = partial(_promise_and_hold, app, request, request.hold, request.key)
+    work = partial(_promise_and_hold, app, request, request.hold, request.key, time)
     return await replay.once(app, request.key, work, _restore)
 
 
@@ -81,9 +83,9 @@ def check_hold(wanted: HoldWanted, request: PromiseDelivery) -> None:
         raise invalid(faults)
 
 
-async def _promises(app: "App", view: "View", request: PromiseDelivery) -> Promises:
+async def _promises(app: "App", view: "View", request: PromiseDelivery, time: SolverTime) -> Promises:
     steps = promise_steps(request.cart, view.snapshot, view.rules, choices=request.choices, explained=request.explain)
-    return await drive(steps, app.solvers, app.solve_ms)
+    return await drive(steps, app.solvers, time)
 
 
 def _signed(app: "App", view: "View", request: PromiseDelivery, promises: Promises) -> Offer:
@@ -93,9 +95,11 @@ def _signed(app: "App", view: "View", request: PromiseDelivery, promises: Promis
     return Offer(promises=promises, tokens=tokens, tokens_expire_at=until)
 
 
-async def _promise_and_hold(app: "App", request: PromiseDelivery, wanted: HoldWanted, key: RequestKey) -> PromiseAnswer:
+async def _promise_and_hold(
+    app: "App", request: PromiseDelivery, wanted: HoldWanted, key: RequestKey, time: SolverTime
+) -> PromiseAnswer:
     async def propose(view: "View") -> Proposal[_Offered]:
-        promises = await _promises(app, view, request)
+        promises = await _promises(app, view, request, time)
         chosen = choose(promises, wanted)
         offer = _signed(app, view, request, promises)
         offered = _Offered(offer=offer, chosen=chosen, stored=codec.dump(offer))

@@ -2,9 +2,9 @@
 
 Each child is a fresh interpreter (never a fork: gRPC's threads would not survive one) on one end of a socket pair. It
 dies with the thread that runs the event loop (PR_SET_PDEATHSIG), and by itself when the socket closes. A child that
-hangs, dies or breaks the protocol is killed and replaced in the background; its caller gets None, and the engine
-answers with its heuristic plan, marked DEGRADED. A caller whose time ends gets None too, and the child goes on to its
-next model: starting one takes seconds, so none is killed for being a little late.
+hangs, dies or breaks the protocol is killed and replaced in the background; its caller gets no solution, and the
+engine answers with its heuristic plan, marked DEGRADED. A caller whose time ends gets none either; the child goes on to
+its next model: starting one takes seconds, so none is killed for being a little late.
 """
 
 import asyncio
@@ -17,19 +17,20 @@ import subprocess
 import sys
 from collections import deque
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final, cast
 
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.solver import Budget
 from sourcier.processes.frames import LENGTH, frame
 from sourcier.service import deadline
+from sourcier.service.drive import SOLVE_MS_MIN, Solved
 
 logger = logging.getLogger(__name__)
 
 START_SECONDS: Final = 60.0  # a cold import of the solver takes 1-3 s, more on a starved machine
 RESTART_PAUSE_SECONDS: Final = 1.0  # between attempts when a child does not even start
 OVERTIME: Final = 1.2  # a child may take this multiple of its budget, and the grace
-SOLVE_MS_MIN: Final = 5  # with less, a solver returns nothing
 REAP_SECONDS: Final = 0.005  # pause between looks at a killed child
 MESSAGE_BYTES_MAX: Final = 256 * 1024 * 1024
 
@@ -91,27 +92,27 @@ class SolverPool:
         self._children.clear()
         self._idle.clear()
 
-    async def solve(self, model: Model, solve_ms: int) -> Solution | None:
+    async def solve(self, model: Model, solve_ms: int) -> Solved:
         """The solution found in `solve_ms` milliseconds of solver, or in what the caller's deadline leaves of them.
 
-        None when there is none: the solver failed or was killed, or the caller's time ended before it answered.
+        Without one the solver failed or was killed, or the caller's time ended before it answered.
         """
         child = await self._acquire(_time_left())
         if child is None:
-            return None
+            return Solved(solution=None)
         affordable_ms = min(solve_ms, int(_time_left() * 1_000 / OVERTIME))
         if affordable_ms < SOLVE_MS_MIN:
             self._release(child)
-            return None
+            return Solved(solution=None)
         # In a task of its own: when the caller goes away, the child still owes an answer before it is idle again.
-        task = asyncio.get_running_loop().create_task(self._attend(child, model, affordable_ms))
+        task, begun = asyncio.get_running_loop().create_task(self._attend(child, model, affordable_ms)), monotonic()
         self._solves.add(task)
         task.add_done_callback(self._solves.discard)
-        try:
+        solution = None
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_time_left()):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            return None
+                solution = await asyncio.shield(task)
+        return Solved(solution=solution, seconds=monotonic() - begun)
 
     async def _acquire(self, patience_seconds: float) -> "_Child | None":
         if self._idle:

@@ -15,7 +15,7 @@ from sourcier.domain.network import NodeStatus, WeightTier
 from sourcier.domain.order import Line
 from sourcier.domain.plan import Costs, Proof, Status
 from sourcier.domain.rules import Constraints, DeliverBy, Prices
-from sourcier.engine.decide import decide, decide_steps, drive
+from sourcier.engine.decide import decide, decide_steps, drive, side_by_side
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.solver import Budget, solve
 
@@ -129,6 +129,31 @@ def test_the_solver_settles_what_the_pre_filter_does_not() -> None:
     decision = small.decided(solver_world())
     assert (decision.status, decision.proof) == (Status.OPTIMAL, Proof.MIP)
     assert decision.objective_micros == optimum(solver_world())
+
+
+def test_runs_side_by_side_take_turns_and_know_how_many_wait() -> None:
+    model = next(steps_of(solver_world()))
+    told = []
+
+    def asking(name: str, times: int):
+        found = ()
+        for _ in range(times):
+            solution = yield replace(model, bound=ord(name))
+            found = (*found, solution)
+        return name, found
+
+    def answer(asked: Model) -> Solution | None:
+        told.append((chr(asked.bound), asked.waiting))
+        return Solution(cover=None, bound=len(told))
+
+    found = drive(side_by_side(asking(name, times) for name, times in [("a", 2), ("b", 0), ("c", 3), ("d", 1)]), answer)
+    assert told == [("a", 2), ("c", 2), ("d", 2), ("a", 1), ("c", 0), ("c", 0)]
+    assert [(name, [solution.bound for solution in solutions]) for name, solutions in found] == [
+        ("a", [1, 4]),
+        ("b", []),
+        ("c", [2, 5, 6]),
+        ("d", [3]),
+    ]
 
 
 def test_the_model_sent_to_the_solver_can_cross_processes() -> None:

@@ -69,6 +69,7 @@ async def test_an_app_whose_solvers_do_not_load_stops_again(tmp_path: Path) -> N
         solvers=SolverPool(SolverParams(entry="sourcier.engine.solver:missing")),
         sweeper=app.sweeper,
         solve_ms=app.solve_ms,
+        promise_solve_ms=app.promise_solve_ms,
         clock=app.clock,
     )
     with pytest.raises(OSError, match="did not start"):

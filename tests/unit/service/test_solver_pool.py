@@ -19,6 +19,7 @@ from sourcier.service.solver_pool import SolverParams, SolverPool
 
 SOLVERS = """
     import os, time
+    import sourcier.engine.solver  # of which a budget is: not to be loaded in the time of the first model
 
     def double(model, budget):
         return (2 * model, budget.solve_ms)
@@ -78,7 +79,7 @@ def alive(pid: int) -> bool:
 
 
 async def solve(pool: SolverPool, model: Any, solve_ms: int = 1_000) -> Any:
-    return await pool.solve(model, solve_ms)
+    return (await pool.solve(model, solve_ms)).solution
 
 
 @pytest.mark.usefixtures("solvers")
