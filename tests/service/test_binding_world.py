@@ -174,6 +174,24 @@ async def test_raised_protection_is_kept_before_promises(shop: Shop) -> None:
     assert (await shop.row("near", "mug")).allocated == 0
 
 
+async def test_a_channel_that_is_gone_has_its_promises_kept(shop: Shop) -> None:
+    await shop.count("near", "mug", 7)
+    (token, _), (other, _) = [(await shop.promise(cart(("mug", 2)))).tokens for _ in range(2)]
+    (promise, _) = (await shop.promise(cart(("mug", 2)))).promises.promised
+    gone = PROMISING.replace("[web, marketplace]", "[marketplace]")
+    kept_back = "protection:\n  safety_stock:\n    - {units: 1}\n    - {units: 5, channels: [marketplace]}\n"
+    revision = await shop.activate((await shop.revise(gone + kept_back)).revision)
+    anew = await refused(shop.allocate("o", cart(("mug", 2))))
+    assert anew.reason is Reason.CHANNEL_UNKNOWN
+    made = await shop.allocate("o", cart(("mug", 2)), promise_token=token)
+    assert_kept(made, promise)
+    assert made.decision.rule_set_revision == revision.name
+    await shop.activate((await shop.revise(gone + kept_back.replace("units: 1", "units: 4"))).revision)
+    refusal = await refused(shop.allocate("p", cart(("mug", 2)), promise_token=other))
+    assert (refusal.reason, refusal.metadata["cause"]) == (Reason.PROMISE_BROKEN, "OUT_OF_STOCK")
+    assert (await shop.row("near", "mug")).allocated == 2
+
+
 async def test_a_token_serves_when_the_hold_has_expired(shop: Shop) -> None:
     await shop.count("near", "mug", 5)
     wanted = cart(("mug", 2), services=("ground",))

@@ -1,7 +1,7 @@
 """Networks and rule sets as arrays, compiled once per revision."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from types import MappingProxyType
@@ -284,6 +284,20 @@ def compile_rules(rule_set: RuleSet, revision_name: str) -> CompiledRules:
         channel_class=MappingProxyType({c: distinct.index(v) for c, v in levels.items()}),
         floors=MappingProxyType({t: (padded[0][i], padded[1][i], padded[2][i]) for i, t in enumerate(NODE_TYPES)}),
         excluded=MappingProxyType({c: _excluded(rule_set, c) for c in rule_set.channels}),
+    )
+
+
+def with_channel(rules: CompiledRules, channel: str) -> CompiledRules:
+    """The rules for a channel that they may not list: what names channels does not name it.
+
+    It is kept back from as the least protected channel is, which is no less than what is kept back from every channel.
+    """
+    if channel in rules.channel_class:
+        return rules
+    return replace(
+        rules,
+        channel_class=MappingProxyType({**rules.channel_class, channel: 0}),
+        excluded=MappingProxyType({**rules.excluded, channel: _excluded(rules.rule_set, channel)}),
     )
 
 

@@ -8,8 +8,9 @@ for in this order, and the first that exists is taken:
 3. as 1, by the rules by which it was promised, where others are in force by now, but under the protection in force;
 4. late by any service of the method, its lateness priced: only where the rule set in force says LATE.
 
-Transit is always measured as when it was promised. Before the promise is given up the picture is brought up to date,
-since it must not be broken for a stale cache.
+Transit is always measured as when it was promised. A channel that the rules in force have dropped has its promises kept
+all the same, as a channel that none of their entries names. Before the promise is given up the picture is brought up to
+date, since it must not be broken for a stale cache.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.domain.promise import Kept
 from sourcier.domain.rules import BrokenPromise, DeliverBy
-from sourcier.engine.compile import CompiledNetwork, CompiledRules
+from sourcier.engine.compile import CompiledNetwork, CompiledRules, with_channel
 from sourcier.engine.decide import decide_steps
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import arrival as arrival_day
@@ -93,9 +94,10 @@ def ways(cart: Cart, network: CompiledNetwork) -> tuple[Cart, ...]:
 async def keep(app: "App", view: "View", cart: Cart, token: PromiseToken) -> Keeping | Broken:
     """Decide the cart as the token promises; `token` must be one for this cart."""
     promised = await app.promised_rules.get(app, token.rule_set_revision)
+    view = _for_channel(view, cart)
     decision = await _on_time(app, view, cart, token, promised)
     if decision is None and await app.snapshots.outdated(view):
-        view = app.snapshots.view()
+        view = _for_channel(app.snapshots.view(), cart)
         decision = await _on_time(app, view, cart, token, promised)
     if decision is not None:
         return Keeping(view=view, decision=decision, kept=token.kept(arrives_on(decision.plan)))
@@ -115,6 +117,11 @@ async def keep(app: "App", view: "View", cart: Cart, token: PromiseToken) -> Kee
         told = {"cause": "TOO_LATE", "arrival": arrival.isoformat()}
         return Broken(view=view, refusal=_broken(token, view, why, told))
     return Keeping(view=view, decision=decision, kept=token.kept(arrival))
+
+
+def _for_channel(view: "View", cart: Cart) -> "View":
+    """The view, with rules for the cart's channel also where those in force have dropped it since it was promised."""
+    return replace(view, rules=with_channel(view.rules, cart.channel))
 
 
 def arrives_on(plan: Plan) -> date:

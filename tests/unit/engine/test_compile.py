@@ -23,7 +23,15 @@ from sourcier.domain.network import (
 )
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import Eligibility, SafetyStock
-from sourcier.engine.compile import MEASURES, NODE_TYPES, UNLIMITED, compile_network, compile_rules, distances_m
+from sourcier.engine.compile import (
+    MEASURES,
+    NODE_TYPES,
+    UNLIMITED,
+    compile_network,
+    compile_rules,
+    distances_m,
+    with_channel,
+)
 
 PARIS = GeoPoint(lat_e6=48_856_600, lon_e6=2_352_200)
 NEW_YORK = GeoPoint(lat_e6=40_712_800, lon_e6=-74_006_000)
@@ -164,6 +172,25 @@ def test_channels_fall_into_classes_from_the_least_protected_on() -> None:
 def test_two_levels_repeat_the_upper_one() -> None:
     compiled = channels(SafetyStock(units=6, channels=frozenset({"web"})))
     assert compiled.floors[NodeType.SUPPLIER] == (0, 6, 6)
+
+
+def test_a_channel_that_is_not_listed_is_one_that_no_entry_names() -> None:
+    store, web = frozenset({NodeType.STORE}), frozenset({"web"})
+    listed = compile_rules(
+        small.rules(
+            channels=("web", "app"),
+            safety_stock=(SafetyStock(units=1), SafetyStock(units=4, channels=web)),
+            eligibility=(
+                Eligibility(exclude_node_types=store),
+                Eligibility(exclude_node_types=frozenset({NodeType.SUPPLIER}), channels=web),
+            ),
+        ),
+        "",
+    )
+    compiled = with_channel(listed, "gone")
+    assert (compiled.channel_class["gone"], compiled.excluded["gone"]) == (0, store)
+    assert compiled.floors == listed.floors
+    assert with_channel(listed, "web") is listed
 
 
 def test_four_levels_are_refused() -> None:
