@@ -9,5 +9,5 @@ from tests.service.shop import Shop, running
 @pytest.fixture
 async def shop(sqlite_url: str) -> AsyncIterator[Shop]:
     """Network and rules are in force, there is no stock."""
-    async with running(sqlite_url, late_solvers=False) as shop:
+    async with running(sqlite_url) as shop:
         yield await shop.open()

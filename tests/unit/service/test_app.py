@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.service.shop import Shop, cart
+from tests.service.shop import Shop, cart, running
 from tests.unit.service.test_solver_pool import alive
 
 from sourcier.bootstrap import build
@@ -79,9 +79,9 @@ async def test_an_app_whose_solvers_do_not_load_stops_again(tmp_path: Path) -> N
     assert caught.value.reason is Reason.SHUTTING_DOWN
 
 
-async def test_a_stopped_app_leaves_no_process(shop: Shop) -> None:
-    pids = shop.app.solvers.pids
-    assert pids
-    assert all(alive(pid) for pid in pids)
-    await shop.app.stop()
+async def test_a_stopped_app_leaves_no_process(sqlite_url: str) -> None:
+    async with running(sqlite_url, late_solvers=False) as shop:
+        pids = shop.app.solvers.pids
+        assert pids
+        assert all(alive(pid) for pid in pids)
     assert not any(alive(pid) for pid in pids)
