@@ -61,6 +61,20 @@ def test_a_follower_sees_each_supply_that_changed(bench: Bench) -> None:
     assert follow(bench, start.cursor, limit=1).complete is False
 
 
+def test_a_follower_knows_how_old_the_oldest_change_is(bench: Bench) -> None:
+    cursor = bench.read(current_cursor)
+    assert bench.read(changes_since, cursor, 100).oldest_micros is None
+    bench.count("n1", "a", 10)
+    bench.pass_time(5)
+    bench.count("n1", "b", 10)
+    oldest = bench.read(changes_since, cursor, 100).oldest_micros
+    assert oldest is not None
+    assert 5e6 <= oldest < 35e6
+    later = bench.read(changes_since, bench.read(changes_since, cursor, 1).cursor, 100).oldest_micros
+    assert later is not None
+    assert 0 <= later < oldest - 4e6
+
+
 def test_counters_tell_of_networks_statuses_and_activations(bench: Bench) -> None:
     first = follow(bench, Cursor())
     bench.activate({"STORE": (1, 1, 1)})
@@ -134,7 +148,7 @@ def test_late_commits_are_not_skipped(bench: Bench) -> None:
 def test_a_follower_by_number_alone_would_skip_late_commits(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control of the above: `seq > last` without the horizon of running transactions misses some."""
     text = queries.CHANGED_STOCK.postgresql
-    naive = "SELECT $1::BIGINT, seq, node_id, sku FROM journal WHERE seq > $2 ORDER BY seq LIMIT $3"
+    naive = "SELECT $1::BIGINT, seq, node_id, sku, at FROM journal WHERE seq > $2 ORDER BY seq LIMIT $3"
     assert "pg_snapshot_xmin" in text
     bench = Bench(postgres_url, Clock())
     bench.apply_network()

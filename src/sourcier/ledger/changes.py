@@ -34,6 +34,7 @@ class Changes:
 
     `node_statuses` is None while nobody has set a status or applied a network since the cursor. `complete` says
     that nothing more was there to read. A change of `activations` means that the floors of all rows changed.
+    `oldest_micros` is the age of the oldest change of stock, None where there is none.
     """
 
     cursor: Cursor
@@ -45,6 +46,7 @@ class Changes:
     status_changes: int
     node_statuses: Mapping[str, str] | None
     complete: bool
+    oldest_micros: int | None
 
 
 def current_cursor(tx: Tx) -> Cursor:
@@ -82,6 +84,7 @@ def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
         status_changes=status_changes,
         node_statuses=statuses,
         complete=max(len(stock), len(pools), len(supplies)) < limit,
+        oldest_micros=counters["clock"] - min(row[4] for row in stock) if stock else None,
     )
 
 

@@ -244,7 +244,7 @@ PAGE_STOCK_OF_BOTH: Final = query("""
 # --- following --------------------------------------------------------------------------------------------------
 
 CHANGED_STOCK: Final = query("""
-    SELECT xid, seq, node_id, sku FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
+    SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
     ORDER BY COMMIT_ORDER LIMIT :num_max""")
 CHANGED_POOLS: Final = query("""
     SELECT xid, seq, pool_id, bucket FROM pool_journal WHERE AFTER(:xid, :seq) AND IS_FINAL
@@ -255,5 +255,5 @@ LAST_POOL_CHANGE: Final = query("""
     SELECT xid, seq FROM pool_journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
 COUNTERS: Final = query("""
     SELECT name, value FROM counter WHERE name IN ('network', 'status')
-    UNION ALL SELECT 'activation', counter FROM activation""")
+    UNION ALL SELECT 'activation', counter FROM activation UNION ALL SELECT 'clock', ledger_clock()""")
 NO_TIMEOUT: Final = query("SET LOCAL statement_timeout = 0", postgresql_only=True)

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from time import monotonic
 from typing import Final
 
 import grpc
@@ -48,6 +49,8 @@ OPTIONS: Final = (
 SNAPSHOT_AGE_SECONDS_MAX: Final = 5.0
 """The services of a server that has not reached its ledger for so long are NOT_SERVING."""
 HEALTH_INTERVAL_SECONDS: Final = 0.5
+REPORT_INTERVAL_SECONDS: Final = 60.0
+"""Between two lines of the log that tell how late stock changes reach the decisions of this process."""
 FLUSH_SECONDS: Final = 0.5
 """For the last answers to leave, once no call is under way any more."""
 
@@ -118,6 +121,7 @@ class Server:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
+            self._report()
         self._health.end()
         await _unless(hurry, asyncio.sleep(self._listen.notice_seconds))
         with contextlib.suppress(TimeoutError):
@@ -126,15 +130,23 @@ class Server:
         await self._server.stop(FLUSH_SECONDS)
 
     async def _watch_ledger(self) -> None:
-        """Keep the health of the services true."""
-        serving = True
+        """Keep the health of the services true, and tell now and then how late stock changes come."""
+        serving, report_at = True, monotonic() + REPORT_INTERVAL_SECONDS
         while True:
             await asyncio.sleep(HEALTH_INTERVAL_SECONDS)
+            if monotonic() >= report_at:
+                report_at += REPORT_INTERVAL_SECONDS
+                self._report()
             reachable = self._app.snapshots.age_seconds <= SNAPSHOT_AGE_SECONDS_MAX
             if reachable != serving:
                 serving = reachable
                 _log.warning("health changed", serving=serving)
                 self._health.reach(ledger=serving)
+
+    def _report(self) -> None:
+        delays = self._app.snapshots.propagation.take()
+        if delays is not None:
+            _log.info("stock propagation", **asdict(delays))
 
 
 async def _unless(hurry: asyncio.Event, work: Coroutine[None, None, None]) -> None:

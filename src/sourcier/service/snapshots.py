@@ -27,7 +27,8 @@ from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
 from sourcier.ledger.store import Ledger, Tx
 from sourcier.service import deadline, picture
 from sourcier.service.edits import Edits
-from sourcier.service.picture import Values
+from sourcier.service.picture import Batch, Values
+from sourcier.service.propagation import Propagation
 from sourcier.service.refusals import network_not_applied, rule_set_not_active
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class View:
 class Snapshots:
     """Follows the ledger for one event loop. `interval_seconds` is the pause between two looks at it.
 
-    `edits` tells what was patched when.
+    `edits` tells what was patched when, `propagation` how late.
     """
 
     def __init__(self, ledger: Ledger, *, interval_seconds: float, clock: Callable[[], datetime]) -> None:
@@ -88,6 +89,7 @@ class Snapshots:
         self._built_at = datetime.min.replace(tzinfo=UTC)
         self._today = date.min
         self.edits = Edits()
+        self.propagation = Propagation()
         self._asked = 0
         self._served = 0
         self._followed_at = monotonic()
@@ -210,9 +212,16 @@ class Snapshots:
                 await asyncio.sleep(self._interval_seconds)
 
     async def _follow(self) -> bool:
-        """Take one batch of changes over; whether there may be more."""
+        """Read one batch of changes and take it over; whether there may be more."""
+        began = monotonic()
         guarded = frozenset(islice(self._guarded, GUARDED_PER_READ_MAX))
         batch = await self._read(picture.read_batch, self._cursor, self._activations, guarded)
+        more = await self._take_over(batch)
+        if batch.changes.oldest_micros is not None:
+            self.propagation.add(batch.changes.oldest_micros / 1e6 + monotonic() - began)
+        return more
+
+    async def _take_over(self, batch: Batch) -> bool:
         changes = batch.changes
         if changes.network_revision != self._network_revision:
             await self._reload()

@@ -4,16 +4,18 @@ import asyncio
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 from tests.rpc.wire import RPCS
 
 from sourcier.client import Client
 from sourcier.domain.limits import MESSAGE_BYTES_MAX, METADATA_BYTES_MAX
 from sourcier.rpc.server import OPTIONS, SERVICES, SNAPSHOT_AGE_SECONDS_MAX, Listen, Server
+from sourcier.service.propagation import Propagation
 
 
 def test_every_service_is_known_to_health_and_reflection() -> None:
@@ -51,6 +53,7 @@ class Snapshots:
     """Stands for a ledger within reach, or out of it."""
 
     age_seconds: float = 0.0
+    propagation: Propagation = field(default_factory=Propagation)
 
 
 async def test_services_are_unhealthy_while_the_ledger_is_out_of_reach() -> None:
@@ -67,6 +70,29 @@ async def test_services_are_unhealthy_while_the_ledger_is_out_of_reach() -> None
         while not await client.serving(SERVICES[0]):
             await asyncio.sleep(0.05)
     await server.stop()
+
+
+async def test_the_log_tells_how_late_stock_changes_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sourcier.rpc.server.HEALTH_INTERVAL_SECONDS", 0.001)
+    monkeypatch.setattr("sourcier.rpc.server.REPORT_INTERVAL_SECONDS", 0.0)
+    snapshots = Snapshots()
+    app: Any = SimpleNamespace(snapshots=snapshots)
+    server = Server(app, Listen(port=0, notice_seconds=0, drain_seconds=1))
+    with structlog.testing.capture_logs() as lines:
+        await server.start()
+        snapshots.propagation.add(0.02)
+        while not lines:
+            await asyncio.sleep(0.001)
+        await server.stop()
+    told = {
+        "event": "stock propagation",
+        "log_level": "info",
+        "looks": 1,
+        "p50_ms": 20.0,
+        "p99_ms": 20.0,
+        "max_ms": 20.0,
+    }
+    assert lines == [told]
 
 
 def test_a_server_refuses_the_slow_protobuf() -> None:

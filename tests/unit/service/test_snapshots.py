@@ -93,6 +93,20 @@ async def test_a_local_commit_is_seen_without_waiting_for_the_poll(shop: Shop) -
     await follower.stop()
 
 
+async def test_how_late_a_change_came_is_measured(shop: Shop) -> None:
+    follower = followed(Window(shop.app.ledger))
+    await follower.catch_up()
+    follower.propagation.take()
+    await shop.count("near", "mug", 5)
+    await asyncio.sleep(0.2)
+    await follower.catch_up()
+    await follower.catch_up()
+    delays = follower.propagation.take()
+    assert delays is not None
+    assert delays.looks == 1
+    assert 200 <= delays.max_ms < 20_000
+
+
 async def test_a_database_that_is_away_ages_the_snapshot_and_no_more(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
