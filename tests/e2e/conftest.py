@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from sourcier.cli.app import app
 from sourcier.demo.child import Child, server
 
 NETWORK = """currency: EUR
@@ -77,6 +79,14 @@ class Done:
 
 
 def sourcier(*arguments: str) -> Done:
+    """Run a command of ``sourcier`` here, its output in memory: a process of its own takes a second to start."""
+    done = CliRunner().invoke(app, arguments, env={"COLUMNS": "118"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Done(code=done.exit_code, out=done.stdout, err=done.stderr)
+
+
+def process(*arguments: str) -> Done:
     """Run ``sourcier`` in a process of its own, its output in pipes."""
     # pytest loads readline, which exports the size of a terminal to every child.
     environment = {**os.environ, "COLUMNS": "118"}

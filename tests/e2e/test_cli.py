@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Shop, load, sourcier
+from tests.e2e.conftest import Shop, load, process, sourcier
 
 from sourcier.demo.child import server
 
@@ -99,29 +99,34 @@ def test_a_token_keeps_the_promise(shop: Shop) -> None:
     assert done.err.startswith("INVALID_ARGUMENT / PROMISE_TOKEN_INVALID")
 
 
-def test_supply_is_loaded_waited_for_and_at_risk(own_shop: Shop) -> None:
-    file = own_shop.folder / "supply.csv"
+def test_supply_is_loaded_waited_for_and_at_risk(shop: Shop) -> None:
+    file = shop.folder / "supply.csv"
     head = "supply_id,kind,node_id,sku,quantity,expected_on,seq\n"
 
     def loaded(quantity: int, seq: int) -> str:
         file.write_text(f"{head}PO-1,purchase_order,wh,VASE,{quantity},2026-12-01,{seq}\n")
-        done = own_shop.sourcier("load", "--supply", str(file), "--source", "erp")
+        done = shop.sourcier("load", "--supply", str(file), "--source", "erp")
         assert done.code == 0
         return done.out
 
     assert "1 applied" in loaded(5, 1)
     assert "1 stale" in loaded(5, 1)
-    assert own_shop.sourcier("at-risk").out == "no promise is at risk\n"
-    order = ("--order-id", "A-1", "--line", "VASE=4", "--to", "FR:75011", "--priority", "7")
-    told = own_shop.sourcier("allocate", *order, "--placed-at", "2026-11-23T08:00:00+01:00")
+    assert shop.sourcier("at-risk").out == "no promise is at risk\n"
+    order = ("--order-id", "LATE-1", "--line", "VASE=4", "--to", "FR:75011", "--priority", "7")
+    told = shop.sourcier("allocate", *order, "--placed-at", "2026-11-23T08:00:00+01:00")
     assert "4 of PO-1, Tue 1 Dec" in told.out
     loaded(3, 2)
-    risk = own_shop.sourcier("at-risk", "--supply", "PO-1", "--json").json
-    assert (risk["order_id"], risk["priority"], risk["short"], risk["reason"]) == ("A-1", 7, "1", "RISK_REASON_SHORT")
-    table = own_shop.sourcier("at-risk", "--sku", "VASE")
-    for words in ("A-1", "VASE", "1 of 4", "PO-1: SHORT"):
+    risk, wanted = shop.sourcier("at-risk", "--supply", "PO-1", "--json").json, "RISK_REASON_SHORT"
+    assert (risk["order_id"], risk["priority"], risk["short"], risk["reason"]) == (
+        "LATE-1",
+        7,
+        "1",
+        "RISK_REASON_SHORT",
+    )
+    table = shop.sourcier("at-risk", "--sku", "VASE")
+    for words in ("LATE-1", "VASE", "1 of 4", "PO-1: SHORT"):
         assert words in table.out
-    assert own_shop.sourcier("at-risk", "--sku", "MUG").out == "no promise is at risk\n"
+    assert shop.sourcier("at-risk", "--sku", "MUG").out == "no promise is at risk\n"
 
 
 def test_a_supply_file_with_faults_is_not_sent(shop: Shop) -> None:
@@ -272,15 +277,15 @@ def test_an_audit_does_not_make_a_ledger(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_audit_of_a_ledger_in_use_is_refused(empty_server: Shop) -> None:
-    done = sourcier("audit", "--db", empty_server.child.database)
+def test_an_audit_of_a_ledger_in_use_is_refused(shop: Shop) -> None:
+    done = sourcier("audit", "--db", shop.child.database)
     assert done.code == 1
     assert "another process has the ledger" in done.err
 
 
 def test_a_second_server_on_the_port_does_not_start(shop: Shop, tmp_path: Path) -> None:
     port = shop.child.target.rpartition(":")[2]
-    done = sourcier("serve", "--port", port, "--db", f"sqlite:///{tmp_path}/second.db")
+    done = process("serve", "--port", port, "--db", f"sqlite:///{tmp_path}/second.db")
     assert done.code == 1
     assert "cannot serve" in done.err
 
@@ -304,6 +309,14 @@ def test_a_ledger_on_postgresql_is_served_and_audited(postgres_url: str, tmp_pat
         process.terminate()
         assert process.wait(30) == 0
         process.stdout.close()
+
+
+def test_a_process_tells_the_same_and_exits_with_the_code(shop: Shop, tmp_path: Path) -> None:
+    ask = ("promise", *MUGS, "--server", shop.child.target)
+    assert process(*ask) == sourcier(*ask)
+    assert process(*ask[:-1], CLOSED_PORT).code == 3
+    assert process("promise", *MUGS, "--channel", "fax", *ask[-2:]).code == 1
+    assert process("nothing").code == 2
 
 
 def test_the_server_child_is_gone_even_when_a_test_fails(tmp_path: Path) -> None:
