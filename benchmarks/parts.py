@@ -66,4 +66,11 @@ PARTS: Final = (
         arguments=("--seconds", "2"),
         seconds=45,
     ),
+    Part(
+        name="propagation",
+        title="Stock counts on their way to every worker",
+        module="benchmarks.propagation",
+        arguments=("--seconds", "8"),
+        seconds=60,
+    ),
 )

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import grpc
 import pytest
+from benchmarks.children import free_port
+from benchmarks.processes import SOLVER, WORKER, callers, children, running
 from tests.rpc import messages
-from tests.rpc.processes import SOLVER, WORKER, callers, children, eventually, free_port, running
 from tests.rpc.servers import Served, count, fill
 from tests.rpc.wire import RPCS, send
 
@@ -178,10 +179,10 @@ async def a_worker_killed_under_load_loses_nothing_and_is_replaced(served: Serve
         for name, told in acknowledged.items():
             assert (await client.get_allocation(messages.get_allocation(told.name))).order_id == name
         assert (await stock_of(client, "steady")).allocated == len(sent)
-    await asyncio.to_thread(eventually, lambda: len(workers_of(served)) == WORKERS)
+    await until(lambda: len(workers_of(served)) == WORKERS)
     (survivor,) = set(before) & set(workers_of(served))
     (replacement,) = set(workers_of(served)) - {survivor}
-    await asyncio.to_thread(eventually, lambda: len(children(replacement, SOLVER)) == 1)
+    await until(lambda: len(children(replacement, SOLVER)) == 1)
     async with client_of_each(served) as clients:
         for client in clients:
             assert (await stock_of(client, "steady")).allocated == len(sent)
@@ -237,7 +238,7 @@ async def test_when_the_parent_is_killed_nobody_stays_and_nothing_is_lost(fresh_
             await until(lambda: len(acknowledged) > 20)
             served.process.kill()
             await asyncio.gather(*orders, return_exceptions=True)
-        await asyncio.to_thread(eventually, lambda: not any(map(running, everybody)))
+        await until(lambda: not any(map(running, everybody)))
     with serving(fresh_url, port=served.port) as again:
         async with Client(again.target) as client:
             for told in acknowledged:

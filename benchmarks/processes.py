@@ -1,13 +1,11 @@
-"""What the system knows of a server's processes: who started whom, and who has which connection."""
+"""What the system knows of a server's processes: who started whom, and who has which connection. Linux only."""
 
-import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-PROC = Path("/proc")
-WORKER = "sourcier.workers.worker"
-SOLVER = "sourcier.service.solver_child"
+PROC: Final = Path("/proc")
+WORKER: Final = "sourcier.workers.worker"
+SOLVER: Final = "sourcier.service.solver_child"
 
 
 def children(pid: int, module: str) -> list[int]:
@@ -33,11 +31,6 @@ def running(pid: int) -> bool:
         return False
 
 
-def _stat(pid: int) -> list[str]:
-    """State, parent and more of a process; its name before them may hold anything."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-
-
 def callers(pid: int, port: int) -> set[int]:
     """The ports from which the process has connections to its `port`."""
     inodes = set()
@@ -48,29 +41,19 @@ def callers(pid: int, port: int) -> set[int]:
             continue
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
-    found = set()
     lines = [
         line.split()
         for table in ("tcp", "tcp6")  # gRPC's sockets speak both
         for line in (PROC / str(pid) / "net" / table).read_text().splitlines()[1:]
     ]
-    for fields in lines:
-        local, remote, inode = fields[1], fields[2], fields[9]
-        if inode in inodes and int(local.rpartition(":")[2], 16) == port:
-            found.add(int(remote.rpartition(":")[2], 16))
-    return found - {0}
+    pairs = {(fields[1], fields[2]) for fields in lines if fields[9] in inodes}
+    return {_port(remote) for local, remote in pairs if _port(local) == port} - {0}
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until it is so."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.02)
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)
 
 
-def free_port() -> int:
-    """A port of loopback that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _stat(pid: int) -> list[str]:
+    """State, parent and more of a process; its name before them may hold anything."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
