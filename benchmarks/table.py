@@ -98,9 +98,8 @@ def _crossed(found: Report) -> Iterator[str]:
 def _with_spread(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "–"
-    if row["spread"] is None or row["spread"][0] == row["spread"][1]:
-        return _number(row["value"])
-    return f"{_number(row['value'])} ({_spread(row)})"
+    spread = _spread(row)
+    return f"{_number(row['value'], row['unit'])} ({spread})" if spread else _number(row["value"], row["unit"])
 
 
 def _aim(row: Mapping[str, Any]) -> str:
@@ -108,20 +107,22 @@ def _aim(row: Mapping[str, Any]) -> str:
 
 
 def _value(row: Mapping[str, Any]) -> str:
-    return f"{_number(row['value'])} {row['unit']}".strip()
+    return f"{_number(row['value'], row['unit'])} {row['unit']}".strip()
 
 
 def _spread(row: Mapping[str, Any]) -> str:
-    return "" if row["spread"] is None else "–".join(_number(end) for end in row["spread"])
+    """The lowest and the highest; nothing where they read the same."""
+    ends = [] if row["spread"] is None else [_number(end, row["unit"]) for end in row["spread"]]
+    return "–".join(ends) if len(set(ends)) > 1 else ""
 
 
-def _number(value: float) -> str:
-    """Three digits that count, whole from a hundred on."""
+def _number(value: float, unit: str) -> str:
+    """Three digits that count, whole from a hundred on; small ratios to the thousandth."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:.3f}" if unit == "x" and abs(value) < 10 else f"{value:.3g}"
 
 
 def _escaped(text: str) -> str:

@@ -47,6 +47,7 @@ class Stream:
     rule_set: RuleSet
     stock: tuple[StockRow, ...]
     carts: tuple[Cart, ...]
+    hindsight: bool = False  # what it costs at least with foresight can be computed
 
 
 def jasin_sinha(folder: Path, seed: int, num_orders: int) -> Stream:
@@ -73,17 +74,18 @@ def jasin_sinha(folder: Path, seed: int, num_orders: int) -> Stream:
         rule_set=RuleSet(rule_set_id="peers", channels=("web",), prices=prices, constraints=Constraints()),
         stock=stock,
         carts=tuple(carts),
+        hindsight=True,
     )
 
 
 def real_orders(folder: Path, seed: int, num_orders: int) -> Stream:
-    """The first real orders on the map of the Online Retail benchmark, without capacities."""
+    """The first real orders on the map of the Online Retail benchmark: stores take few orders a day."""
     world = online_retail.build(shared.read(folder), seed, date(2026, 11, 21), num_orders)
     orders = [order for order in world.orders if isinstance(order, Order)]
     return Stream(
         name="real orders",
         caveat="British baskets on an American network; stock is drawn from a seed",
-        network=_uncapped(world.network),
+        network=world.network,
         rule_set=world.rule_set,
         stock=tuple(StockRow(node_id=r.node_id, sku=r.sku, on_hand=r.quantity) for r in world.stock),
         carts=tuple(order.cart for order in orders[:num_orders]),
@@ -91,7 +93,10 @@ def real_orders(folder: Path, seed: int, num_orders: int) -> Stream:
 
 
 def consumer_baskets(folder: Path, seed: int, num_orders: int) -> Stream:
-    """Baskets of 2.5 lines on the same map and stock; SKUs as often as the real orders ask for them, one unit each."""
+    """Baskets of 2.5 lines on the same map and stock, without capacities.
+
+    SKUs come as often as the real orders ask for them, one unit each.
+    """
     real = real_orders(folder, seed, 10 * num_orders)
     random = Random(f"consumer {seed}")
     lines = [line for cart in real.carts for line in cart.lines]
@@ -107,6 +112,7 @@ def consumer_baskets(folder: Path, seed: int, num_orders: int) -> Stream:
         carts.append(replace(cart, lines=basket))
     return replace(
         real,
+        network=_uncapped(real.network),
         name="consumer baskets",
         caveat="synthetic: sizes drawn so that 46 % have one line; SKUs and places as in the real orders",
         carts=tuple(carts),

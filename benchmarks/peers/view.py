@@ -1,7 +1,7 @@
-"""One order as a peer sees it."""
+"""One order as a peer sees it, and what a peer is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from sourcier.engine.offers import Problem
 class View:
     """An order over lines (axis L) and nodes (axis N), each node by its cheapest offer.
 
-    `wanted[L]` units; `supply[L, N]` units that a node can give of a line; `distance_m[N]`; `warehouse[N]`; `problem`
-    has the costs, with the same axes. No SKU stands on two lines.
+    `wanted[L]` units; `supply[L, N]` units that a node can give of a line; `distance_m[N]`; `warehouse[N]`;
+    `max_shipments` is None for peers that know no such limit; `problem` has the costs, with the same axes. No SKU
+    stands on two lines.
     """
 
     problem: Problem
@@ -35,6 +36,25 @@ class View:
     def objective(self, units: IntArray) -> int:
         """What these `units[L, N]` cost, micros, those left unfilled included."""
         return cover(self.problem, np.arange(self.problem.num_offers), units).objective
+
+    def may_open(self, units: IntArray) -> bool:
+        """Whether one more node may ship beside those of `units[L, N]`."""
+        limit = self.problem.max_shipments
+        return limit is None or int(units.any(axis=0).sum()) < limit
+
+    def given(self, left: IntArray) -> IntArray:
+        """``units[L, N]``: of each node alone, all that it can give of what is `left[L]`."""
+        units = np.minimum(left[:, None], self.supply)
+        problem = self.problem
+        heaviest = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)
+        tight = (
+            (units.sum(axis=0) > problem.cap_units)
+            | ((units > 0).sum(axis=0) > problem.cap_lines)
+            | (problem.weight @ units > heaviest[problem.tiers])
+        )
+        for node in np.flatnonzero(tight):
+            units[:, node] = self.taken(left, int(node))
+        return units
 
     def taken(self, left: IntArray, node: int) -> IntArray:
         """All that a node can give of what is left, line by line, within its capacity and its heaviest parcel."""
@@ -62,17 +82,34 @@ class View:
         return cost
 
 
-Peer = Callable[[View], IntArray]
+Plan = Callable[[View], IntArray]
 """Who gives what: ``units[L, N]``."""
 
 
-def view_of(problem: Problem, distance_m: IntArray, warehouse: BoolArray) -> View:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A policy and what it knows of an order's constraints.
+
+    `dates`: by when the order must arrive, and what each service makes of it; without it, it takes the cheapest
+    service. `capacity`: what is left of a node's day. `splits`: the limit of shipments of an order.
+    """
+
+    name: str
+    plan: Plan
+    dates: bool = False
+    capacity: bool = False
+    splits: bool = False
+
+
+def view_of(problem: Problem, distance_m: IntArray, warehouse: BoolArray, *, splits: bool = True) -> View:
     """An order for peers; `distance_m` and `warehouse` are over all nodes of the network.
 
     Of a node's offers (services and later days) the cheapest one for the whole order counts.
     """
     whole = problem.fixed + (problem.unit * problem.quantity[:, None]).sum(axis=0)
     order = np.lexsort((whole, problem.node))
-    first = order[np.r_[True, problem.node[order][1:] != problem.node[order][:-1]]]
+    first = order[np.r_[True, problem.node[order][1:] != problem.node[order][:-1]]] if len(order) else order
     kept = problem.restricted(np.sort(first))
+    if not splits:
+        kept = replace(kept, max_shipments=None)
     return View(problem=kept, distance_m=distance_m[kept.node], warehouse=warehouse[kept.node])
