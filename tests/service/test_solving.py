@@ -1,5 +1,8 @@
 """Orders that the pre-filter cannot prove, with the real solver in its own process, and without it."""
 
+import asyncio
+import os
+import signal
 import textwrap
 from pathlib import Path
 from time import monotonic
@@ -38,6 +41,18 @@ async def decided(world: World, pool: SolverPool, solve_ms: int) -> Decision:
     return await drive(decide_steps(world.cart, world.snapshot(), world.compiled_rules()), pool, time)
 
 
+def without_solver(world: World) -> Decision:
+    """What is answered when every solver fails."""
+    steps = decide_steps(world.cart, world.snapshot(), world.compiled_rules())
+    try:
+        next(steps)
+        while True:
+            steps.send(None)
+    except StopIteration as done:
+        decision: Decision = done.value
+        return decision
+
+
 async def test_the_solver_answers_from_its_own_process(hard: list[World]) -> None:
     pool = SolverPool()
     await pool.start()
@@ -68,5 +83,38 @@ async def test_without_a_solver_the_best_known_plan_is_answered_in_time(
             assert monotonic() - begun < 1.5
             assert answer.status in (Status.DEGRADED, Status.UNFILLABLE, Status.OPTIMAL)
             assert answer.bound_micros <= answer.objective_micros
+    finally:
+        await pool.stop()
+
+
+async def test_a_solver_killed_in_the_middle_costs_one_degraded_answer(
+    hard: list[World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decision that it worked on; neither the one beside it nor any after it."""
+    source = """
+        import os, pathlib, time
+        from sourcier.engine.solver import load, solve
+
+        def slow(model, budget):
+            (pathlib.Path(__file__).parent / f"{os.getpid()}.solving").touch()
+            time.sleep(0.5)
+            return solve(model, budget)
+    """
+    (tmp_path / "slow_solver.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    pool = SolverPool(SolverParams(entry="slow_solver:slow", processes=2))
+    await pool.start()
+    try:
+        world = next(world for world in hard if without_solver(world).status is Status.DEGRADED)
+        first, second = (asyncio.create_task(decided(world, pool, 2_000)) for _ in range(2))
+        async with asyncio.timeout(20):
+            while len(solving := list(tmp_path.glob("*.solving"))) < 2:
+                await asyncio.sleep(0.01)
+        os.kill(int(solving[0].stem), signal.SIGKILL)
+        answers = [(await first).status, (await second).status]
+        answers += [(await decided(world, pool, 2_000)).status for world in hard]
+        assert answers.count(Status.DEGRADED) == 1
+        assert Status.DEGRADED in answers[:2]
+        assert len(pool.pids) == 2
     finally:
         await pool.stop()
