@@ -31,7 +31,7 @@ def test_it_ends_well(played: Any) -> None:
 
 def test_every_section_is_told(played: Any) -> None:
     _, out, _ = played
-    for number in range(1, 9):
+    for number in range(1, 10):
         assert f"\n{number}. " in out
     for words in ("order CHECKOUT-1", "is honoured", "POSTAL_CODE_UNKNOWN", "REQUEST_ID_REUSED", "the ledger adds up"):
         assert words in out
@@ -41,11 +41,13 @@ def test_every_section_is_told(played: Any) -> None:
 
 def test_checkout_sees_every_way_and_the_week_its_lorries(played: Any) -> None:
     _, out, figures = played
-    checkout, week = out.split("\n3. ")[1].split("\n4. ")[0], out.split("\n5. ")[1].split("\n6. ")[0]
+    checkout, meeting, week = (out.split(f"\n{n}. ")[1].split(f"\n{n + 1}. ")[0] for n in (3, 5, 6))
     for service in ("standard", "express", "courier", "shuttle", "collect"):
         assert service in checkout
     for words in ("earliest", "cheapest", "fewest", "order by", "fee", "CO₂"):
         assert words in checkout
+    assert all(words in checkout for words in ("next supply", "in stock", "store-"))
+    assert all(words in meeting for words in ("One parcel leaves wh-lyon", "ruleSets/one-parcel", "later."))
     assert "came in" in week
     assert figures["audit"]["counts"]["supplies"] > 0
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from google.type.date_pb2 import Date
-
 from sourcier.demo.traffic import Served
 from sourcier.domain.network import Network, NodeType
 from sourcier.terminal.tables import COSTS, proof_word, status_word
-from sourcier.terminal.words import decimal
+from sourcier.terminal.words import decimal, to_date
 from sourcier.v1 import common_pb2, sourcing_pb2
 
 Caps = Callable[[str, date], int | None]
@@ -137,16 +135,12 @@ def full_days(decisions: Iterable[common_pb2.Decision], caps: Caps) -> tuple[Ful
     used: Counter[tuple[str, date]] = Counter()
     for decision in decisions:
         # Two shipments of one order from one node on one day are one order.
-        used.update({(shipment.node_id, _date(shipment.ship_day)) for shipment in decision.plan.shipments})
+        used.update({(shipment.node_id, to_date(shipment.ship_day)) for shipment in decision.plan.shipments})
     return tuple(
         FullDay(node_id=node_id, ship_day=ship_day, orders=orders)
         for (node_id, ship_day), orders in sorted(used.items())
         if (cap := caps(node_id, ship_day)) is not None and orders >= cap
     )
-
-
-def _date(value: Date) -> date:
-    return date(value.year, value.month, value.day)
 
 
 def waits(seconds: Iterable[float]) -> Waits:

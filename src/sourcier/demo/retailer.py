@@ -29,7 +29,7 @@ from sourcier.domain.stock import RecordKind, StockRecord
 
 DATA: Final = Path(__file__).parent / "data"
 NETWORK_FILE: Final = DATA / "network.yaml"
-RULE_SET_FILES: Final = (DATA / "rules.yaml", DATA / "rules_protect_stores.yaml")
+RULE_SET_FILES: Final = (DATA / "rules.yaml", DATA / "rules_protect_stores.yaml", DATA / "rules_one_parcel.yaml")
 
 WAREHOUSES: Final = ("wh-orleans", "wh-lyon")
 FIRST_DAY: Final = date(2026, 11, 23)  # a Monday

@@ -31,8 +31,9 @@ from sourcier.loading import load_network, load_stock
 from sourcier.terminal.consoles import console, progress
 from sourcier.terminal.promises import promise_view
 from sourcier.terminal.refusals import show_failure
-from sourcier.terminal.tables import allocation_view, audit_view, left_out_table, table
-from sourcier.terminal.words import counted
+from sourcier.terminal.supply import availability_table
+from sourcier.terminal.tables import allocation_view, audit_view, left_out_table, plan_view, table
+from sourcier.terminal.words import amount, counted, days_between
 from sourcier.v1 import inventory_pb2, sourcing_pb2
 
 SOURCE: Final = "wms"
@@ -69,7 +70,7 @@ def _play(screen: Console, folder: Path, num_orders: int, json_file: Path | None
             "empty so far. All that follows goes over gRPC."
         )
         report = asyncio.run(_speak(screen, child, week))
-        _title(screen, 8, "The server stops, and the ledger is audited")
+        _title(screen, 9, "The server stops, and the ledger is audited")
         seconds = child.stop()
     screen.print(
         f"SIGTERM: health said NOT_SERVING, calls under way were finished, and after {seconds:.1f} s the process ended "
@@ -88,8 +89,9 @@ async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
     async with Client(child.target) as client:
         inbound = Inbound(client=client, records=supply_records(SEED, week.monday))
         await _move_in(screen, client, week.network, inbound)
-        customer = await _serve_one(screen, client, week)
-        _title(screen, 5, "Five days of orders")
+        customer = await _serve_one(screen, client, week, inbound)
+        await _meet(screen, client, week)
+        _title(screen, 6, "Five days of orders")
         screen.print(
             f"{len(week.orders):,} orders, {IN_FLIGHT} customers at once. Each cart is promised, the customer takes "
             "the favourite way of those that are possible, and the order comes back with the token of that promise: "
@@ -97,13 +99,13 @@ async def _speak(screen: Console, child: Child, week: Week) -> dict[str, Any]:
         )
         played = await play(screen, client, week, inbound)
         screen.print(pages.week_table(played.days))
-        _title(screen, 6, "What it came to")
+        _title(screen, 7, "What it came to")
         totals = figures(played.served, week.network, week.caps())
         screen.print(pages.summary_view(totals, played.seconds, week.network.currency_code))
         screen.print(f"The server, its solver and these customers share the {os.cpu_count()} cores of this machine.")
         screen.print(pages.full_days_line(totals))
         screen.print(pages.refusals_line(totals))
-        _title(screen, 7, "What it refuses, and how it says so")
+        _title(screen, 8, "What it refuses, and how it says so")
         made = table("~when this arrives", "~the answer is")
         provoked = await scenes.provoke(client, customer.order, customer.allocation, customer.token)
         for what, answer in provoked.answers:
@@ -142,15 +144,19 @@ async def _move_in(screen: Console, client: Client, network: Network, inbound: I
     )
 
 
-async def _serve_one(screen: Console, client: Client, week: Week) -> _Customer:
-    """One customer in full: the cart, the promises, the order, the reasons."""
-    _title(screen, 3, "One customer at checkout")
+async def _serve_one(screen: Console, client: Client, week: Week, inbound: Inbound) -> _Customer:
+    """One customer in full: the product pages, the cart, the promises, the order, the reasons."""
+    _title(screen, 3, "One customer: product pages, then checkout")
     order = await scenes.pick_customer(client, week.orders)
     placed_at = order.cart.placed_at
     local = placed_at.astimezone(retailer.TIME_ZONE).strftime("%a %-d %b %H:%M")
     screen.print(
-        f"{local}, a cart of the channel {order.cart.channel} to postal code {order.cart.destination.postal_code}:"
+        f"{local}, postal code {order.cart.destination.postal_code}. GetAvailability says for product pages how much "
+        "there is, how early each service brings one, which stores nearby have it, and what is on its way:"
     )
+    seen = await scenes.product_pages(client, order, inbound.records[0].sku)
+    screen.print(availability_table(seen.skus))
+    screen.print(f"\nThe cart, of the channel {order.cart.channel}:")
     screen.print(pages.cart_table(order.cart))
     screen.print(
         "PromiseDelivery answers with every way to get it, as a checkout would show them: the earliest, the cheapest "
@@ -164,6 +170,28 @@ async def _serve_one(screen: Console, client: Client, week: Week) -> _Customer:
     screen.print("\nThe other nodes. An extra cost is proven: any plan that uses the node costs at least so much more.")
     screen.print(left_out_table(allocation.decision))
     return _Customer(order=order, token=promises.promised[0].token, allocation=allocation)
+
+
+async def _meet(screen: Console, client: Client, week: Week) -> None:
+    """One order that two rule sets would ship in different ways."""
+    _title(screen, 5, "Two warehouses, one parcel")
+    found = await scenes.meet(client, week.orders)
+    if found is None:
+        screen.print("No order of the first day ships from both warehouses and would rather meet at a hub.")
+        return
+    screen.print("An order of which each warehouse has a part. By the rules in force it comes in two parcels:")
+    screen.print(plan_view(found.apart.decision))
+    screen.print(
+        f"\nPlanners try {found.revision}: what comes from several nodes meets in Lyon and comes as one parcel. "
+        "Asked with `validate_only`, which reserves nothing, a part of the same order takes the night lorry first:"
+    )
+    screen.print(plan_view(found.together.decision))
+    apart, together = found.apart.decision.plan.costs.total, found.together.decision.plan.costs.total
+    waits = days_between(found.apart.kept.latest, found.together.kept.latest)
+    screen.print(
+        f"\n{amount(together)} in place of {amount(apart)} {week.network.currency_code}, and "
+        f"{counted(waits, 'day')} later. The former rules go back in force."
+    )
 
 
 async def _reserved_units(client: Client) -> int:

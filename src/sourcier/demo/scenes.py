@@ -6,18 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sourcier.client import Client
+from sourcier.demo.retailer import WAREHOUSES
 from sourcier.demo.traffic import message_of
-from sourcier.demo.week import PROTECT_STORES, activate
+from sourcier.demo.week import LOWEST_COST, ONE_PARCEL, PROTECT_STORES, activate
 from sourcier.domain.errors import Refusal
 from sourcier.domain.order import Order
+from sourcier.rpc.translate_common import fill_destination
 from sourcier.terminal.words import amount
-from sourcier.v1 import common_pb2, sourcing_pb2
+from sourcier.v1 import availability_pb2, common_pb2, sourcing_pb2
 
 HELD: Final = "standard"
 HOLD_SECONDS: Final = 900
 SMALL_MICROS: Final = 20_000_000  # price of goods for which delivery is not free of charge
 EARLY_MAX: Final = 200  # orders of which the first day's customer is one
 CANDIDATES_MAX: Final = 40  # carts that are looked at for one worth showing
+MEETINGS_MAX: Final = 12  # orders from two warehouses that are looked at for one that is worth a hub
 CHOICES: Final = (sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST, sourcing_pb2.CHOICE_FEWEST_SHIPMENTS)
 
 
@@ -48,6 +51,14 @@ def _options(order: Order) -> sourcing_pb2.PromiseDeliveryRequest:
     return sourcing_pb2.PromiseDeliveryRequest(cart=message_of(order).cart, choices=CHOICES)
 
 
+async def product_pages(client: Client, order: Order, scarce: str) -> availability_pb2.GetAvailabilityResponse:
+    """What the customer sees of the articles in the cart, and of a `scarce` one, before there is a cart."""
+    request = availability_pb2.GetAvailabilityRequest(channel=order.cart.channel)
+    request.skus.extend(dict.fromkeys([*(line.sku for line in order.cart.lines), scarce]))
+    fill_destination(request.destination, order.cart.destination)
+    return await client.get_availability(request)
+
+
 async def check_out(client: Client, order: Order) -> sourcing_pb2.PromiseDeliveryResponse:
     """Every option for the cart, the cheapest one by the standard service held, and all explained."""
     request = _options(order)
@@ -62,6 +73,41 @@ async def place(client: Client, order: Order, hold: str) -> sourcing_pb2.Allocat
     made = await client.allocate(sourcing_pb2.AllocateRequest(order=message_of(order), hold=hold))
     request = sourcing_pb2.GetAllocationRequest(name=made.name, view=sourcing_pb2.ALLOCATION_VIEW_FULL)
     return await client.get_allocation(request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """One order as two rule sets would ship it: in two parcels, and in one that leaves a hub. Nothing is reserved."""
+
+    revision: str
+    apart: sourcing_pb2.Allocation
+    together: sourcing_pb2.Allocation
+
+
+async def meet(client: Client, orders: Sequence[Order]) -> Meeting | None:
+    """The first order that ships from both warehouses and would rather meet at a hub; LOWEST_COST stays in force."""
+    wanted = [order for order in orders[:EARLY_MAX] if len(order.cart.lines) > 1 and order.cart.services == (HELD,)]
+    split: list[tuple[Order, sourcing_pb2.Allocation]] = []
+    for order in wanted:
+        apart = await _look(client, order)
+        if {shipment.node_id for shipment in apart.decision.plan.shipments} == set(WAREHOUSES):
+            split.append((order, apart))
+        if len(split) == MEETINGS_MAX:
+            break
+    revision = await activate(client, ONE_PARCEL)
+    try:
+        for order, apart in split:
+            together = await _look(client, order)
+            if together.decision.plan.HasField("onward"):
+                return Meeting(revision=revision, apart=apart, together=together)
+    finally:
+        await activate(client, LOWEST_COST)
+    return None
+
+
+async def _look(client: Client, order: Order) -> sourcing_pb2.Allocation:
+    """What would be allocated."""
+    return await client.allocate(sourcing_pb2.AllocateRequest(order=message_of(order), validate_only=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from sourcier.v1 import network_pb2
 
 SEED: Final = 1
 DAYS_AWAY_MAX: Final = 300  # the server refuses orders of more than 400 days away
-LOWEST_COST, PROTECT_STORES = retailer.RULE_SET_FILES
+LOWEST_COST, PROTECT_STORES, ONE_PARCEL = retailer.RULE_SET_FILES
 BROKEN_NODE: Final = retailer.WAREHOUSES[0]
 BUSY_STORE_ORDERS: Final = 4  # orders a day that a store packs when its shop is full
 

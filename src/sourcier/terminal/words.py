@@ -30,12 +30,22 @@ def cents(value: Decimal) -> str:
 
 def day(value: Date) -> str:
     """``Tue 24 Nov``."""
-    return date(value.year, value.month, value.day).strftime("%a %-d %b")
+    return to_date(value).strftime("%a %-d %b")
+
+
+def to_date(value: Date) -> date:
+    """The same day."""
+    return date(value.year, value.month, value.day)
 
 
 def days(first: Date, last: Date) -> str:
     """``Tue 24 Nov``, or ``Tue 24 Nov – Thu 26 Nov`` where the days differ."""
     return day(last) if first == last else f"{day(first)} – {day(last)}"
+
+
+def days_between(first: Date, last: Date) -> int:
+    """How many days `last` is after `first`."""
+    return (to_date(last) - to_date(first)).days
 
 
 def clock(minute: int) -> str:

@@ -29,6 +29,7 @@ def test_good_files_are_told_one_a_line() -> None:
     assert output.splitlines() == [
         f"{RULE_SET_FILES[0]}: rule set lowest-cost is fine",
         f"{RULE_SET_FILES[1]}: rule set protect-stores is fine",
+        f"{RULE_SET_FILES[2]}: rule set one-parcel is fine",
     ]
 
 

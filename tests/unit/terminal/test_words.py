@@ -28,6 +28,7 @@ def test_amounts_are_rounded_half_even_to_cents(units: int, nanos: int, told: st
 def test_spans_of_days_and_of_hours() -> None:
     tuesday, thursday = Date(year=2026, month=11, day=24), Date(year=2026, month=11, day=26)
     assert words.days(tuesday, tuesday) == "Tue 24 Nov"
+    assert [words.days_between(tuesday, other) for other in (tuesday, thursday)] == [0, 2]
     assert words.days(tuesday, thursday) == "Tue 24 Nov – Thu 26 Nov"
     assert (words.clock(0), words.span(510, 1_440)) == ("00:00", "08:30–24:00")
 
