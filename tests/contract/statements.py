@@ -9,7 +9,7 @@ from sourcier.ledger.dialect import Query
 from sourcier.ledger.opening import open_sqlite
 from sourcier.ledger.sqlite_store import connect
 
-SMALL_TABLES = ("activation", "json_each", "CONSTANT", "network", "counter", "due", "old", "queue")
+SMALL_TABLES = ("activation", "jsonb_each", "CONSTANT", "network", "counter", "due", "old", "queue")
 
 
 def statements(module: ModuleType) -> dict[str, Query]:
@@ -32,11 +32,11 @@ def scans(module: ModuleType) -> dict[str, list[str]]:
         path = Path(folder) / "ledger.db"
         open_sqlite(path).close()
         connection = connect(path)
-        connection.create_function("ledger_clock", 0, lambda: 1)
         found: dict[str, list[str]] = {}
         for name, statement in statements(module).items():
             if statement.sqlite:
-                plan = connection.execute("EXPLAIN QUERY PLAN " + statement.sqlite, [None] * len(statement.names))
+                values = [None] * (len(statement.names) + statement.clocked)
+                plan = connection.execute("EXPLAIN QUERY PLAN " + statement.sqlite, values)
                 steps = [row[3] for row in plan.fetchall()]
                 scanned = [(step, step.split()[1]) for step in steps if step.startswith("SCAN")]
                 bad = [step for step, what in scanned if what not in SMALL_TABLES and not what.startswith("(")]

@@ -13,7 +13,7 @@ def test_parameters_are_numbered_once() -> None:
 def test_rows_become_a_table() -> None:
     found = query("SELECT * FROM EACH(:rows, a TEXT, b BIGINT) AS one")
     assert found.sqlite == (
-        "SELECT * FROM (SELECT value ->> 0 AS a, CAST(value ->> 1 AS BIGINT) AS b FROM json_each(?1)) AS one"
+        "SELECT * FROM (SELECT value ->> 0 AS a, CAST(value ->> 1 AS BIGINT) AS b FROM jsonb_each(?1)) AS one"
     )
     assert "FROM json_array_elements(CAST($1 AS json)) AS element(value)) AS one" in found.postgresql
 
@@ -22,6 +22,13 @@ def test_row_locks_and_functions_are_translated() -> None:
     found = query("SELECT GREATEST(a, 1) FROM t ORDER BY COMMIT_ORDER LIMIT :n FOR UPDATE OF t SKIP LOCKED")
     assert found.sqlite == "SELECT max(a, 1) FROM t ORDER BY seq LIMIT ?1 "
     assert found.postgresql == "SELECT GREATEST(a, 1) FROM t ORDER BY xid, seq LIMIT $1 FOR UPDATE OF t SKIP LOCKED"
+
+
+def test_the_clock_is_one_instant_on_sqlite() -> None:
+    found = query("SELECT ledger_clock() - :age, ledger_clock()")
+    assert (found.sqlite, found.clocked, found.names) == ("SELECT ?2 - ?1, ?2", True, ("age",))
+    assert found.postgresql == "SELECT ledger_clock() - $1, ledger_clock()"
+    assert not query("SELECT :age").clocked
 
 
 def test_a_statement_for_one_database_is_empty_for_the_other() -> None:

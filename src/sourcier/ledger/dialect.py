@@ -6,7 +6,8 @@ What differs is small and mechanical, and only this file knows it:
 written                   SQLite                              PostgreSQL
 ========================  ==================================  ============================
 ``:name``                 ``?1``, ``?2`` …                    ``$1``, ``$2`` …
-``EACH(:rows, a TEXT)``   sub-select over ``json_each``       over ``json_array_elements``
+``EACH(:rows, a TEXT)``   sub-select over ``jsonb_each``      over ``json_array_elements``
+``ledger_clock()``        a parameter of its own              a function
 ``GREATEST(a, b)``        ``max(a, b)``                       as written
 ``LEAST(a, b)``           ``min(a, b)``                       as written
 ``UTC_DAY(micros)``       ``date(…, 'unixepoch')``            ``to_char(to_timestamp(…), …)``
@@ -17,7 +18,9 @@ written                   SQLite                              PostgreSQL
 ``IS_FINAL``              ``true``                            ``xid < pg_snapshot_xmin(…)``
 ========================  ==================================  ============================
 
-``ledger_clock()`` needs no translation: both databases have a function of that name (microseconds since 1970, UTC).
+``ledger_clock()`` is microseconds since 1970, UTC; on SQLite one instant for the whole operation. As a function there,
+SQLite would call back into Python for every row. ``jsonb_each`` shows nested arrays in a form that ``->>`` need not
+parse again for every column.
 """
 
 import re
@@ -27,6 +30,7 @@ from typing import Final
 
 import msgspec
 
+_CLOCK: Final = "ledger_clock()"
 _EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
@@ -53,12 +57,14 @@ _encode_rows = msgspec.json.Encoder().encode
 class Query:
     """A named statement in both dialects. `names` are its parameters in the order of their numbers.
 
-    `sqlite` is empty for a statement that only PostgreSQL needs (row locks, time-outs); SQLite skips it.
+    `sqlite` is empty for a statement that only PostgreSQL needs (row locks, time-outs); SQLite skips it. There a
+    statement that is `clocked` has the present instant as one more parameter, the last.
     """
 
     sqlite: str
     postgresql: str
     names: tuple[str, ...]
+    clocked: bool = False
 
 
 def query(text: str, *, postgresql_only: bool = False) -> Query:
@@ -67,10 +73,12 @@ def query(text: str, *, postgresql_only: bool = False) -> Query:
     names: dict[str, int] = {}
     for match in _PARAMETER.finditer(flat):
         names.setdefault(match.group(1), len(names) + 1)
+    clocked = _CLOCK in flat and not postgresql_only
     return Query(
-        sqlite="" if postgresql_only else _number(_to_sqlite(flat), names, "?"),
+        sqlite="" if postgresql_only else _number(_to_sqlite(flat, len(names) + 1), names, "?"),
         postgresql=_number(_to_postgresql(flat), names, "$"),
         names=tuple(names),
+        clocked=clocked,
     )
 
 
@@ -79,8 +87,8 @@ def rows(values: Sequence[Sequence[object]]) -> str:
     return _encode_rows(values).decode()
 
 
-def _to_sqlite(text: str) -> str:
-    text = _EACH.sub(lambda match: _each(match, "json_each(:{0})"), text)
+def _to_sqlite(text: str, clock: int) -> str:
+    text = _EACH.sub(lambda match: _each(match, "jsonb_each(:{0})"), text).replace(_CLOCK, f"?{clock}")
     text = _UTC_DAY.sub(r"date((\1) / 1000000, 'unixepoch')", text)
     return _replace(_ROW_LOCK.sub("", text), _ON_SQLITE)
 

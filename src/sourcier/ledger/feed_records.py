@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from sourcier.domain.limits import STOCK_QUANTITY_MAX, TEXT_BYTES_MAX
-from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.domain.limits import STOCK_QUANTITY_MAX, STOCK_RECORDS_PER_BATCH_MAX, TEXT_BYTES_MAX
+from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, Verdict
 from sourcier.domain.supply import SupplyRecord
 from sourcier.ledger import queries_admin
 from sourcier.ledger.reserve import instant
@@ -17,6 +18,9 @@ from sourcier.ledger.store import Tx
 NUMBER_MAX: Final = 2**62  # of an epoch or a sequence number
 AS_OF_AHEAD_SECONDS_MAX: Final = 300  # a count may come from a clock that is this far ahead, not further
 PAYLOAD_BYTES_MAX: Final = 4_096
+IDS_KNOWN_MAX: Final = 65_536  # texts of which is remembered whether they are ids: feeds send the same ones again
+
+_COUNT: Final = RecordKind.COUNT  # a member of an enum is slow to look up, for every record
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_MICROSECOND: Final = timedelta(microseconds=1)
@@ -47,24 +51,31 @@ def micros(when: datetime) -> int:
     return (when - _EPOCH) // _ONE_MICROSECOND
 
 
+@lru_cache(maxsize=4 * STOCK_RECORDS_PER_BATCH_MAX)
+def plain_result(index: int, verdict: Verdict) -> RecordResult:
+    """A verdict that says all, made once for each place in a batch."""
+    return RecordResult(index=index, verdict=verdict)
+
+
 def fault(record: StockRecord, clock: int) -> str:
     """Why this record can never be applied, as a word for machines; empty when it can. `clock` is in microseconds."""
-    quantity_min = 0 if record.kind is RecordKind.COUNT else -STOCK_QUANTITY_MAX
-    checks = (
-        ("NODE_ID_INVALID", is_id(record.node_id)),
-        ("SKU_INVALID", is_id(record.sku)),
-        ("QUANTITY_OUT_OF_RANGE", quantity_min <= record.quantity <= STOCK_QUANTITY_MAX),
-        ("EPOCH_OUT_OF_RANGE", 0 <= record.epoch <= NUMBER_MAX),
-        ("SEQ_OUT_OF_RANGE", 1 <= record.seq <= NUMBER_MAX),
-        ("AS_OF_WITHOUT_ZONE", record.as_of is None or record.as_of.tzinfo is not None),
-    )
-    for reason, holds in checks:
-        if not holds:
-            return reason
-    ahead = AS_OF_AHEAD_SECONDS_MAX * 1_000_000
-    if record.as_of is not None and micros(record.as_of) > clock + ahead:
-        return "AS_OF_IN_THE_FUTURE"
-    return ""
+    if not is_id(record.node_id):
+        return "NODE_ID_INVALID"
+    if not is_id(record.sku):
+        return "SKU_INVALID"
+    if not (0 if record.kind is _COUNT else -STOCK_QUANTITY_MAX) <= record.quantity <= STOCK_QUANTITY_MAX:
+        return "QUANTITY_OUT_OF_RANGE"
+    if not 0 <= record.epoch <= NUMBER_MAX:
+        return "EPOCH_OUT_OF_RANGE"
+    if not 1 <= record.seq <= NUMBER_MAX:
+        return "SEQ_OUT_OF_RANGE"
+    return "" if record.as_of is None else _fault_of_time(record.as_of, clock)
+
+
+def _fault_of_time(as_of: datetime, clock: int) -> str:
+    if as_of.tzinfo is None:
+        return "AS_OF_WITHOUT_ZONE"
+    return "AS_OF_IN_THE_FUTURE" if micros(as_of) > clock + AS_OF_AHEAD_SECONDS_MAX * 1_000_000 else ""
 
 
 def bury(tx: Tx, source: str, record: StockRecord, reason: str) -> None:
@@ -127,6 +138,7 @@ def dead_letters(tx: Tx, *, after: int = 0, num_max: int = 100) -> list[DeadLett
     ]
 
 
+@lru_cache(maxsize=IDS_KNOWN_MAX)
 def is_id(text: str) -> bool:
     """Whether a text is short and printable enough to be an id."""
     try:

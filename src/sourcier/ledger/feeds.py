@@ -7,16 +7,33 @@ a verdict, and a record that can never be applied a dead letter, once.
 Lock order: feed cursor, stock row, then SHIPPED lines (which nothing but a count touches), journal.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, Verdict
 from sourcier.ledger import queries, queries_admin
 from sourcier.ledger.commands import StockKey
 from sourcier.ledger.dialect import rows
-from sourcier.ledger.feed_records import bury, fault, micros
-from sourcier.ledger.motions import Motive, Move, move_stock
+from sourcier.ledger.feed_records import bury, fault, micros, plain_result
 from sourcier.ledger.store import Tx
+
+# A member of an enum is slow to look up, for every record.
+_COUNT: Final = RecordKind.COUNT
+_DELTA: Final = RecordKind.DELTA
+_APPLIED: Final = Verdict.APPLIED
+_STALE: Final = Verdict.STALE
+
+
+@dataclass(slots=True, kw_only=True)
+class _Before:
+    """A locked stock row before the batch."""
+
+    on_hand: int
+    blocked: int
+    unsettled: int
+    free: int
 
 
 @dataclass(slots=True)
@@ -26,7 +43,7 @@ class _Progress:
     results: list[RecordResult | None]
     cursors: dict[str, tuple[int, int]] = field(default_factory=dict)  # node -> (epoch, last seq)
     items: dict[StockKey, tuple[int, int, int]] = field(default_factory=dict)  # key -> (epoch, seq, as of)
-    stock: dict[StockKey, list[int]] = field(default_factory=dict)  # key -> [on hand, blocked]
+    stock: dict[StockKey, tuple[int, int]] = field(default_factory=dict)  # key -> (on hand, blocked)
     counted_as_of: dict[StockKey, int] = field(default_factory=dict)
 
 
@@ -39,12 +56,12 @@ def apply_batch(tx: Tx, source: str, records: Sequence[StockRecord], *, actor: s
     clock = int(tx.ask(queries.CLOCK)[0][0])
     progress = _Progress(results=[None] * len(records))
     good = _refuse_faulty(tx, source, records, clock, progress)
-    deltas = _judge_deltas(tx, source, [i for i in good if records[i].kind is RecordKind.DELTA], records, progress)
-    counts = [i for i in good if records[i].kind is RecordKind.COUNT]
+    deltas = _judge_deltas(tx, source, [i for i in good if records[i].kind is _DELTA], records, progress)
+    counts = [i for i in good if records[i].kind is _COUNT]
     keys = sorted({(records[i].node_id, records[i].sku) for i in (*deltas, *counts)})
     if keys:
         made, before = _lock_stock(tx, keys)
-        progress.stock = {key: list(value) for key, value in before.items()}
+        progress.stock = {key: (row.on_hand, row.blocked) for key, row in before.items()}
         applied = _judge_counts(tx, source, counts, records, clock, progress)
         for index in sorted((*deltas, *applied)):
             _apply(records[index], progress)
@@ -90,22 +107,24 @@ def _judge_deltas(
         epoch, last_seq = cursors[record.node_id]
         expected = last_seq + 1 if record.epoch == epoch else 1
         if record.epoch < epoch or (record.epoch == epoch and record.seq <= last_seq):
-            progress.results[index] = RecordResult(index=index, verdict=Verdict.STALE)
+            progress.results[index] = plain_result(index, _STALE)
         elif record.seq != expected:
             progress.results[index] = RecordResult(index=index, verdict=Verdict.GAP, expected_seq=expected)
         else:
-            progress.results[index] = RecordResult(index=index, verdict=Verdict.APPLIED)
+            progress.results[index] = plain_result(index, _APPLIED)
             cursors[record.node_id] = progress.cursors[record.node_id] = (record.epoch, record.seq)
             applied.append(index)
     return applied
 
 
-def _lock_stock(tx: Tx, keys: list[StockKey]) -> tuple[set[StockKey], dict[StockKey, tuple[int, int]]]:
-    """Make the rows that are missing, lock all; (the new ones, key -> (on hand, blocked))."""
+def _lock_stock(tx: Tx, keys: list[StockKey]) -> tuple[set[StockKey], dict[StockKey, _Before]]:
+    """Make the rows that are missing, lock all; the new ones, and what is on every row."""
     wanted = rows(keys)
     made = {(node_id, sku) for node_id, sku in tx.ask(queries_admin.MAKE_STOCK, rows=wanted)}
-    locked = tx.ask(queries_admin.LOCK_STOCK_COUNTS, rows=wanted)
-    return made, {(node_id, sku): (int(on_hand), int(blocked)) for node_id, sku, on_hand, blocked in locked}
+    return made, {
+        (node_id, sku): _Before(on_hand=on_hand, blocked=blocked, unsettled=unsettled, free=free)
+        for node_id, sku, on_hand, blocked, unsettled, free in tx.ask(queries_admin.LOCK_STOCK_COUNTS, rows=wanted)
+    }
 
 
 def _judge_counts(
@@ -124,10 +143,10 @@ def _judge_counts(
         record = records[index]
         key = (record.node_id, record.sku)
         if (record.epoch, record.seq) <= last.get(key, (-1, -1)):
-            progress.results[index] = RecordResult(index=index, verdict=Verdict.STALE)
+            progress.results[index] = plain_result(index, _STALE)
             continue
         as_of = min(clock, micros(record.as_of)) if record.as_of is not None else clock
-        progress.results[index] = RecordResult(index=index, verdict=Verdict.APPLIED)
+        progress.results[index] = plain_result(index, _APPLIED)
         progress.items[key] = (record.epoch, record.seq, as_of)
         progress.counted_as_of[key] = max(as_of, progress.counted_as_of.get(key, 0))
         last[key] = (record.epoch, record.seq)
@@ -136,37 +155,50 @@ def _judge_counts(
 
 
 def _apply(record: StockRecord, progress: _Progress) -> None:
-    row = progress.stock[record.node_id, record.sku]
-    if record.kind is RecordKind.COUNT:
-        row[:] = [record.quantity, 0]
+    key = (record.node_id, record.sku)
+    if record.kind is _COUNT:
+        progress.stock[key] = (record.quantity, 0)
     else:
-        row[0] += record.quantity
+        on_hand, blocked = progress.stock[key]
+        progress.stock[key] = (on_hand + record.quantity, blocked)
 
 
 def _write(
     tx: Tx,
     source: str,
     made: set[StockKey],
-    before: dict[StockKey, tuple[int, int]],
+    before: dict[StockKey, _Before],
     progress: _Progress,
     actor: str,
 ) -> None:
     """Settle what the counts saw, move the stock rows that changed (and show the new ones), remember how far we are."""
-    settled = dict.fromkeys(before, 0)
-    if progress.counted_as_of:
-        counted = rows([[*key, as_of] for key, as_of in sorted(progress.counted_as_of.items())])
-        for node_id, sku, quantity in tx.ask(queries_admin.SETTLE_LINES, rows=counted):
-            settled[node_id, sku] += int(quantity)
-        items = rows([[*key, *item] for key, item in sorted(progress.items.items())])
+    settled = _settle(tx, before, progress.counted_as_of)
+    if progress.items:
+        items = rows([(*key, *item) for key, item in progress.items.items()])
         tx.tell(queries_admin.PUT_ITEMS, source=source, rows=items)
-    by_cause: dict[str, list[Move]] = {"COUNT": [], "DELTA": []}
-    for key, (on_hand, blocked) in before.items():
-        after = progress.stock[key]
-        deltas = (after[0] - on_hand, after[1] - blocked, 0, 0, -settled[key])
-        if any(deltas) or key in made:
-            by_cause["COUNT" if key in progress.counted_as_of else "DELTA"].append(Move(key=key, deltas=deltas))
-    for cause, moves in by_cause.items():
-        move_stock(tx, moves, Motive(cause=cause, ref=source, actor=actor))
+    by_cause: dict[str, list[tuple[object, ...]]] = {"COUNT": [], "DELTA": []}
+    for key, row in before.items():
+        on_hand, blocked = progress.stock[key]
+        more, doubtful, units = on_hand - row.on_hand, blocked - row.blocked, settled.get(key, 0)
+        if more or doubtful or units or key in made:
+            free = row.free + more - doubtful + units
+            entry = (*key, more, doubtful, -units, free)
+            by_cause["COUNT" if key in progress.counted_as_of else "DELTA"].append(entry)
+    for cause, entries in by_cause.items():
+        if entries:
+            moved = rows(entries)
+            tx.tell(queries_admin.FEED_STOCK, rows=moved)
+            tx.tell(queries_admin.JOURNAL_FEED, rows=moved, source=source, actor=actor, cause=cause)
     if progress.cursors:
-        moved = rows([[source, node_id, *cursor] for node_id, cursor in sorted(progress.cursors.items())])
-        tx.tell(queries_admin.MOVE_CURSORS, rows=moved)
+        reached = rows([[source, node_id, *cursor] for node_id, cursor in sorted(progress.cursors.items())])
+        tx.tell(queries_admin.MOVE_CURSORS, rows=reached)
+
+
+def _settle(tx: Tx, before: dict[StockKey, _Before], counted_as_of: dict[StockKey, int]) -> Counter[StockKey]:
+    """Settle the lines that were shipped before the counts; how many units of each stock row."""
+    shipped = [(*key, as_of) for key, as_of in counted_as_of.items() if before[key].unsettled]
+    settled: Counter[StockKey] = Counter()
+    if shipped:
+        for node_id, sku, quantity in tx.ask(queries_admin.SETTLE_LINES, rows=rows(sorted(shipped))):
+            settled[node_id, sku] += int(quantity)
+    return settled

@@ -33,7 +33,8 @@ MAKE_STOCK: Final = query("""
     ORDER BY want.node_id, want.sku FOR SHARE OF node_floor
     ON CONFLICT (node_id, sku) DO NOTHING RETURNING node_id, sku""")
 LOCK_STOCK_COUNTS: Final = query("""
-    SELECT stock.node_id, stock.sku, stock.on_hand, stock.blocked
+    SELECT stock.node_id, stock.sku, stock.on_hand, stock.blocked, stock.unsettled,
+        stock.on_hand - stock.blocked - stock.held - stock.allocated - stock.unsettled
     FROM EACH(:rows, node_id TEXT, sku TEXT) AS want
         JOIN stock ON stock.node_id = want.node_id AND stock.sku = want.sku
     ORDER BY stock.node_id, stock.sku FOR UPDATE OF stock""")
@@ -55,6 +56,18 @@ SETTLE_LINES: Final = query("""
     WHERE reservation_line.node_id = counted.node_id AND reservation_line.sku = counted.sku
         AND reservation_line.state = 'SHIPPED' AND reservation_line.shipped_at <= counted.as_of
     RETURNING reservation_line.node_id, reservation_line.sku, reservation_line.quantity""")
+FEED_STOCK: Final = query("""
+    UPDATE stock SET on_hand = stock.on_hand + fed.d_on_hand, blocked = stock.blocked + fed.d_blocked,
+        unsettled = stock.unsettled + fed.d_unsettled
+    FROM EACH(:rows, node_id TEXT, sku TEXT, d_on_hand BIGINT, d_blocked BIGINT, d_unsettled BIGINT) AS fed
+    WHERE stock.node_id = fed.node_id AND stock.sku = fed.sku""")
+JOURNAL_FEED: Final = query("""
+    INSERT INTO journal (at, actor, cause, ref, node_id, sku, d_on_hand, d_blocked, d_unsettled, avail_after,
+        rule_set_revision)
+    SELECT ledger_clock(), :actor, :cause, :source, fed.node_id, fed.sku, fed.d_on_hand, fed.d_blocked,
+        fed.d_unsettled, fed.avail_after, ''
+    FROM EACH(:rows, node_id TEXT, sku TEXT, d_on_hand BIGINT, d_blocked BIGINT, d_unsettled BIGINT,
+        avail_after BIGINT) AS fed""")
 BURY: Final = query("""
     INSERT INTO feed_dead_letter (source, kind, node_id, sku, supply_id, epoch, record_seq, payload, reason, at)
     VALUES (:source, :kind, :node_id, :sku, :supply_id, :epoch, :record_seq, :payload, :reason, ledger_clock())

@@ -31,29 +31,36 @@ _log = logging.getLogger(__name__)
 
 
 class SqliteTx:
-    """One operation within the connection's transaction."""
+    """One operation within the connection's transaction; `now` is its instant."""
 
-    __slots__ = ("_execute", "abandoned")
+    __slots__ = ("_execute", "_now", "abandoned")
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, now: int) -> None:
         self._execute = connection.execute
+        self._now = now
         self.abandoned = False
 
     def ask(self, query: Query, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows."""
         assert not self.abandoned, "an abandoned operation must return"
-        rows: list[Row] = self._execute(query.sqlite, [parameters[name] for name in query.names]).fetchall()
+        rows: list[Row] = self._execute(query.sqlite, self._values(query, parameters)).fetchall()
         return rows
 
     def tell(self, query: Query, /, **parameters: object) -> None:
         """Run a statement whose rows nobody needs."""
         assert not self.abandoned, "an abandoned operation must return"
         if query.sqlite:
-            self._execute(query.sqlite, [parameters[name] for name in query.names])
+            self._execute(query.sqlite, self._values(query, parameters))
 
     def abandon(self) -> None:
         """Undo all of this operation when it returns."""
         self.abandoned = True
+
+    def _values(self, query: Query, parameters: dict[str, object]) -> list[object]:
+        values = [parameters[name] for name in query.names]
+        if query.clocked:
+            values.append(self._now)
+        return values
 
 
 class SqliteLedger:
@@ -73,7 +80,6 @@ class SqliteLedger:
         self._writer = connect(path)
         self._clock = _clock(self._writer, wall, steady)
         self._now = self._clock.now()
-        self._writer.create_function("ledger_clock", 0, lambda: self._now)
         self._reads = Jobs("ledger-reader", readers(path, wall=wall, steady=steady))
         self._writes = Jobs("ledger-writer", [self._write_forever])
 
@@ -134,7 +140,7 @@ class SqliteLedger:
         """One operation in its savepoint; what it raises is its own affair, unless the transaction is gone."""
         self._now = max(self._now, self._clock.now())
         self._writer.execute("SAVEPOINT operation")
-        tx = SqliteTx(self._writer)
+        tx = SqliteTx(self._writer, self._now)
         try:
             job.value = job.operation(tx, *job.args, **job.kwargs)
             undo = tx.abandoned
@@ -168,13 +174,13 @@ def readers(
 
 
 def _read_forever(connection: Any, wall: Callable[[], int], steady: Callable[[], int], jobs: Queue) -> None:
-    connection.create_function("ledger_clock", 0, _clock(connection, wall, steady).now)
+    clock = _clock(connection, wall, steady)
     while (job := jobs.get()) is not None:
         if not job.begin():
             continue
         try:
             connection.execute("BEGIN")
-            job.value = job.operation(SqliteTx(connection), *job.args, **job.kwargs)
+            job.value = job.operation(SqliteTx(connection, clock.now()), *job.args, **job.kwargs)
         except Exception as error:
             job.failure = _translate(error)
         with contextlib.suppress(sqlite.Error):

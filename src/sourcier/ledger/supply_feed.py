@@ -17,6 +17,7 @@ from sourcier.domain.supply import SupplyRecord
 from sourcier.ledger import queries_admin, queries_supply
 from sourcier.ledger.commands import StockKey
 from sourcier.ledger.dialect import rows
+from sourcier.ledger.feed_records import plain_result
 from sourcier.ledger.motions import Motive, Move, lock_stock, move_stock
 from sourcier.ledger.pegs import journal_supply
 from sourcier.ledger.store import Row, Tx
@@ -104,7 +105,7 @@ def _judge(
     for index in good:
         record, key = records[index], _key(records[index])
         applies = (record.epoch, record.seq) > last[key]
-        results[index] = RecordResult(index=index, verdict=Verdict.APPLIED if applies else Verdict.STALE)
+        results[index] = plain_result(index, Verdict.APPLIED if applies else Verdict.STALE)
         if applies:
             newest[key], last[key] = record, (record.epoch, record.seq)
     return newest
