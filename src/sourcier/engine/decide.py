@@ -18,7 +18,7 @@ from sourcier.engine import check, explain
 from sourcier.engine.available import Available
 from sourcier.engine.compile import CompiledRules, IntArray
 from sourcier.engine.offers import Problem, build
-from sourcier.engine.plans import Basis, write_plan
+from sourcier.engine.plans import Basis, latest_arrival, pulled_forward, write_plans
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer, prove, settled
 from sourcier.engine.refine import Model, Solution
@@ -127,6 +127,25 @@ def part(whole: Prepared, cart: Cart, way: int) -> Prepared:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An answer before its plan is written: over `problem`, that of `prepared` or the same with tighter limits."""
+
+    prepared: Prepared
+    problem: Problem
+    answer: Answer
+
+    @property
+    def ships(self) -> bool:
+        """Whether anything ships."""
+        return len(self.answer.cover.offers) > 0
+
+    @property
+    def latest(self) -> int:
+        """The day (an ordinal) on which the customer has everything that ships; something must."""
+        return latest_arrival(self.answer)
+
+
 def decide_steps(
     cart: Cart, snapshot: Snapshot, rules: CompiledRules, *, complete: bool = False, explained: bool = True
 ) -> Steps[Decision]:
@@ -136,31 +155,54 @@ def decide_steps(
     start; PlanRejected means a fault of the engine, never of the input.
     """
     prepared = prepare(cart, snapshot, rules, complete=complete)
-    return (yield from decide_prepared(prepared, prepared.problem, explained=explained))
+    found = yield from settle(prepared, prepared.problem)
+    (decision,) = written([found], explained=explained)
+    return decision
 
 
-def decide_prepared(prepared: Prepared, problem: Problem, *, explained: bool = True) -> Steps[Decision]:
-    """Decide over `problem`: the prepared one, or that one over fewer offers or with tighter limits."""
-    snapshot, rules = prepared.snapshot, prepared.rules
+def settle(prepared: Prepared, problem: Problem) -> Steps[Settled]:
+    """The best answer over `problem`: the prepared one, or that one over fewer offers or with tighter limits.
+
+    Every shipment is pulled forward to the first departure at which its node sends the same for the same price.
+    """
     answer = settled((yield from prove(problem)), problem)
-    basis = Basis(
-        cart=prepared.cart, network=snapshot.network, rules=rules, found=prepared.found, available=prepared.available
+    return Settled(prepared=prepared, problem=problem, answer=pulled_forward(answer))
+
+
+def written(found: Sequence[Settled], *, explained: bool = True) -> list[Decision]:
+    """Decisions with their plans, each checked against what was seen. Raises PlanRejected: a fault of the engine."""
+    plans = write_plans([(_basis(one.prepared), one.answer) for one in found])
+    decisions = [_decision(one, plan, explained=explained) for one, plan in zip(found, plans, strict=True)]
+    for one, decision in zip(found, decisions, strict=True):
+        prepared, problem, offers = one.prepared, one.answer.problem, one.answer.cover.offers
+        lanes = problem.lane[np.isin(problem.node, problem.node[offers])]
+        left = named(prepared.snapshot, prepared.found, prepared.room, lanes)
+        check.accept(decision, replace(prepared.seen, left=left))
+    return decisions
+
+
+def _basis(prepared: Prepared) -> Basis:
+    return Basis(
+        cart=prepared.cart,
+        network=prepared.snapshot.network,
+        rules=prepared.rules,
+        found=prepared.found,
+        available=prepared.available,
     )
-    plan = write_plan(basis, answer)
-    decision = Decision(
+
+
+def _decision(one: Settled, plan: Plan, *, explained: bool) -> Decision:
+    prepared, answer = one.prepared, one.answer
+    return Decision(
         status=_status(answer, plan),
         plan=plan,
         objective_micros=answer.cover.objective,
         bound_micros=answer.bound,
         proof=answer.proof,
-        left_out=explain.left_out(problem, prepared.found, answer, snapshot) if explained else (),
-        rule_set_revision=rules.revision_name,
+        left_out=explain.left_out(one.problem, prepared.found, answer, prepared.snapshot) if explained else (),
+        rule_set_revision=prepared.rules.revision_name,
         snapshot_version=prepared.version,
     )
-    whole = answer.problem
-    lanes = whole.lane[np.isin(whole.node, whole.node[answer.cover.offers])]
-    check.accept(decision, replace(prepared.seen, left=named(snapshot, prepared.found, prepared.room, lanes)))
-    return decision
 
 
 def _status(answer: Answer, plan: Plan) -> Status:

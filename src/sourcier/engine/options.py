@@ -20,37 +20,37 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sourcier.domain.limits import FRONTIER_MAX
-from sourcier.domain.plan import Decision, NodeReason, Plan
+from sourcier.domain.plan import NodeReason, Plan
 from sourcier.domain.promise import Choice
 from sourcier.engine.bounds import can_fill
-from sourcier.engine.decide import Prepared, Steps, decide_prepared
+from sourcier.engine.decide import Prepared, Settled, Steps, settle
 from sourcier.engine.offers import Problem
 from sourcier.engine.prefilter import reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A decision with a plan for the whole cart, everything of which has arrived on `latest` (an ordinal)."""
+    """An answer that ships the whole cart, everything of which has arrived on `latest` (an ordinal)."""
 
-    decision: Decision
+    settled: Settled
     latest: int
 
     @property
     def cost(self) -> int:
         """Micros."""
-        return self.decision.objective_micros
+        return self.settled.answer.cover.objective
 
     @property
     def shipments(self) -> int:
         """How many leave; the parcel of a hub is not counted."""
-        return len(self.decision.plan.shipments)
+        return len(self.settled.answer.cover.offers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A plan worth showing, and what it is the best at."""
+    """An answer worth showing, and what it is the best at."""
 
-    decision: Decision
+    settled: Settled
     choices: frozenset[Choice]
 
 
@@ -89,10 +89,9 @@ class Search:
             self._tried.append(_Tried(by=by, most=most, found=None, bound=0))
             return known
         prepared = _told_apart(self._prepared, part) if self._explained else self._prepared
-        decision = yield from decide_prepared(prepared, part, explained=self._explained)
-        shipped = bool(decision.plan.shipments)
-        found = Found(decision=decision, latest=arrival(decision.plan)) if shipped else None
-        self._tried.append(_Tried(by=by, most=most, found=found, bound=decision.bound_micros))
+        settled = yield from settle(prepared, part)
+        found = Found(settled=settled, latest=settled.latest) if settled.ships else None
+        self._tried.append(_Tried(by=by, most=most, found=found, bound=settled.answer.bound))
         if found is None:
             return known
         self.found.append(found)
@@ -277,7 +276,7 @@ def _chosen(found: Iterable[Found], points: Iterable[Found], choices: Collection
     for choice in choices:
         for key in best_at[choice]:
             labels.setdefault(key, set()).add(choice)
-    return tuple(Option(decision=alike[key].decision, choices=frozenset(labels[key])) for key in sorted(labels))
+    return tuple(Option(settled=alike[key].settled, choices=frozenset(labels[key])) for key in sorted(labels))
 
 
 def _is_beaten(one: Found, pool: list[Found]) -> bool:

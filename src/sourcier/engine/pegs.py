@@ -61,10 +61,9 @@ def _in_turn(available: Available, line: int, node: int, ready: int) -> Iterator
     yield from (entry for entry in rows if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
 
 
-def last_order_day(used: Sequence[Used], last_work_day: int) -> int | None:
-    """The last local day (ordinal) of an order whose supply is ready by `last_work_day`; None: whenever it is placed.
+def last_order_day(used: Sequence[Used], last_work_day: int) -> int:
+    """The last local day (ordinal) of an order whose supply, of which there is some, is ready by `last_work_day`.
 
     A lead time counts from the order. What is overdue is expected the day after it.
     """
-    days = [last_work_day - row.lead_days if row.lead_days is not None else last_work_day - 1 for row, _ in used]
-    return min(days, default=None)
+    return min(last_work_day - row.lead_days if row.lead_days is not None else last_work_day - 1 for row, _ in used)

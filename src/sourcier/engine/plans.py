@@ -1,10 +1,10 @@
-"""An answer over demands and offers, written out as shipments of order lines with dates and costs by component."""
+"""Answers over demands and offers, written out as shipments of order lines with dates and costs by component."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sourcier.domain.network import Method, Node
 from sourcier.domain.order import Cart
@@ -13,14 +13,13 @@ from sourcier.engine.available import Available
 from sourcier.engine.candidates import NONE
 from sourcier.engine.carbon import shipment_grams
 from sourcier.engine.compile import CompiledNetwork, CompiledRules, IntArray
-from sourcier.engine.formulation import Cover, tier_costs
+from sourcier.engine.formulation import tier_costs
 from sourcier.engine.hours import NEVER
 from sourcier.engine.hubs import VIA, Onward, delivered_from, leaving
 from sourcier.engine.offers import Problem
 from sourcier.engine.pegs import Used, last_order_day, pegged
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer
-from sourcier.engine.tariffs import transport
 from sourcier.engine.timetable import Timetable
 
 
@@ -35,50 +34,79 @@ class Basis:
     available: Available
 
 
-def write_plan(basis: Basis, answer: Answer) -> Plan:
-    """The plan of an answer; shipments sorted by node, service and ship day, lines in the order's own sequence.
+def write_plans(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
+    """The plans of answers; shipments sorted by node, service and ship day, lines in the order's own sequence."""
+    plans: dict[int, Plan] = {}
+    alike: dict[int, list[int]] = {}
+    for position, (basis, _) in enumerate(drafts):
+        alike.setdefault(id(basis.found), []).append(position)
+    for positions in alike.values():
+        written = _write_together([drafts[position] for position in positions])
+        plans.update(zip(positions, written, strict=True))
+    return [plans[position] for position in range(len(drafts))]
 
-    Every shipment is pulled forward to the first departure at which its node sends the same for the same price.
-    """
-    cart, problem = basis.cart, answer.problem
-    offers = pulled_forward(problem, answer.cover)
+
+def _write_together(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
+    """Plans of one order over the same lanes: when to order for each of their shipments is found for all at once."""
+    found = drafts[0][0].found
+    meetings = [_meeting(basis, answer) for basis, answer in drafts]
+    lanes = np.concatenate([answer.problem.lane[answer.cover.offers] for _, answer in drafts])
+    there_by = np.repeat(
+        [NEVER if meeting is None else meeting.there_by for meeting in meetings],
+        [len(answer.cover.offers) for _, answer in drafts],
+    )
+    starts = zip(*_latest(found, lanes, there_by), strict=True)
+    return [
+        _write(basis, answer, meeting, [next(starts) for _ in answer.cover.offers])
+        for (basis, answer), meeting in zip(drafts, meetings, strict=True)
+    ]
+
+
+def _write(basis: Basis, answer: Answer, meeting: "_Meeting | None", starts: Sequence["_Start"]) -> Plan:
+    """One plan; `starts` say for each opened offer when its work can start and its order be placed at the latest."""
+    cart, problem, cover = basis.cart, answer.problem, answer.cover
     units, left = _units_per_line(cart, answer)
-    tiers = tier_costs(problem, offers, answer.cover.units)
-    meeting = _meeting(basis, problem, offers)
+    tiers = tier_costs(problem, cover.offers, cover.units)
     shipments = [
-        _shipment(basis, problem, int(offer), units[:, j], tier_micros, meeting)
-        for j, (offer, tier_micros) in enumerate(zip(offers, tiers, strict=True))
+        _shipment(basis, answer, j, units[:, j], tier_micros, meeting, start)
+        for j, (tier_micros, start) in enumerate(zip(tiers, starts, strict=True))
     ]
     onward = None if meeting is None else _onward(basis, meeting, units.sum(axis=1), shipments)
     shipments.sort(key=lambda s: (s.node_id, s.service_id, s.ship_day))
     parcels = shipments if onward is None else [*shipments, onward]
     prices = basis.rules.rule_set.prices
-    unfilled_price = [
-        prices.unfilled_per_unit_micros + (line.unit_price_micros * prices.unfilled_value_bp + 5_000) // 10_000
-        for line in cart.lines
-    ]
+    unfilled = [(line, int(left[i])) for i, line in enumerate(cart.lines) if left[i]]
     return Plan(
         shipments=tuple(shipments),
-        unfilled=tuple(
-            ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=int(left[i]))
-            for i, line in enumerate(cart.lines)
-            if left[i]
-        ),
+        unfilled=tuple(ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=count) for line, count in unfilled),
         costs=Costs(
             shipping=sum(s.shipping_micros for s in parcels),
             handling=sum(s.handling_micros for s in parcels),
             split=0 if onward else prices.split_micros * max(0, len(shipments) - 1),
             late=sum(s.late_micros for s in shipments),
-            unfilled=sum(int(left[i]) * price for i, price in enumerate(unfilled_price)),
+            unfilled=sum(
+                count
+                * (
+                    prices.unfilled_per_unit_micros
+                    + (line.unit_price_micros * prices.unfilled_value_bp + 5_000) // 10_000
+                )
+                for line, count in unfilled
+            ),
         ),
         onward=onward,
     )
 
 
-def pulled_forward(problem: Problem, found: Cover) -> NDArray[np.int64]:
-    """For every shipment the offer of its node that arrives first with the same contents at the same price."""
-    offers = [_first_alike(problem, int(k), found.units[:, j]) for j, k in enumerate(found.offers)]
-    return np.array(offers, dtype=np.int64)
+def pulled_forward(answer: Answer) -> Answer:
+    """Every shipment by the offer of its node that arrives first with the same contents at the same price."""
+    cover, problem = answer.cover, answer.problem
+    offers = [_first_alike(problem, int(k), cover.units[:, j]) for j, k in enumerate(cover.offers)]
+    return replace(answer, cover=replace(cover, offers=np.array(offers, dtype=np.int64)))
+
+
+def latest_arrival(answer: Answer) -> int:
+    """The day (an ordinal) on which the last of the goods is with the customer; some must be shipped."""
+    return int(answer.problem.arrival[answer.cover.offers].max())
 
 
 def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
@@ -104,17 +132,15 @@ def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
 
 def _units_per_line(cart: Cart, answer: Answer) -> tuple[IntArray, IntArray]:
     """``units[line, shipment]`` and what is left unfilled per line: each demand's units go to its lines in turn."""
-    units = np.zeros((len(cart.lines), len(answer.cover.offers)), dtype=np.int64)
-    left = np.array([line.quantity for line in cart.lines], dtype=np.int64)
-    for d, positions in enumerate(answer.problem.lines_of):
-        for j in range(len(answer.cover.offers)):
-            supply = int(answer.cover.units[d, j])
-            for position in positions:
-                taken = min(supply, int(left[position]))
-                units[position, j] += taken
-                left[position] -= taken
-                supply -= taken
-    return units, left
+    wanted = np.array([line.quantity for line in cart.lines], dtype=np.int64)
+    units = np.zeros((len(wanted), len(answer.cover.offers)), dtype=np.int64)
+    for brought, positions in zip(answer.cover.units, answer.problem.lines_of, strict=True):
+        rest = brought
+        for position in positions:
+            before = np.cumsum(rest) - rest
+            units[position] = np.clip(wanted[position] - before, 0, rest)
+            rest = rest - units[position]
+    return units, wanted - units.sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +149,17 @@ class _Meeting:
 
     parcel: Onward
     departure: IntArray
-    there_by: IntArray
+    there_by: int
     cut_off: int
 
 
-def _meeting(basis: Basis, problem: Problem, offers: NDArray[np.int64]) -> _Meeting | None:
+_Start = tuple[int, int]
+"""The last instant at which work can start, and the last at which the order can be placed for its departure."""
+
+
+def _meeting(basis: Basis, answer: Answer) -> _Meeting | None:
     """Where the goods of the chosen offers meet, if they do."""
-    found = basis.found
+    found, problem, offers = basis.found, answer.problem, answer.cover.offers
     if len(offers) == 0 or problem.family[offers[0]] < VIA:
         return None
     parcel, lanes = found.parcels[int(problem.family[offers[0]]) - VIA], problem.lane[offers]
@@ -139,7 +169,7 @@ def _meeting(basis: Basis, problem: Problem, offers: NDArray[np.int64]) -> _Meet
     return _Meeting(
         parcel=parcel,
         departure=departure,
-        there_by=_start_by(table, calendar, pickup, found.work[hub]),
+        there_by=int(_start_by(table, calendar, pickup, found.work[hub])[0]),
         cut_off=int(table.rounds.cut_off[departure[0]]),
     )
 
@@ -182,17 +212,20 @@ def _onward(basis: Basis, meeting: _Meeting, units: IntArray, shipments: list[Sh
 
 
 def _shipment(
-    basis: Basis, problem: Problem, offer: int, units: IntArray, tier_micros: int, meeting: _Meeting | None
+    basis: Basis, answer: Answer, j: int, units: IntArray, tier_micros: int, meeting: _Meeting | None, start: _Start
 ) -> Shipment:
-    cart, found, nodes = basis.cart, basis.found, basis.network.network.nodes
+    """The shipment of the j-th opened offer: ``units[line]`` of the order's lines."""
+    cart, found, nodes, problem = basis.cart, basis.found, basis.network.network.nodes, answer.problem
+    offer, contents = int(answer.cover.offers[j]), answer.cover.units[:, j]
     lane, node_index = int(problem.lane[offer]), int(problem.node[offer])
-    node = nodes[node_index]
+    node, prices = nodes[node_index], basis.rules.rule_set.prices
     there_by, there_from = (date.fromordinal(int(d[lane])) for d in (found.there.latest, found.there.earliest))
-    total = int(units.sum())
-    weights = np.array([line.unit_weight_grams for line in cart.lines], dtype=np.int64)
-    grams = int((units * weights).sum())
-    tariff = transport(basis.network, found.leg_service[[lane]], found.leg_metres[[lane]], weights)
+    total, grams = int(contents.sum()), int(problem.weight @ contents)
     late_days = 0 if cart.deliver_by is None else max(0, int(found.arrival[lane]) - cart.deliver_by.toordinal())
+    late = total * late_days * prices.late_per_unit_day_micros
+    handling = node.handling_per_shipment_micros + total * node.handling_per_unit_micros
+    split = prices.split_micros if meeting is None else 0
+    costs = int(problem.fixed[offer]) - split + tier_micros + int(contents @ problem.unit[:, offer])
     lines, used = pegged(cart.lines, units.tolist(), basis.available, node_index, int(found.ready[lane]))
     shift, to = int(found.shift[lane]), int(found.to[lane])
     ready_at = int(found.ready_at[lane])
@@ -201,14 +234,14 @@ def _shipment(
         service_id=basis.network.network.services[int(found.service[lane])].service_id,
         ship_day=date.fromordinal(int(found.day[lane])),
         deliver_on=there_by,
-        order_by=_order_by(found, lane, used, meeting),
+        order_by=_order_by(found, lane, used, meeting, start),
         ship_by=_instant(int(found.at[lane])),
         distance_m=int(found.leg_metres[lane].sum()),
         weight_grams=grams,
         lines=lines,
-        shipping_micros=int(tariff.fixed[0]) + tier_micros + int(units @ tariff.unit[:, 0]),
-        handling_micros=node.handling_per_shipment_micros + total * node.handling_per_unit_micros,
-        late_micros=total * late_days * basis.rules.rule_set.prices.late_per_unit_day_micros,
+        shipping_micros=costs - handling - late,
+        handling_micros=handling,
+        late_micros=late,
         deliver_from=None if there_from == there_by else there_from,
         ready_at=None if ready_at >= NEVER else _instant(ready_at),
         confidence_bp=int(found.there.confidence_bp[lane]),
@@ -232,19 +265,28 @@ def _round_minute(found: Lanes, lane: int) -> int | None:
     return None if minute < 0 else minute
 
 
-def _order_by(found: Lanes, lane: int, used: list[Used], meeting: _Meeting | None) -> datetime:
+def _latest(found: Lanes, lane: IntArray, there_by: IntArray) -> tuple[list[int], list[int]]:
+    """Per chosen lane, as _Start says; `there_by` is the instant by which a hub needs the goods (NEVER: no hub)."""
+    table, node, departure = found.table, found.node[lane], found.departure[lane]
+    calendar, leaves = table.network.calendar_of[node], departure != NONE
+    done_by = there_by.copy()
+    done_by[leaves] = table.rounds.pickup[departure[leaves]]
+    stays = np.flatnonzero(~leaves & (there_by == NEVER))
+    if len(stays):
+        done_by[stays] = _closing(found, lane[stays])
+    start = _start_by(table, calendar, done_by, found.work[node])
+    last = start.copy()
+    last[leaves] = np.minimum(start[leaves], table.rounds.cut_off[departure[leaves]])
+    return start.tolist(), last.tolist()
+
+
+def _order_by(found: Lanes, lane: int, used: list[Used], meeting: _Meeting | None, start: _Start) -> datetime:
     """The last instant to place the order for its departure, day of collection or hub's parcel, and for its supply."""
-    table, node = found.table, found.node[[lane]]
-    work, calendar = found.work[node], table.network.calendar_of[node]
-    if found.departure[lane] == NONE:
-        done_by = _closing(found, lane) if meeting is None else meeting.there_by
-        last = latest = _start_by(table, calendar, done_by, work)
-    else:
-        last = table.order_by(node, found.departure[[lane]], work)
-        latest = _start_by(table, calendar, table.rounds.pickup[found.departure[[lane]]], work)
-    instants = [int(last[0])] if meeting is None else [int(last[0]), meeting.cut_off]
-    order_day = last_order_day(used, int(table.local_day(node, latest)[0]))
-    if order_day is not None:
+    latest, last = start
+    instants = [last] if meeting is None else [last, meeting.cut_off]
+    if used:
+        table, node = found.table, found.node[[lane]]
+        order_day = last_order_day(used, int(table.local_day(node, np.array([latest]))[0]))
         instants.append(int(table.midnight(node, np.array([order_day + 1]))[0]) - 1)
     return _instant(min(instants))
 
@@ -254,11 +296,11 @@ def _start_by(table: Timetable, calendar: IntArray, done_by: IntArray, work: Int
     return np.minimum(table.picking.leave(calendar, table.picking.worked(calendar, done_by) - work), done_by)
 
 
-def _closing(found: Lanes, lane: int) -> IntArray:
-    """The last instant at which the node is open to customers on the day of collection."""
-    table, node = found.table, found.node[[lane]]
+def _closing(found: Lanes, lane: IntArray) -> IntArray:
+    """The last instant at which each node is open to customers on the day of collection."""
+    table, node = found.table, found.node[lane]
     calendar = table.network.calendar_of[node]
-    ends = table.midnight(node, found.arrival[[lane]] + 1)
+    ends = table.midnight(node, found.arrival[lane] + 1)
     return table.opening.reach(calendar, table.opening.worked(calendar, ends)) - 1
 
 

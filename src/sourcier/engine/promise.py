@@ -13,13 +13,13 @@ import numpy as np
 from sourcier.domain.calendar import is_working_day
 from sourcier.domain.network import NodeCalendar, Service
 from sourcier.domain.order import Cart
-from sourcier.domain.plan import Plan, Shipment
+from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
 from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import NODE_TYPES, CompiledRules, distances_m
-from sourcier.engine.decide import Prepared, Steps, part, prepare, side_by_side
+from sourcier.engine.decide import Prepared, Steps, part, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.going import way_of
 from sourcier.engine.options import Option, arrival, options
@@ -61,12 +61,14 @@ def promise_steps(
         )
         for index, store in ways
     ]
-    found = yield from side_by_side(_look_at(look, choices, explained=explained) for look in looks)
-    promised = [one for one in chain.from_iterable(found) if isinstance(one, Promise)]
+    found = list(chain.from_iterable((yield from side_by_side(_look_at(look, choices, explained) for look in looks))))
+    shown = [one for one in found if isinstance(one, Option)]
+    decisions = written([option.settled for option in shown], explained=explained)
+    promised = [_promise(option, decision, snapshot, rules) for option, decision in zip(shown, decisions, strict=True)]
     promised.sort(key=lambda p: (p.latest, p.decision.objective_micros, p.service_id, p.store_id))
     return Promises(
         promised=tuple(promised),
-        unpromised=tuple(one for one in chain.from_iterable(found) if isinstance(one, Unpromised)),
+        unpromised=tuple(one for one in found if isinstance(one, Unpromised)),
         rule_set_revision=rules.revision_name,
         snapshot_version=version,
     )
@@ -84,7 +86,7 @@ class _Look:
     part: Prepared | None
 
 
-def _look_at(look: _Look, choices: frozenset[Choice], *, explained: bool) -> Steps[list[Promise | Unpromised]]:
+def _look_at(look: _Look, choices: frozenset[Choice], explained: bool) -> Steps[Sequence[Option | Unpromised]]:
     """The options of one way, or why there are none."""
     cart, snapshot, rules, prepared = look.cart, look.snapshot, look.rules, look.part
     service = snapshot.network.network.services[look.service]
@@ -95,7 +97,7 @@ def _look_at(look: _Look, choices: frozenset[Choice], *, explained: bool) -> Ste
         prepared = prepare(mine, snapshot, rules, complete=True)
     found = yield from options(prepared, choices, explained=explained)
     if found:
-        return [_promise(mine, service, option, snapshot, rules) for option in found]
+        return found
     if look.part is not None and not look.store_id and not _reaches(cart, snapshot, rules, look.service):
         return [_unpromised(service, look.store_id, Obstacle.NO_LANE)]
     if look.part is not None and (cart.deliver_by is not None or len(prepared.lanes) == 0):
@@ -195,13 +197,15 @@ def _unpromised(
     )
 
 
-def _promise(cart: Cart, service: Service, option: Option, snapshot: Snapshot, rules: CompiledRules) -> Promise:
-    """What the customer is told of an option; `cart` asks for its service and store alone."""
-    network, plan = snapshot.network, option.decision.plan
+def _promise(option: Option, decision: Decision, snapshot: Snapshot, rules: CompiledRules) -> Promise:
+    """What the customer is told of an option; its cart asks for one service, and for one store if it is collected."""
+    network, plan, cart = snapshot.network, decision.plan, option.settled.prepared.cart
+    service = network.services[network.service_index[cart.services[0]]].service
     store_id = cart.store_ids[0] if cart.store_ids else ""
     latest = date.fromordinal(arrival(plan))
     store = network.network.nodes[network.node_index[store_id]] if store_id else None
     last = _last_legs(plan)
+    assert latest.toordinal() == option.settled.latest, "the search knew another date than its plan has"
     return Promise(
         method=service.method,
         service_id=service.service_id,
@@ -210,7 +214,7 @@ def _promise(cart: Cart, service: Service, option: Option, snapshot: Snapshot, r
         earliest=max(shipment.deliver_from or shipment.deliver_on for shipment in last),
         latest=latest,
         time_zone=store.time_zone if store else locate(network, cart.destination)[1],
-        decision=option.decision,
+        decision=decision,
         choices=option.choices,
         store_id=store_id,
         ready_at=_ready_at(plan),

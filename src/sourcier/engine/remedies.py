@@ -14,7 +14,7 @@ from sourcier.domain.plan import NodeReason
 from sourcier.domain.promise import Obstacle, Remedy
 from sourcier.engine.bounds import can_fill
 from sourcier.engine.compile import IntArray
-from sourcier.engine.decide import Prepared, Steps, drive, prepare
+from sourcier.engine.decide import Prepared, Steps, drive, prepare, written
 from sourcier.engine.offers import Problem
 from sourcier.engine.options import earliest
 from sourcier.engine.prefilter import REASONS
@@ -35,6 +35,8 @@ def obstacle_steps(prepared: Prepared) -> Steps[tuple[Obstacle, tuple[str, ...],
     if cart.deliver_by is not None:
         whole = prepare(replace(cart, deliver_by=None), prepared.snapshot, prepared.rules, complete=True)
         late = yield from earliest(whole)
+        if late is not None:
+            written([late.settled], explained=False)  # what the customer is told to wait for is checked like a promise
     if late is not None:
         full = NodeReason.CAPACITY_FULL in _node_reasons(prepared)
         obstacle = Obstacle.NO_CAPACITY if full else Obstacle.TOO_LATE

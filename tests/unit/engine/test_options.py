@@ -12,7 +12,7 @@ from sourcier.domain.network import NodeCalendar
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.promise import Choice
 from sourcier.domain.rules import Constraints, Prices
-from sourcier.engine.decide import Prepared, drive, prepare
+from sourcier.engine.decide import Prepared, drive, prepare, written
 from sourcier.engine.options import Search, earliest, options, plausible_dates
 from sourcier.engine.solver import Budget, solve
 
@@ -41,10 +41,11 @@ def shown(world: World, *choices: Choice, explained: bool = False) -> list[tuple
         lambda model: solve(model, Budget()),
     )
     told = []
-    for option in found:
-        shipments = option.decision.plan.shipments
+    for option, decision in zip(found, written([option.settled for option in found]), strict=True):
+        shipments = decision.plan.shipments
         latest = max(s.deliver_on for s in shipments)
-        euros = (option.decision.objective_micros - 5 * small.EURO * len(shipments)) // small.EURO
+        assert latest.toordinal() == option.settled.latest
+        euros = (decision.objective_micros - 5 * small.EURO * len(shipments)) // small.EURO
         told.append(((latest - TOMORROW).days, euros, len(shipments), option.choices))
     return told
 
@@ -160,13 +161,13 @@ def test_nothing_is_decided_twice_nor_what_follows() -> None:
 
 def test_nodes_that_come_too_late_for_an_option_are_told_apart() -> None:
     world = chain(3)
-    (first, *_) = drive(options(prepared(world), frozenset(Choice), explained=True), lambda _: None)
-    assert {o.node_id: o.reason for o in first.decision.left_out} == {
+    found = drive(options(prepared(world), frozenset(Choice), explained=True), lambda _: None)
+    first, *_, last = written([option.settled for option in found])
+    assert {o.node_id: o.reason for o in first.left_out} == {
         "n01": NodeReason.TOO_LATE,
         "n02": NodeReason.TOO_LATE,
     }
-    (*_, last) = drive(options(prepared(world), frozenset(Choice), explained=True), lambda _: None)
-    assert {o.node_id: o.reason for o in last.decision.left_out} == {
+    assert {o.node_id: o.reason for o in last.left_out} == {
         "n00": NodeReason.NOT_CHOSEN,
         "n01": NodeReason.NOT_CHOSEN,
     }
@@ -178,9 +179,9 @@ def test_without_a_solver_the_options_still_agree_with_each_other(first_seed: in
     for seed in range(first_seed, first_seed + 50):
         world = random_world(seed, lines_max=6, nodes_max=14)
         told = drive(options(prepared(world), frozenset(Choice)), asked.append)
-        keys = {option: (_latest(option), option.decision.objective_micros) for option in told}
-        for option, (day, cost) in keys.items():
-            others = [key for other, key in keys.items() if other is not option]
+        keys = [(option.settled.latest, option.settled.answer.cover.objective) for option in told]
+        for position, (option, (day, cost)) in enumerate(zip(told, keys, strict=True)):
+            others = keys[:position] + keys[position + 1 :]
             if option.choices != {FEWEST}:
                 assert not [key for key in others if key[0] <= day and key[1] <= cost], f"seed {seed}"
             if EARLIEST in option.choices:
@@ -189,10 +190,6 @@ def test_without_a_solver_the_options_still_agree_with_each_other(first_seed: in
                 assert all(key[1] >= cost for key in others)
         assert {choice for option in told for choice in option.choices} == (set(Choice) if told else set())
     assert asked
-
-
-def _latest(option) -> date:
-    return max(s.deliver_on for s in option.decision.plan.shipments)
 
 
 def test_the_price_of_a_split_counts() -> None:

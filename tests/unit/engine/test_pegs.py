@@ -95,7 +95,6 @@ def test_a_lead_time_and_an_overdue_supply_count_from_the_order() -> None:
     assert last_order_day([(made_to_order, 0)], 100) == 97
     assert last_order_day([(row("y", -2, 9), 0)], 100) == 99
     assert last_order_day([(row("y", -2, 9), 0), (made_to_order, 0)], 100) == 97
-    assert last_order_day([], 100) is None
 
 
 def test_the_order_by_of_what_must_be_ordered_first_is_the_end_of_a_day() -> None:
