@@ -134,7 +134,8 @@ def asked(table: Timetable, times: int) -> float:
         placed = table.placed(datetime.combine(FIRST_DAY, time(9), UTC) + timedelta(seconds=977 * number))
         start = process_time()
         schedule = table.schedules(ZONES[0])[lane, kind]
-        at = table.first_round(lane, schedule, placed, np.full(len(lane), placed), work)
+        begin = np.full(len(lane), placed)
+        at = table.first_round(schedule, placed, begin, table.done(lane, begin, work))
         row = table.transit.rows(lane, kind, distance, "")
         table.transit.arrivals(row, table.rounds.day[at], 9_000)
         spent.append(1_000 * (process_time() - start))

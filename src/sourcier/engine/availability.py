@@ -4,7 +4,6 @@ One unit of each SKU is looked at. How such a cart could travel is found once fo
 every store in question; then everything is a gather over what is there by SKU, node and day.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
@@ -31,25 +30,16 @@ from sourcier.engine.compile import (
     CompiledNetwork,
     CompiledRules,
     IntArray,
-    distances_m,
 )
-from sourcier.engine.hours import NEVER
-from sourcier.engine.pickups import Pickups, pickups
-from sourcier.engine.prefilter import ask_for, check_cart, locate, to_the_door
+from sourcier.engine.going import going
+from sourcier.engine.places import Place, place_at, place_of
+from sourcier.engine.prefilter import ask_for, check_cart
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores, nearest_stores
+from sourcier.engine.trips import reach
 
 ONE_UNIT = (1, 1)
 """The load of a cart with one unit: (lines, units)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where the goods are wanted. `distance_m[N]` is from every node."""
-
-    destination: Destination
-    time_zone: str
-    distance_m: IntArray
 
 
 def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules, at: datetime) -> Availability:
@@ -64,8 +54,8 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
         CHANNEL_UNKNOWN, POSTAL_CODE_UNKNOWN, or NODE_UNKNOWN for a `store_id` that is no store.
     """
     network = snapshot.network
-    place = _place(query, network)
-    cart = _cart(query, network, place, at)
+    place, destination = _place(query, network)
+    cart = _cart(query, network, destination, at)
     check_cart(cart, snapshot, rules)
     available = look(cart, snapshot, rules)
     arrival, reaches = _arrivals(cart, place, snapshot, rules, available)
@@ -97,27 +87,22 @@ def band(rules: CompiledRules, units: int) -> str:
     return max(reached, key=lambda b: b.min_units).label if reached else ""
 
 
-def _place(query: AvailabilityQuery, network: CompiledNetwork) -> _Place:
+def _place(query: AvailabilityQuery, network: CompiledNetwork) -> tuple[Place, Destination]:
     if query.destination is not None:
-        point, time_zone = locate(network, query.destination)
-        return _Place(destination=query.destination, time_zone=time_zone, distance_m=distances_m(network, point))
+        return place_of(network, query.destination), query.destination
     index = network.node_index.get(query.store_id)
     store = None if index is None else network.network.nodes[index]
     if store is None or store.node_type is not NodeType.STORE:
         fault = Violation(field="store_id", description=f"the network has no store {query.store_id!r}")
         raise invalid([fault], Reason.NODE_UNKNOWN)
-    return _Place(
-        destination=Destination(country_code="", point=store.point),
-        time_zone=store.time_zone,
-        distance_m=distances_m(network, store.point),
-    )
+    return place_at(network, store.point, store.time_zone), Destination(country_code="", point=store.point)
 
 
-def _cart(query: AvailabilityQuery, network: CompiledNetwork, place: _Place, at: datetime) -> Cart:
+def _cart(query: AvailabilityQuery, network: CompiledNetwork, destination: Destination, at: datetime) -> Cart:
     """A cart that wants one unit of each SKU; whatever service brings it."""
     return Cart(
         channel=query.channel,
-        destination=place.destination,
+        destination=destination,
         lines=tuple(Line(line_id=str(i), sku=sku, quantity=1) for i, sku in enumerate(query.skus)),
         currency_code=network.network.currency_code,
         placed_at=at,
@@ -126,27 +111,25 @@ def _cart(query: AvailabilityQuery, network: CompiledNetwork, place: _Place, at:
 
 
 def _arrivals(
-    cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules, available: Available
+    cart: Cart, place: Place, snapshot: Snapshot, rules: CompiledRules, available: Available
 ) -> tuple[IntArray, BoolArray]:
     """The first ``arrival[sku, service]`` (ordinals, UNLIMITED: never), and the nodes ``reaches[N]`` with a candidate.
 
     A candidate brings what its node has by a day.
     """
     network = snapshot.network
-    ask, _ = ask_for(cart, snapshot, rules, ONE_UNIT, available.useful(np.ones(len(cart.lines), dtype=np.int64)))
-    pairs = _collected_at(cart, place, snapshot, rules)
-    delivered = tuple(s for s, compiled in enumerate(network.services) if not compiled.service.method.collected)
-    columns = [_columns(pickups(ask, pairs))] if pairs else []
-    if delivered and not cart.store_ids:
-        going = to_the_door(ask, cart, delivered, starts(ask))
-        columns.append((going.service, going.found.starts.node, going.found.starts.ready, going.arrivals.latest))
-    arrival = np.full((len(cart.lines), len(network.services)), UNLIMITED)
+    num_services, wanted = len(network.services), np.ones(len(cart.lines), dtype=np.int64)
+    ask, _ = ask_for(cart, snapshot, rules, ONE_UNIT, available.useful(wanted))
+    delivering = tuple(s for s, one in enumerate(network.network.services) if not one.method.collected)
+    door = None if cart.store_ids else place
+    whole = reach(ask.table, door, delivering, _collected_at(cart, place, snapshot, rules))
+    arrival = np.full((len(cart.lines), num_services), UNLIMITED)
     reaches = np.zeros(len(network.node_index), dtype=np.bool_)
-    if not columns:
-        return arrival, reaches
-    service, node, ready, on = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    begins = starts(ask)
+    found = going(ask, whole, (), begins)
+    trip, ready, on = found.departing.trip, begins.ready[found.departing.start], found.arrival
+    service, node = whole.trips.way[trip] % num_services, whole.trips.node[trip]
     order = np.lexsort((on, service))
-    order = order[on[order] < NEVER]
     service, node, ready, on = service[order], node[order], ready[order], on[order]
     reaches[node] = True
     has = _first_ready(available)[:, node] <= ready
@@ -160,11 +143,7 @@ def _arrivals(
     return arrival, reaches
 
 
-def _columns(found: Pickups) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    return found.service, found.node, found.ready, found.on
-
-
-def _collected_at(cart: Cart, place: _Place, snapshot: Snapshot, rules: CompiledRules) -> list[tuple[int, int]]:
+def _collected_at(cart: Cart, place: Place, snapshot: Snapshot, rules: CompiledRules) -> list[tuple[int, int]]:
     """(service, store) of everything that could be collected: at the store asked for, or at the nearest ones."""
     network, promising = snapshot.network, rules.rule_set.promising
     chosen = chosen_stores(cart, network)
@@ -204,7 +183,7 @@ def _earliest(network: CompiledNetwork, arrival: IntArray) -> list[tuple[Earlies
 
 
 def _stores(
-    snapshot: Snapshot, place: _Place, rules: CompiledRules, available: Available, query: AvailabilityQuery
+    snapshot: Snapshot, place: Place, rules: CompiledRules, available: Available, query: AvailabilityQuery
 ) -> list[tuple[StoreStock, ...]]:
     """Of every SKU the first stores by distance that have some, within the rule set's radius."""
     network = snapshot.network

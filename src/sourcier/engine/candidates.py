@@ -13,7 +13,7 @@ the candidates and not after h; so the first departure made from there with room
 It brings the same for the same price, no later: no plan is lost.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,40 +22,31 @@ from numpy.typing import NDArray
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import CapacityMeasure
 from sourcier.engine.available import ON_HAND
+from sourcier.engine.columns import Columns
 from sourcier.engine.compile import MEASURES, UNLIMITED, BoolArray, IntArray
 from sourcier.engine.hours import NEVER
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.timetable import Timetable
-
-NONE = np.int64(-1)
-"""Stands for "no shift" and "no departure"."""
+from sourcier.engine.trips import NONE, Reach
 
 BLOCK = 32
-"""Departures or shifts that are looked at in one go."""
+"""Departures or shifts that are looked at in one go, after the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Starts:
+class Starts(Columns):
     """When work on the order can begin (axis B): `begin[B]` instants at `node[B]`, in `shift[B]` (axis Q or NONE).
 
-    It may use supply that is ready by the day `ready[B]`; `left[B]` is the room in the shift, in its own measure.
+    The work is over when the node's picking clock shows `done[B]`. It may use supply that is ready by the day
+    `ready[B]`; `left[B]` is the room in the shift, in its own measure.
     """
 
     node: IntArray
     begin: IntArray
+    done: IntArray
     ready: IntArray
     shift: IntArray
     left: IntArray
-
-    def take(self, chosen: IntArray) -> "Starts":
-        """The chosen ones, in that order."""
-        return Starts(
-            node=self.node[chosen],
-            begin=self.begin[chosen],
-            ready=self.ready[chosen],
-            shift=self.shift[chosen],
-            left=self.left[chosen],
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,72 +82,53 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departing:
-    """Starts on a lane with the departure they make (axis C).
+class Departing(Columns):
+    """Starts on a trip with the departure they make (axis C).
 
-    `way[C]` is on axis L, `departure[C]` on axis R; NONE leaves with nothing, it stays for the customer to collect.
-    `day[C]` is the node's day on which it is ready or leaves, `at[C]` the instant.
+    `start[C]` is on axis B, `trip[C]` on axis T, `departure[C]` on axis R; NONE leaves with nothing, it stays for the
+    customer to collect. `day[C]` is the node's day on which it is ready or leaves, `at[C]` the instant.
     """
 
-    starts: Starts
-    way: IntArray
+    start: IntArray
+    trip: IntArray
     departure: IntArray
     day: IntArray
     at: IntArray
-
-    def take(self, chosen: IntArray) -> "Departing":
-        """The chosen ones, in that order."""
-        return Departing(
-            starts=self.starts.take(chosen),
-            way=self.way[chosen],
-            departure=self.departure[chosen],
-            day=self.day[chosen],
-            at=self.at[chosen],
-        )
-
-    @staticmethod
-    def joined(parts: "Sequence[Departing]") -> "Departing":
-        """The candidates of all parts, one part after the other."""
-        return Departing(
-            starts=_joined(*(part.starts for part in parts)),
-            way=np.concatenate([part.way for part in parts]),
-            departure=np.concatenate([part.departure for part in parts]),
-            day=np.concatenate([part.day for part in parts]),
-            at=np.concatenate([part.at for part in parts]),
-        )
 
 
 def starts(ask: Ask) -> Starts:
     """All useful starts at usable nodes: now, and when supply is ready."""
     table, placed, usable = ask.table, ask.placed, ask.usable
-    now = np.flatnonzero(usable)
-    node, ready = ask.later
-    waits = usable[node]
-    node = np.concatenate([now, node[waits]])
-    ready = np.concatenate([np.full(len(now), ON_HAND), ready[waits]])
-    begin = np.where(ready > ON_HAND, np.maximum(placed, table.midnight(node, ready)), placed)
-    known = begin < NEVER
-    node, ready, begin = node[known], ready[known], begin[known]
+    node = np.flatnonzero(usable)
+    ready, begin = np.full(len(node), ON_HAND), np.full(len(node), placed)
+    later, day = ask.later
+    if len(later):
+        waits = np.flatnonzero(usable[later])
+        since = table.midnight(later[waits], day[waits])
+        known = since < NEVER
+        waits, since = waits[known], since[known]
+        node, ready = np.concatenate([node, later[waits]]), np.concatenate([ready, day[waits]])
+        begin = np.concatenate([begin, np.maximum(since, placed)])
     whole = Starts(
-        node=node, begin=begin, ready=ready, shift=np.full(len(node), NONE), left=np.full(len(node), UNLIMITED)
+        node=node,
+        begin=begin,
+        done=table.done(node, begin, ask.load.work[node]),
+        ready=ready,
+        shift=np.full(len(node), NONE),
+        left=np.full(len(node), UNLIMITED),
     )
     network = ask.snapshot.network
     if len(network.shift_limit) == 0:
         return whole
     in_shifts = network.in_shifts[node]
     worked = _in_shifts(ask, whole.take(np.flatnonzero(in_shifts)))
-    return _joined(whole.take(np.flatnonzero(~in_shifts)), worked)
-
-
-def _joined(*parts: Starts) -> Starts:
-    names = ("node", "begin", "ready", "shift", "left")
-    return Starts(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    return Starts.joined([whole.take(np.flatnonzero(~in_shifts)), worked])
 
 
 def _in_shifts(ask: Ask, found: Starts) -> Starts:
     """Every start in its first shift, and in each later one with more room than those before."""
     snapshot, table, load = ask.snapshot, ask.table, ask.load
-    first, begin = table.first_shift(found.node, found.begin, load.work[found.node])
+    first, begin = table.first_shift(found.node, found.begin, found.done)
     there = np.flatnonzero(first >= 0)
     found, first, begin = found.take(there), first[there], begin[there]
     network, shifts = snapshot.network, table.shifts
@@ -164,31 +136,39 @@ def _in_shifts(ask: Ask, found: Starts) -> Starts:
     def left_in(shift: IntArray, node: IntArray) -> IntArray:
         return snapshot.shift_left(network.first_shift[node] + shifts.which[shift], shifts.day[shift].astype(np.int64))
 
-    def measure_of(shift: IntArray, node: IntArray) -> NDArray[np.int8]:
-        measure: NDArray[np.int8] = network.shift_measure[network.first_shift[node] + shifts.which[shift]]
-        return measure
-
-    def room_in(counted: np.int8) -> Callable[[IntArray, IntArray], IntArray]:
+    def room_in(counted: int) -> Callable[[IntArray, IntArray], IntArray]:
         def room(row: IntArray, shift: IntArray) -> IntArray:
             node = found.node[row]
-            measure = measure_of(shift, node)
+            measure = network.shift_measure[network.first_shift[node] + shifts.which[shift]]
             share = _share(left_in(shift, node), load.enough(measure))
             return np.where((measure == counted) | (share == WHOLE), share, 0)
 
         return room
 
     # Room in one measure does not compare with room in another.
-    climbs = [climb(first, shifts.stop[found.node], room_in(m)) for m in np.unique(network.shift_measure)]
-    row, shift = np.unique(np.concatenate(climbs, axis=1), axis=1)
-    node = found.node[row]
+    climbs = [climb(first, shifts.stop[found.node], room_in(m)) for m in network.shift_measures]
+    row, shift = climbs[0] if len(climbs) == 1 else _each_once(climbs)
+    node, later = found.node[row], shift != first[row]
+    begin = np.where(later, np.maximum(found.begin[row], shifts.start[shift]), begin[row])
     return Starts(
         node=node,
-        begin=np.where(shift == first[row], begin[row], np.maximum(found.begin[row], shifts.start[shift])),
+        begin=begin,
+        done=table.done(node, begin, load.work[node]),
         ready=found.ready[row],
         shift=shift,
         left=left_in(shift, node),
     )
 
+
+def _each_once(climbs: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    """The (row, position) pairs of all climbs, each once, by row."""
+    row, position = (np.concatenate(parts) for parts in zip(*climbs, strict=True))
+    keys = np.unique(row * _POSITIONS + position)
+    return keys // _POSITIONS, keys % _POSITIONS
+
+
+_POSITIONS = np.int64(2**32)
+"""Above every position of a climb, so that one number sorts pairs of row and position."""
 
 WHOLE = np.int64(2**40)
 """Room for the whole order; less room counts less."""
@@ -200,15 +180,22 @@ def _share(left: IntArray, enough: IntArray) -> IntArray:
 
 
 def climb(first: IntArray, stop: IntArray, room: Callable[[IntArray, IntArray], IntArray]) -> tuple[IntArray, IntArray]:
-    """(row, position) of the positions ``first[row] .. stop[row] - 1`` with more room than every one before.
+    """(row, position) of the positions ``first[row] .. stop[row] - 1`` with more room than every one before, by row.
 
-    ``room(rows, positions)`` is 0 where there is none; a row ends with the first WHOLE.
+    ``room(rows, positions)`` is 0 where there is none; a row ends with the first WHOLE. Nearly always that is the
+    first position, so it is looked at alone.
     """
-    rows, at, most = np.arange(len(first)), first, np.zeros(len(first), dtype=np.int64)
-    found = [(rows[:0], first[:0])]
-    width = 1
+    rows = np.flatnonzero(first < stop)
+    at = first[rows]
+    most = room(rows, at)
+    roomy = most > 0
+    found = [(rows, at) if roomy.all() else (rows[roomy], at[roomy])]
+    going = np.flatnonzero((most < WHOLE) & (at + 1 < stop[rows]))
+    if len(going) == 0:
+        return found[0]
+    rows, at, most = rows[going], at[going] + 1, most[going]
     while len(rows):
-        positions = at[:, None] + np.arange(width)
+        positions = at[:, None] + np.arange(BLOCK)
         inside = positions < stop[rows, None]
         of_row = np.broadcast_to(rows[:, None], positions.shape)
         value = np.zeros(positions.shape, dtype=np.int64)
@@ -216,30 +203,22 @@ def climb(first: IntArray, stop: IntArray, room: Callable[[IntArray, IntArray], 
         before = np.maximum.accumulate(np.column_stack([most, value]), axis=1)
         more = value > before[:, :-1]
         found.append((of_row[more], positions[more]))
-        most, at = before[:, -1], at + width
-        going = (most < WHOLE) & (at < stop[rows])
-        rows, at, most, width = rows[going], at[going], most[going], BLOCK
-    return np.concatenate([row for row, _ in found]), np.concatenate([position for _, position in found])
+        most, at = before[:, -1], at + BLOCK
+        going = np.flatnonzero((most < WHOLE) & (at < stop[rows]))
+        rows, at, most = rows[going], at[going], most[going]
+    return _each_once(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """Lanes over axis L: `node[L]`, `service[L]`, and the run `schedule[L]` of departures (-1: none)."""
-
-    node: IntArray
-    service: IntArray
-    schedule: IntArray
-
-
-def departing(ask: Ask, ways: Ways, found: Starts) -> Departing:
-    """Every useful departure of the lanes, from every start at their nodes."""
+def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
+    """Every useful departure of the trips that move, from every start at their nodes."""
     snapshot, table, placed, load = ask.snapshot, ask.table, ask.placed, ask.load
-    way, start = _at_their_nodes(ways.node, found.node)
-    node, schedule = ways.node[way], ways.schedule[way]
-    first = table.first_round(node, schedule, placed, found.begin[start], load.work[node])
-    made = np.flatnonzero(first >= 0)
-    way, start, first, node, service = way[made], start[made], first[made], node[made], ways.service[way[made]]
-    rounds = table.rounds
+    trips, rounds = reach.trips, table.rounds
+    trip, start = _at_their_nodes(ask, reach.moved, trips.node[reach.moved], begins)
+    first = table.first_round(trips.schedule[trip], placed, begins.begin[start], begins.done[start])
+    if (first < 0).any():
+        made = np.flatnonzero(first >= 0)
+        trip, start, first = trip[made], start[made], first[made]
+    node, service = trips.node[trip], trips.service[trip]
     last_day = rounds.day[first] + SHIP_HORIZON_DAYS
 
     def room(row: IntArray, departure: IntArray) -> IntArray:
@@ -250,30 +229,38 @@ def departing(ask: Ask, ways: Ways, found: Starts) -> Departing:
         takes &= (rounds.cut_off[departure] >= placed) & (day <= last_day[row])
         return np.where(takes, _share(left, load.enough(snapshot.network.measure[node[row]])), 0)
 
-    row, departure = climb(first, rounds.stop[schedule[made]], room)
+    row, departure = climb(first, rounds.stop[trips.schedule[trip]], room)
     chosen = Departing(
-        starts=found.take(start[row]),
-        way=way[row],
+        start=start[row],
+        trip=trip[row],
         departure=departure,
         day=rounds.day[departure].astype(np.int64),
         at=rounds.pickup[departure],
     )
-    return chosen.take(_latest_ready(chosen))
+    return _latest_ready(chosen, begins)
 
 
-def staying(ask: Ask, found: Starts) -> Departing:
+def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
     """Every useful day on which an order is ready at nodes where it stays, from every start there."""
     snapshot, table, load = ask.snapshot, ask.table, ask.load
-    node = found.node
-    first = table.local_day(node, table.ready(node, found.begin, load.work[node]))
-    known = np.flatnonzero(first < NEVER)
-    found, node, first = found.take(known), node[known], first[known]
+    trip, start = _at_their_nodes(ask, reach.kept, reach.trips.node[reach.kept], begins)
+    node, begin = begins.node[start], begins.begin[start]
+    at_once = table.ready(node, begin, load.work[node], begins.done[start])
+    first = table.local_day(node, at_once)
+    if not (known := first < NEVER).all():
+        trip, start, node, begin, at_once, first = (a[known] for a in (trip, start, node, begin, at_once, first))
 
     def ready(row: IntArray, wait: IntArray) -> IntArray:
-        since = table.midnight(node[row], first[row] + wait)
-        begin = np.where(wait > 0, np.maximum(found.begin[row], since), found.begin[row])
-        done = table.ready(node[row], np.where(begin < NEVER, begin, 0), load.work[node[row]])
-        return np.where(begin < NEVER, done, NEVER)
+        waits = np.flatnonzero(wait > 0)
+        found: IntArray = at_once[row]
+        if len(waits):
+            there = node[row[waits]]
+            since = np.maximum(begin[row[waits]], table.midnight(there, first[row[waits]] + wait[waits]))
+            ends = since < NEVER
+            since, work = np.where(ends, since, 0), load.work[there]
+            done = table.ready(there, since, work, table.done(there, since, work))
+            found[waits] = np.where(ends, done, NEVER)
+        return found
 
     def room(row: IntArray, wait: IntArray) -> IntArray:
         day = table.local_day(node[row], ready(row, wait))
@@ -283,48 +270,55 @@ def staying(ask: Ask, found: Starts) -> Departing:
     row, wait = climb(np.zeros(len(node), dtype=np.int64), np.full(len(node), SHIP_HORIZON_DAYS + 1), room)
     at = ready(row, wait)
     chosen = Departing(
-        starts=found.take(row),
-        way=np.full(len(row), NONE),
+        start=start[row],
+        trip=trip[row],
         departure=np.full(len(row), NONE),
         day=table.local_day(node[row], at),
         at=at,
     )
-    return chosen.take(_latest_ready(chosen))
+    return _latest_ready(chosen, begins)
 
 
-def _at_their_nodes(node: IntArray, start_node: IntArray) -> tuple[IntArray, IntArray]:
-    """Every (lane, start) pair of one node."""
-    order = np.argsort(start_node, kind="stable")
-    low = np.searchsorted(start_node[order], node, side="left")
-    count = np.searchsorted(start_node[order], node, side="right") - low
-    way = np.repeat(np.arange(len(node)), count)
-    nth = np.arange(len(way)) - np.repeat(np.cumsum(count) - count, count)
-    return way, order[low[way] + nth]
+def _at_their_nodes(ask: Ask, trips: IntArray, node: IntArray, begins: Starts) -> tuple[IntArray, IntArray]:
+    """Every (trip, start) pair of one node; the `trips` begin at ``node``."""
+    there = np.bincount(begins.node, minlength=len(ask.usable))
+    order = np.argsort(begins.node, kind="stable")
+    count, first = there[node], (np.cumsum(there) - there)[node]
+    nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(trips, count), order[np.repeat(first, count) + nth]
 
 
-def _latest_ready(found: Departing) -> IntArray:
+def _latest_ready(found: Departing, begins: Starts) -> Departing:
     """Of candidates that differ only in the supply that they can wait for, the one that can wait for all of it."""
-    keys = (found.starts.ready, found.starts.shift, found.at, found.way, found.starts.node)
+    several = np.bincount(begins.node)[begins.node[found.start]] > 1
+    if not several.any():
+        return found
+    mine = np.flatnonzero(several)
+    start = found.start[mine]
+    keys = (begins.ready[start], begins.shift[start], found.at[mine], found.trip[mine])
     order = np.lexsort(keys)
     last = np.ones(len(order), dtype=np.bool_)
     alike = np.ones(max(0, len(order) - 1), dtype=np.bool_)
     for key in keys[1:]:
-        alike &= key[order][1:] == key[order][:-1]
+        ranked = key[order]
+        alike &= ranked[1:] == ranked[:-1]
     last[:-1] = ~alike
-    return order[last]
+    return found.take(np.concatenate([np.flatnonzero(~several), mine[order[last]]]))
 
 
-def caps(ask: Ask, found: Departing) -> tuple[IntArray, IntArray]:
+def caps(ask: Ask, begins: Starts, found: Departing) -> tuple[IntArray, IntArray]:
     """``units[C]`` and ``lines[C]`` that the pools of each candidate let through."""
-    network, table, node, shift = ask.snapshot.network, ask.table, found.starts.node, found.starts.shift
-    measures = [network.measure[node]]
-    lefts = [ask.snapshot.node_left(node, found.day)]
-    if (shift != NONE).any():
+    network, table = ask.snapshot.network, ask.table
+    units, lines = np.full((2, len(found.start)), UNLIMITED)
+    node, shift = begins.node[found.start], begins.shift[found.start]
+    pools = []
+    if network.capacity_in_parts:
+        pools.append((network.measure[node], ask.snapshot.node_left(node, found.day)))
+    if len(network.shift_limit) and (shift != NONE).any():
         which = network.first_shift[node] + table.shifts.which[shift]
-        measures.append(np.where(shift != NONE, network.shift_measure[np.where(shift != NONE, which, 0)], 0))
-        lefts.append(found.starts.left)
-    units, lines = np.full(len(node), UNLIMITED), np.full(len(node), UNLIMITED)
-    for measure, left in zip(measures, lefts, strict=True):
+        measure = np.where(shift != NONE, network.shift_measure[np.where(shift != NONE, which, 0)], 0)
+        pools.append((measure, begins.left[found.start]))
+    for measure, left in pools:
         units = np.where(measure == MEASURES.index(CapacityMeasure.UNITS), np.minimum(units, left), units)
         lines = np.where(measure == MEASURES.index(CapacityMeasure.LINES), np.minimum(lines, left), lines)
     return units, lines

@@ -1,7 +1,7 @@
 """Networks and rule sets as arrays, compiled once per revision."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from sourcier.domain.network import (
 from sourcier.domain.place import GeoPoint
 from sourcier.domain.rules import RuleSet
 from sourcier.engine.directory import Directory, compile_directory
+from sourcier.engine.memo import Memo
 from sourcier.engine.postal_zones import CodeRanges, compile_postal_zones
 
 IntArray = NDArray[np.int64]
@@ -39,6 +40,9 @@ EARTH_RADIUS_M = 6_371_008.8
 
 ROUND_MINUTES = 1_441
 """Pickup minutes of a day that are told apart, midnight at its end included."""
+
+PLACES_BYTES_MAX = 32 * 2**20
+"""For how far the places asked for last are from every node."""
 
 NODE_TYPES = tuple(NodeType)
 MEASURES: tuple[CapacityMeasure | None, ...] = (None, *CapacityMeasure)
@@ -66,13 +70,15 @@ class CompiledNetwork:
     `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S +
     1, S + 1]`: the first service's tier costs no more than the second's at any weight the second carries; the last
     one is that of no service, which costs nothing, as in `rates[5, S + 1]`: micros per shipment, per shipment and km,
-    per unit, per unit and km, per kg. `collects[N, S]`:
-    the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
+    per unit, per unit and km, per kg. `collects[N, S]`: the service collects there; `gives_out[N, S]`: customers can
+    collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
-    `shift_limit[H]`; `in_shifts[N]`: it has some. `round_keys` are the `round_key` of every carrier's round with a
-    limit of parcels, ascending. `transfers` are the (node, service) pairs that lead to a node. `postal_zones` is for
-    `engine.postal_zones.zone_of`.
+    `shift_limit[H]`; `shift_measures` are those in use; `in_shifts[N]`: it has some. `capacity_in_parts`: some node's
+    capacity counts lines or units, so that a part of an order can have room. `round_keys` are the `round_key` of every
+    carrier's round with a limit of parcels, ascending. `transfers` are the (node, service) pairs that lead to a node.
+    `postal_zones` is for `engine.postal_zones.zone_of`. `courier_seconds[S]` pass from pickup to door (-1: no courier),
+    `collect_minutes[S]` from arrival in a store to collection. `memo` keeps how far the places asked for last are.
     """
 
     network: Network
@@ -103,7 +109,12 @@ class CompiledNetwork:
     first_shift: IntArray
     shift_measure: NDArray[np.int8]
     shift_limit: IntArray
+    shift_measures: tuple[int, ...]
+    capacity_in_parts: bool
     round_keys: IntArray
+    courier_seconds: IntArray
+    collect_minutes: IntArray
+    memo: Memo = field(compare=False, repr=False)
 
     def round_key(self, node: IntArray, service: IntArray, pickup_minute: IntArray) -> IntArray:
         """One number per carrier's round: node, service and pickup minute."""
@@ -162,7 +173,12 @@ def compile_network(network: Network) -> CompiledNetwork:
         first_shift=np.cumsum([0, *(len(node.shifts) for node in network.nodes)], dtype=np.int64)[:-1],
         shift_measure=np.array([MEASURES.index(shift.measure) for shift in shifts], dtype=np.int8),
         shift_limit=_ints(shift.limit for shift in shifts),
+        shift_measures=tuple(sorted({MEASURES.index(shift.measure) for shift in shifts})),
+        capacity_in_parts=any(n.capacity and n.capacity.measure is not CapacityMeasure.ORDERS for n in network.nodes),
         round_keys=_ints(sorted(rounds)),
+        courier_seconds=_ints(60 * s.courier_minutes if s.method is Method.SAME_DAY else -1 for s in network.services),
+        collect_minutes=_ints(s.collect_minutes for s in network.services),
+        memo=Memo(PLACES_BYTES_MAX),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +21,9 @@ class HoursTable:
     """Disjoint rising intervals of seconds, in runs of one calendar each (axis I).
 
     Interval i of calendar c runs over ``start[i] <= instant < end[i]`` (epoch seconds); `before[i]` seconds of c lie in
-    earlier intervals. `stop[c]` is where the run of c ends. The keys are what `worked` and its inverses search in.
+    earlier intervals. `stop[c]` is where the run of c ends. The keys are what the inverses of `worked` search in, the
+    `clock` (`start_key`, then the seconds from which and up to which it runs, and what it shows at 0) is for `worked`
+    itself: there an interval of no length stands before each run, so that every search finds one of its calendar.
     """
 
     origin: int
@@ -28,21 +31,18 @@ class HoursTable:
     end: IntArray
     before: IntArray
     stop: IntArray
-    start_key: IntArray
     end_key: IntArray
     done_key: IntArray
+    clock_key: IntArray
+    clock_end: IntArray
+    clock_base: IntArray
 
     def worked(self, calendar: IntArray, instant: IntArray) -> IntArray:
         """Seconds of the calendar's hours before each instant, counted from the origin."""
-        since = np.clip(instant - self.origin, 0, SPAN - 1)
-        found = np.searchsorted(self.start_key, calendar * SPAN + since, side="right") - 1
-        first = np.where(calendar > 0, self.stop[calendar - 1], 0)
-        there = found >= first
-        at = np.maximum(found, 0)
-        if len(self.start) == 0:
-            return np.zeros(len(since), dtype=np.int64)
-        done = self.before[at] + np.minimum(since + self.origin, self.end[at]) - self.start[at]
-        return np.where(there, done, 0)
+        since = self._since(instant)
+        at = self.clock_key.searchsorted(calendar * SPAN + since, side="right") - 1
+        done: IntArray = np.minimum(since, self.clock_end[at]) + self.clock_base[at]
+        return done
 
     def reach(self, calendar: IntArray, done: IntArray) -> IntArray:
         """The first instant at which `done` seconds (1 or more) are worked; NEVER if the hours end before."""
@@ -52,22 +52,26 @@ class HoursTable:
         """The last instant at which no more than `done` seconds are worked; NEVER if more never are."""
         return self._at(calendar, done, "right")
 
-    def _at(self, calendar: IntArray, done: IntArray, side: str) -> IntArray:
-        key = calendar * SPAN + np.clip(done, 0, SPAN - 1)
-        found = np.searchsorted(self.done_key, key, side="left" if side == "left" else "right")
+    def _since(self, instant: IntArray) -> IntArray:
+        """Seconds from the origin on, within a span."""
+        since: IntArray = np.minimum(np.maximum(instant - self.origin, 0), SPAN - 1)
+        return since
+
+    def _at(self, calendar: IntArray, done: IntArray, side: Literal["left", "right"]) -> IntArray:
+        key = calendar * SPAN + np.minimum(np.maximum(done, 0), SPAN - 1)
+        found = self.done_key.searchsorted(key, side=side)
         there = found < self.stop[calendar]
-        at = np.where(there, found, 0)
         if len(self.start) == 0:
             return np.full(len(key), NEVER)
+        at = np.where(there, found, 0)
         return np.where(there, self.start[at] + done - self.before[at], NEVER)
 
     def next(self, calendar: IntArray, instant: IntArray) -> IntArray:
         """The first instant from each on that lies in the calendar's hours; NEVER where there is none."""
-        since = np.clip(instant - self.origin, 0, SPAN - 1)
-        found = np.searchsorted(self.end_key, calendar * SPAN + since, side="right")
+        found = self.end_key.searchsorted(calendar * SPAN + self._since(instant), side="right")
         there = found < self.stop[calendar]
         if len(self.start) == 0:
-            return np.full(len(since), NEVER)
+            return np.full(len(found), NEVER)
         at = np.where(there, found, 0)
         return np.where(there, np.maximum(instant, self.start[at]), NEVER)
 
@@ -90,15 +94,18 @@ def compile_hours(num_calendars: int, calendar: IntArray, start: IntArray, end: 
     stop = np.searchsorted(owner, np.arange(num_calendars), side="right")
     base = np.concatenate([[0], total])[np.concatenate([[0], stop[:-1]])]
     before = before - base[owner]
+    runs = np.concatenate([[0], stop])[:num_calendars]  # where each begins
     return HoursTable(
         origin=origin,
         start=opens - owner * SPAN + origin,
         end=closes - owner * SPAN + origin,
         before=before,
         stop=stop.astype(np.int64),
-        start_key=opens,
         end_key=closes,
         done_key=owner * SPAN + before + closes - opens,
+        clock_key=np.insert(opens, runs, np.arange(num_calendars) * SPAN),
+        clock_end=np.insert(closes - owner * SPAN, runs, 0),
+        clock_base=np.insert(before - (opens - owner * SPAN), runs, 0),
     )
 
 

@@ -12,10 +12,10 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
 from sourcier.engine.compile import CompiledRules, IntArray
-from sourcier.engine.hubs import VIA
 from sourcier.engine.prefilter import Lanes, check_cart, lanes, reject
 from sourcier.engine.snapshot import Snapshot
-from sourcier.engine.tariffs import Tiers, dominance, rounded, transport
+from sourcier.engine.tariffs import Tiers, by_weight, dominance, rounded
+from sourcier.engine.trips import VIA
 
 OBJECTIVE_MICROS_MAX = 2**60
 """No plan of an accepted order may cost more, micros; it keeps every sum within 64 bits."""
@@ -207,14 +207,15 @@ def _price(
     weight = np.array([lines[positions[0]].unit_weight_grams for positions in lines_of], dtype=np.int64)
     value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
     unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
-    tariff = transport(network, found.leg_service, found.leg_metres, weight)
-    fixed = tariff.fixed + network.handling_per_shipment[found.node]
+    tariff, tiers = found.tariff, found.tariff.tiers[found.trip]
+    fixed = tariff.fixed[found.trip] + network.handling_per_shipment[found.node]
     fixed = fixed + np.where(found.family < VIA, prices.split_micros, 0)
     late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
-    unit = tariff.unit + network.handling_per_unit[found.node] + prices.late_per_unit_day_micros * late_days
+    per_unit = tariff.per_unit[found.trip] + network.handling_per_unit[found.node]
+    unit = by_weight(network, found.leg_service, weight) + (per_unit + prices.late_per_unit_day_micros * late_days)
     offered = available.by(found.node, found.ready)[[positions[0] for positions in lines_of]]
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
-    heaviest = np.array([t.limit_g[-1] for t in tariff.tables], dtype=np.int64)[tariff.tiers]
+    heaviest = np.array([t.limit_g[-1] for t in tariff.tables], dtype=np.int64)[tiers]
     carried = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
     nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
     dearest_parcel = max((parcel.micros for parcel in found.parcels), default=0)
@@ -239,7 +240,7 @@ def _price(
         supply=np.minimum(carried, quantity[:, None]),
         cap_units=found.cap_units,
         cap_lines=found.cap_lines,
-        tiers=tariff.tiers,
+        tiers=tiers,
         family=found.family,
         tier_tables=tariff.tables,
         split=prices.split_micros,

@@ -10,17 +10,17 @@ from sourcier.domain.network import Method, Node
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Costs, Plan, Shipment, ShipmentLine
 from sourcier.engine.available import Available
-from sourcier.engine.candidates import NONE
 from sourcier.engine.carbon import shipment_grams
 from sourcier.engine.compile import CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.formulation import tier_costs
 from sourcier.engine.hours import NEVER
-from sourcier.engine.hubs import VIA, Onward, delivered_from, leaving
+from sourcier.engine.hubs import Onward, delivered_from, leaving
 from sourcier.engine.offers import Problem
 from sourcier.engine.pegs import Used, last_order_day, pegged
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer
 from sourcier.engine.timetable import Timetable
+from sourcier.engine.trips import NONE, VIA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

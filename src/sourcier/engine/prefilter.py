@@ -4,17 +4,16 @@ Vectorized masks over all nodes at once; the first mask that fails names the nod
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.domain.errors import Kind, Reason, Refusal, Violation, invalid
+from sourcier.domain.errors import Reason, Violation, invalid
 from sourcier.domain.order import Cart
-from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
-from sourcier.engine.candidates import Ask, Load, Starts, caps, starts
+from sourcier.engine.candidates import Ask, Load, caps, starts
 from sourcier.engine.compile import (
     NODE_TYPES,
     UNLIMITED,
@@ -22,15 +21,16 @@ from sourcier.engine.compile import (
     CompiledNetwork,
     CompiledRules,
     IntArray,
-    distances_m,
 )
-from sourcier.engine.going import Going, collected, delivered, joined, nowhere, through_hub
-from sourcier.engine.hubs import ALONE, VIA, Onward, consolidates, hub_of, onward
-from sourcier.engine.postal_zones import zone_of
+from sourcier.engine.going import Going, going, in_time
+from sourcier.engine.hubs import Onward, consolidates, hub_of, onward
+from sourcier.engine.places import Place, place_of
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores
+from sourcier.engine.tariffs import Tariff
 from sourcier.engine.timetable import Timetable
 from sourcier.engine.transit import Arrivals
+from sourcier.engine.trips import ALONE, VIA, Reach, reach, reach_of, through_hub
 
 REASONS = (None, *NodeReason)
 _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
@@ -49,6 +49,8 @@ class Lanes:
     families from VIA on. `leg_service[C, legs]` (-1: none) and `leg_metres[C, legs]` are what transport costs,
     `cap_units[C]` and `cap_lines[C]` what pools let through. A candidate may wait for dated supply that is ready by
     `ready[C]` (an ordinal; ON_HAND: for none).
+
+    `trip[C]` is its position in `tariff`, which says what that costs.
 
     `reason[N]` indexes REASONS (0: still in); what stock and capacity have against a node is added by `offers.build`.
     `work[N]` are the seconds of work on the order, `ask` is what was asked.
@@ -71,33 +73,14 @@ class Lanes:
     to: IntArray
     leg_service: IntArray
     leg_metres: IntArray
+    trip: IntArray
+    tariff: Tariff
     cap_units: IntArray
     cap_lines: IntArray
     reason: NDArray[np.int8]
     table: Timetable
     work: IntArray
     ask: Ask
-
-
-def locate(network: CompiledNetwork, destination: Destination) -> tuple[GeoPoint, str]:
-    """The point and time zone of a destination; the longest known postal prefix wins.
-
-    Coordinates without a known postal code take the network's own zone. Raises Refusal POSTAL_CODE_UNKNOWN.
-    """
-    code = destination.postal_code
-    for length in range(len(code), 0, -1):
-        found = network.postal_areas.get((destination.country_code, code[:length]))
-        if found is not None:
-            area = network.network.postal_areas[found]
-            return destination.point or area.point, area.time_zone
-    if destination.point is not None:
-        return destination.point, network.network.time_zone
-    raise Refusal(
-        kind=Kind.INVALID_ARGUMENT,
-        reason=Reason.POSTAL_CODE_UNKNOWN,
-        message="no postal area of the network covers this postal code, and no coordinates were given",
-        metadata={"country_code": destination.country_code, "postal_code": code},
-    )
 
 
 def wanted_services(cart: Cart, network: CompiledNetwork) -> tuple[int, ...]:
@@ -142,60 +125,85 @@ def lanes(
     load: tuple[int, int],
     later: tuple[IntArray, IntArray] = NONE_LATER,
     pickups: Sequence[tuple[int, int]] = (),
+    supplying: BoolArray | None = None,
 ) -> Lanes:
     """Every candidate on which some of the order could travel; `load` is its number of (order lines, units).
 
     `later` are (node, ready day) pairs of dated supply that is worth waiting for. An order is collected if every
     service that it allows is, at the one store that it names; otherwise it is delivered, by those that deliver, or
-    collected, for any of the (service, store) `pickups`.
+    collected, for any of the (service, store) `pickups`. With a mask ``supplying[N]`` no other node is looked at, and
+    none gets a reason.
     """
-    network = snapshot.network
     ask, excluded = ask_for(cart, snapshot, rules, load, later)
-    services = wanted_services(cart, network)
-    methods = {network.network.services[s].method for s in services}
-    stores = chosen_stores(cart, network)
-    parcels: tuple[Onward, ...] = ()
-    if methods and all(method.collected for method in methods):
-        pickups = pickups or [(service, store) for service in services for store in stores if len(stores) == 1]
-        going = collected(ask, pickups, starts(ask)) if pickups else nowhere(ask)
-    else:
-        begins = starts(ask)
-        going, parcels = _through_hubs(ask, cart, rules, to_the_door(ask, cart, services, begins), services)
-        going = joined([going, collected(ask, pickups, begins)]) if pickups else going
-    reason = _first_failure(
-        (NodeReason.OFFLINE, snapshot.online),
-        (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
-        (NodeReason.NO_SERVICE, going.served),
-        (NodeReason.OUT_OF_RANGE, going.reached),
-        (NodeReason.TOO_LATE, going.in_time),
-    )
-    found = going.found
-    cap_units, cap_lines = caps(ask, found)
+    whole, parcels = _reach(cart, ask, rules, pickups)
+    if supplying is not None:
+        ask = replace(ask, usable=ask.usable & supplying)
+    begins = starts(ask)
+    found = going(ask, whole, parcels, begins)
+    trips, trip, start = whole.trips, found.departing.trip, found.departing.start
+    cap_units, cap_lines = caps(ask, begins, found.departing)
     return Lanes(
-        node=found.starts.node,
-        service=going.service,
-        way=going.way,
-        departure=found.departure,
-        shift=found.starts.shift,
-        ready=found.starts.ready,
-        day=found.day,
-        at=found.at,
-        arrival=going.arrivals.latest,
-        there=going.there,
-        at_hub=going.at_hub,
-        family=going.family,
+        node=trips.node[trip],
+        service=trips.service[trip],
+        way=trips.way[trip],
+        departure=found.departing.departure,
+        shift=begins.shift[start],
+        ready=begins.ready[start],
+        day=found.departing.day,
+        at=found.departing.at,
+        arrival=found.arrival,
+        there=found.there,
+        at_hub=found.at_hub,
+        family=trips.family[trip],
         parcels=parcels,
-        ready_at=going.ready_at,
-        to=going.to,
-        leg_service=going.leg_service,
-        leg_metres=going.leg_metres,
+        ready_at=found.ready_at,
+        to=trips.to[trip],
+        leg_service=trips.leg_service[trip],
+        leg_metres=trips.leg_metres[trip],
+        trip=trip,
+        tariff=whole.tariff,
         cap_units=cap_units,
         cap_lines=cap_lines,
-        reason=reason,
+        reason=_reasons(ask, excluded, whole, found) if supplying is None else np.zeros(len(excluded), dtype=np.int8),
         table=ask.table,
         work=ask.load.work,
         ask=ask,
     )
+
+
+def _reasons(ask: Ask, excluded: BoolArray, whole: Reach, found: Going) -> NDArray[np.int8]:
+    """What is against each node, stock and capacity apart; the first failure counts."""
+    served, reached, trip = whole.served.copy(), whole.reached.copy(), found.departing.trip
+    to_hubs = whole.trips.node[trip[whole.trips.family[trip] >= VIA]]  # a way to a hub counts where it can be taken
+    served[to_hubs] = reached[to_hubs] = True
+    reason = np.zeros(len(served), dtype=np.int8)
+    for name, passed in (
+        (NodeReason.OFFLINE, ask.snapshot.online),
+        (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
+        (NodeReason.NO_SERVICE, served),
+        (NodeReason.OUT_OF_RANGE, reached),
+        (NodeReason.TOO_LATE, in_time(ask, whole, found)),
+    ):
+        reject(reason, ~passed, name)
+    return reason
+
+
+def _reach(
+    cart: Cart, ask: Ask, rules: CompiledRules, pickups: Sequence[tuple[int, int]]
+) -> tuple[Reach, tuple[Onward, ...]]:
+    """Where the order can come from, by way of hubs as well where the rules ask for it, and the hubs' parcels."""
+    network = ask.snapshot.network
+    services = wanted_services(cart, network)
+    methods = [network.services[s].service.method for s in services]
+    stores = chosen_stores(cart, network)
+    if methods and all(method.collected for method in methods):
+        own = [(service, store) for service in services for store in stores if len(stores) == 1]
+        return reach(ask.table, None, (), pickups or own), ()
+    place = place_of(network, cart.destination)
+    delivering = tuple(s for s, method in zip(services, methods, strict=True) if not method.collected)
+    direct = reach(ask.table, place, delivering, pickups)
+    meeting = [s for s in services if consolidates(rules, network, s)]
+    return _through_hubs(ask, cart, rules, place, direct, meeting) if meeting else (direct, ())
 
 
 def ask_for(
@@ -217,33 +225,17 @@ def ask_for(
     return ask, excluded
 
 
-def to_the_door(ask: Ask, cart: Cart, services: tuple[int, ...], begins: Starts) -> Going:
-    """The order delivered to the cart's destination from `begins` on, by those of the services that deliver."""
-    services = tuple(s for s in services if not ask.snapshot.network.services[s].service.method.collected)
-    return delivered(ask, services, *_door(ask.snapshot.network, cart), begins)
-
-
-def _door(network: CompiledNetwork, cart: Cart) -> tuple[IntArray, str, str]:
-    """How far it is from every node, the time zone there, and the id of the postal zone (empty: none)."""
-    point, time_zone = locate(network, cart.destination)
-    zone = zone_of(network.postal_zones, cart.destination)
-    return distances_m(network, point), time_zone, network.network.zones[zone].zone_id if zone >= 0 else ""
-
-
 def _through_hubs(
-    ask: Ask, cart: Cart, rules: CompiledRules, going: Going, services: tuple[int, ...]
-) -> tuple[Going, tuple[Onward, ...]]:
-    """Where the rules ask for it, by way of hubs as well: what then goes directly goes alone."""
-    network = ask.snapshot.network
-    meeting = np.array([s for s in services if consolidates(rules, network, s)], dtype=np.int64)
-    if len(meeting) == 0:
-        return going, ()
-    going.family[np.isin(going.service, meeting)] = ALONE
-    door = _door(network, cart)
-    hubs = [(s, hub_of(rules, network, s)) for s in meeting.tolist()]
-    found = [onward(ask, cart, s, hub, *door) for s, hub in hubs if hub is not None]
+    ask: Ask, cart: Cart, rules: CompiledRules, place: Place, direct: Reach, meeting: Sequence[int]
+) -> tuple[Reach, tuple[Onward, ...]]:
+    """By way of the hubs at which orders by the services of `meeting` meet; what then goes directly goes alone."""
+    network, trips = ask.snapshot.network, direct.trips
+    alone = replace(trips, family=np.where(np.isin(trips.way, meeting), ALONE, trips.family))  # way: not collected
+    found = [onward(ask, cart, s, hub, place) for s in meeting if (hub := hub_of(rules, network, s)) is not None]
     parcels = tuple(parcel for parcel in found if parcel is not None)
-    return joined([going, *(through_hub(ask, p, VIA + i) for i, p in enumerate(parcels))]), parcels
+    parts = [part for i, p in enumerate(parcels) for part in through_hub(ask.table, p.service, p.hub, VIA + i)]
+    whole = reach_of(network, [alone, *parts], direct.served)
+    return replace(whole, reached=direct.reached), parcels
 
 
 def reject(lanes_reason: NDArray[np.int8], nodes: BoolArray, reason: NodeReason) -> None:
@@ -254,10 +246,3 @@ def reject(lanes_reason: NDArray[np.int8], nodes: BoolArray, reason: NodeReason)
 def _deadline(cart: Cart, rules: CompiledRules) -> int:
     hard = rules.rule_set.constraints.deliver_by is DeliverBy.HARD
     return cart.deliver_by.toordinal() if hard and cart.deliver_by is not None else int(UNLIMITED)
-
-
-def _first_failure(*masks: tuple[NodeReason, BoolArray]) -> NDArray[np.int8]:
-    reason = np.zeros(len(masks[0][1]), dtype=np.int8)
-    for name, passed in masks:
-        reject(reason, ~passed, name)
-    return reason

@@ -17,17 +17,17 @@ from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
-from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import NODE_TYPES, CompiledRules, distances_m
 from sourcier.engine.decide import Prepared, Steps, part, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
-from sourcier.engine.going import way_of
 from sourcier.engine.options import Option, arrival, options
+from sourcier.engine.places import locate
 from sourcier.engine.postal_zones import zone_of
-from sourcier.engine.prefilter import check_cart, locate, wanted_services
+from sourcier.engine.prefilter import check_cart, wanted_services
 from sourcier.engine.remedies import obstacle_steps
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores, nearest_stores
+from sourcier.engine.trips import NONE, way_of
 
 EARLIEST_ONLY = frozenset({Choice.EARLIEST})
 NO_REMEDY = Remedy()

@@ -13,9 +13,9 @@ from sourcier.domain.plan import Proof
 from sourcier.engine import bounds, primal
 from sourcier.engine.bounds import Dual
 from sourcier.engine.formulation import Cover, nothing
-from sourcier.engine.hubs import ALONE, FREE, VIA
 from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, cheaper, priced_over
+from sourcier.engine.trips import ALONE, FREE, VIA
 
 FIRST_ASCENT = 25
 """Subgradient steps before the order goes to a solver process."""

@@ -11,11 +11,11 @@ from sourcier.domain.order import Cart
 from sourcier.domain.rules import RuleSet
 from sourcier.domain.supply import SupplyRow
 from sourcier.engine.available import Available
-from sourcier.engine.candidates import NONE
 from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledRules, IntArray
 from sourcier.engine.directory import Directory
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.trips import NONE
 
 PoolDay = tuple[str, date]
 """A pool and its bucket."""

@@ -24,11 +24,22 @@ class Tiers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transport:
-    """``fixed[C]`` micros a shipment, ``unit[D, C]`` micros a unit, and ``tiers[C]``, which indexes `tables`.
+class Tariff:
+    """What ways cost (axis T), apart from what goods weigh.
 
-    The first tables are those of the network's services, then FREE.
+    ``fixed[T]`` micros a shipment, ``per_unit[T]`` micros a unit, and ``tiers[T]``, which indexes `tables`. The first
+    tables are those of the network's services, then FREE.
     """
+
+    fixed: IntArray
+    per_unit: IntArray
+    tiers: IntArray
+    tables: tuple[Tiers, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """``fixed[C]`` micros a shipment, ``unit[D, C]`` micros a unit, and ``tiers[C]``, which indexes `tables`."""
 
     fixed: IntArray
     unit: IntArray
@@ -41,16 +52,30 @@ FREE = Tiers(limit_g=np.array([UNLIMITED]), cost=np.zeros(1, dtype=np.int64))
 
 
 def transport(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray, weight: IntArray) -> Transport:
-    """The cost of candidates by their legs ``[C, legs]`` (-1: no such leg) for units of ``weight[D]`` grams."""
-    fixed = np.zeros(len(leg_service), dtype=np.int64)
-    unit = np.zeros((len(weight), len(leg_service)), dtype=np.int64)
+    """The cost of ways by their legs ``[C, legs]`` (-1: no such leg) for units of ``weight[D]`` grams."""
+    tariff = tariff_of(network, leg_service, leg_metres)
+    unit = tariff.per_unit + by_weight(network, leg_service, weight)
+    return Transport(fixed=tariff.fixed, unit=unit, tiers=tariff.tiers, tables=tariff.tables)
+
+
+def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray) -> Tariff:
+    """The tariff of ways by their legs ``[T, legs]`` (-1: no such leg), added up."""
+    fixed, per_unit = np.zeros((2, len(leg_service)), dtype=np.int64)
     for service, metres in zip(leg_service.T, leg_metres.T, strict=True):
         rate = network.rates[:, service]  # the last column is that of no service
         fixed += rate[0] + thousandths(rate[1], metres)
-        per_unit = rate[2] + thousandths(rate[3], metres)
-        unit += per_unit[None, :] + thousandths(rate[4][None, :], weight[:, None])
+        per_unit += rate[2] + thousandths(rate[3], metres)
     tiers, tables = _tiers(network, leg_service)
-    return Transport(fixed=fixed, unit=unit, tiers=tiers, tables=tables)
+    return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, tables=tables)
+
+
+def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray) -> IntArray:
+    """``[D, C]``: what a unit of ``weight[D]`` grams costs for its weight, on all legs together."""
+    of_service = thousandths(network.rates[4][None, :], weight[:, None])
+    cost: IntArray = of_service[:, leg_service[:, 0]]
+    for service in leg_service.T[1:]:
+        cost = cost + of_service[:, service]
+    return cost
 
 
 def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, tuple[Tiers, ...]]:

@@ -8,7 +8,8 @@ How a caller goes about it, for lanes `node[L]`, `service[L]` of one cart::
     placed = table.placed(cart.placed_at)                     # seconds, rounded up
     work = table.work(units)                                  # [N] seconds from the start of the work to readiness
     schedule = table.schedules(time_zone)[node, service]      # [L], -1: does not collect there
-    at = table.first_round(node, schedule, placed, begin, work[node])        # [L] positions on axis R, -1: none
+    done = table.done(node, begin, work[node])                # [L] what the picking clock shows at the end of the work
+    at = table.first_round(schedule, placed, begin, done)     # [L] positions on axis R, -1: none
     table.rounds.day[at], .pickup[at], .minute[at], .parcels[at]
 
 `begin` is when the work can start: `placed`, or ``max(placed, table.midnight(node, day))`` for goods that come on a
@@ -22,7 +23,7 @@ collected have `ready` and `next_opening` instead of departures. Then `transit`:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
@@ -33,8 +34,12 @@ from sourcier.domain.limits import TIMETABLE_DAYS
 from sourcier.engine.compile import CompiledNetwork, IntArray
 from sourcier.engine.departures import Rounds, Shifts, compile_couriers, compile_rounds, compile_shifts
 from sourcier.engine.hours import NEVER, HoursTable, compile_calendars
+from sourcier.engine.memo import Memo
 from sourcier.engine.transit import Transit, compile_transit
 from sourcier.engine.zones import SPAN, Zones, compile_zones, seconds
+
+REACHES_BYTES_MAX = 64 * 2**20
+"""For the trips to the places asked for last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class Timetable:
 
     `work_fixed[N]` and `work_per_unit[N]` are seconds. `schedule[N, S]` names runs of `rounds`; for destinations in the
     zones of `couriers`, that matrix counts instead: there, SAME_DAY departures that no window takes are left out.
+    `reaches` keeps what `engine.trips` worked out last.
     """
 
     network: CompiledNetwork
@@ -59,6 +65,7 @@ class Timetable:
     schedule: NDArray[np.int32]
     couriers: Mapping[str, NDArray[np.int32]]
     transit: Transit
+    reaches: Memo = field(compare=False, repr=False)
 
     def placed(self, at: datetime) -> int:
         """The instant of an order, UTC epoch seconds, rounded up; ValueError where the timetable does not reach."""
@@ -76,30 +83,34 @@ class Timetable:
         """``schedule[N, S]`` for destinations in the zone of a postal area, or of the network; -1: does not collect."""
         return self.couriers[time_zone] if self.couriers else self.schedule
 
-    def first_round(self, node: IntArray, schedule: IntArray, placed: int, begin: IntArray, work: IntArray) -> IntArray:
+    def done(self, node: IntArray, begin: IntArray, work: IntArray) -> IntArray:
+        """What the picking clock of each node shows when it has worked `work` seconds from `begin` on."""
+        done: IntArray = np.minimum(self.picking.worked(self.network.calendar_of[node], begin) + work, SPAN - 1)
+        return done
+
+    def first_round(self, schedule: IntArray, placed: int, begin: IntArray, done: IntArray) -> IntArray:
         """The first departure that an order makes on each lane, a position in `rounds`; -1 where there is none.
 
-        It makes one if it was placed by its cut-off and the node works `work` seconds from `begin` to its pickup.
-        All arguments but `placed` are over L.
+        It makes one if it was placed by its cut-off, and work that starts at `begin` and is `done` when the picking
+        clock shows that has ended by its pickup. All arguments but `placed` are over L.
         """
         rounds = self.rounds
         if len(rounds.pickup) == 0:
-            return np.full(len(node), -1)
-        calendar = self.network.calendar_of[node]
-        served = schedule >= 0
-        run = np.where(served, schedule, 0).astype(np.int64)
-        done = np.clip(self.picking.worked(calendar, begin) + work, 0, SPAN - 1)
-        worked = np.searchsorted(rounds.work_key, run * SPAN + done)
-        cut = np.searchsorted(rounds.cut_key, run * SPAN + (placed - self.picking.origin))
-        at = np.maximum(worked, cut)
-        stop = np.where(served, rounds.stop[run], 0)
-        left = np.flatnonzero(at < stop)
+            return np.full(len(schedule), -1)
+        run = schedule * SPAN
+        at = np.maximum(
+            rounds.work_key.searchsorted(run + done), rounds.cut_key.searchsorted(run + (placed - self.picking.origin))
+        )
+        stop = np.where(schedule >= 0, rounds.stop[schedule], 0)
+        made = at < stop
+        left = np.flatnonzero(made)
         while len(left):  # past cut-offs that lie before those of earlier pickups, and pickups before the work begins
-            missed = (rounds.cut_off[at[left]] < placed) | (rounds.pickup[at[left]] < begin[left])
-            left = left[missed]
+            now = at[left]
+            left = left[(rounds.cut_off[now] < placed) | (rounds.pickup[now] < begin[left])]
             at[left] += 1
-            left = left[at[left] < stop[left]]
-        return np.where(at < stop, at, -1)
+            made[left] = at[left] < stop[left]
+            left = left[made[left]]
+        return np.where(made, at, -1)
 
     def order_by(self, node: IntArray, departure: IntArray, work: IntArray) -> IntArray:
         """The last instant at which an order still makes each departure; departures must be makeable at all."""
@@ -108,11 +119,9 @@ class Timetable:
         spare = self.picking.worked(calendar, pickup) - work
         return np.minimum(self.picking.leave(calendar, spare), self.rounds.cut_off[departure])
 
-    def ready(self, node: IntArray, begin: IntArray, work: IntArray) -> IntArray:
-        """The instant at which work that starts at `begin` is done, NEVER where the timetable ends before."""
-        calendar = self.network.calendar_of[node]
-        done = self.picking.reach(calendar, self.picking.worked(calendar, begin) + work)
-        return np.where(work > 0, done, begin)
+    def ready(self, node: IntArray, begin: IntArray, work: IntArray, done: IntArray) -> IntArray:
+        """The instant at which `work` that starts at `begin` is `done`, NEVER where the timetable ends before."""
+        return np.where(work > 0, self.picking.reach(self.network.calendar_of[node], done), begin)
 
     def next_opening(self, node: IntArray, instant: IntArray) -> IntArray:
         """The first instant from each on at which the node is open to customers; NEVER where it is not."""
@@ -120,12 +129,12 @@ class Timetable:
         found = self.opening.next(self.network.calendar_of[node], np.where(known, instant, self.opening.origin))
         return np.where(known, found, NEVER)
 
-    def collectable(self, store: IntArray, day: IntArray, minutes: IntArray) -> IntArray:
-        """When goods that arrive on the local `day` can be collected: `minutes` after the store opens, while open."""
-        opened = self.next_opening(store, self.midnight(store, day))
+    def collectable(self, store: IntArray, since: IntArray, minutes: IntArray) -> IntArray:
+        """When what is at a store since an instant can be collected: `minutes` after it is first open, while it is."""
+        opened = self.next_opening(store, since)
         return self.next_opening(store, np.where(opened < NEVER, opened + 60 * minutes, NEVER))
 
-    def first_shift(self, node: IntArray, begin: IntArray, work: IntArray) -> tuple[IntArray, IntArray]:
+    def first_shift(self, node: IntArray, begin: IntArray, done: IntArray) -> tuple[IntArray, IntArray]:
         """The first shift that can take each order, and when the work on it starts; -1 where there is none.
 
         An order belongs to the shift in which it becomes ready, or to the last one before that; where that was over
@@ -133,13 +142,11 @@ class Timetable:
         `shifts` until ``shifts.stop[node]``; they can take the order too, and its work starts with them.
         """
         shifts = self.shifts
-        calendar = self.network.calendar_of[node]
-        done = np.clip(self.picking.worked(calendar, begin) + work, 0, SPAN - 1)
-        at = np.searchsorted(shifts.work_key, node * SPAN + done)
-        first = np.where(node > 0, shifts.stop[node - 1], 0)
-        stop = shifts.stop[node]
         if len(shifts.start) == 0:
             return np.full(len(node), -1), begin
+        at = shifts.work_key.searchsorted(node * SPAN + done)
+        first = np.where(node > 0, shifts.stop[node - 1], 0)
+        stop = shifts.stop[node]
         while (early := (at < stop) & (shifts.start[np.minimum(at, len(shifts.start) - 1)] < begin)).any():
             at[early] += 1
         running = (at > first) & (shifts.end[np.maximum(at, 1) - 1] >= begin)
@@ -150,9 +157,9 @@ class Timetable:
 
     def midnight(self, node: IntArray, day: IntArray) -> IntArray:
         """The instant at which the local `day` (ordinal) starts at each node; NEVER beyond the timetable."""
+        last = self.zones.midnight.shape[1] - 1
         column = np.maximum(day - self.zones.first, 0)
-        known = column < self.zones.midnight.shape[1]
-        return np.where(known, self.zones.midnight[self.zone_of[node], np.where(known, column, 0)], NEVER)
+        return np.where(column <= last, self.zones.midnight[self.zone_of[node], np.minimum(column, last)], NEVER)
 
     def local_day(self, node: IntArray, instant: IntArray) -> IntArray:
         """The local day (ordinal) of an instant at each node; NEVER of NEVER."""
@@ -191,4 +198,5 @@ def compile_timetable(network: CompiledNetwork, first_day: date, days: int = TIM
         schedule=schedule,
         couriers=MappingProxyType(couriers),
         transit=compile_transit(network, zones.first, days + 2),
+        reaches=Memo(REACHES_BYTES_MAX),
     )

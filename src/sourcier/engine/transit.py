@@ -10,21 +10,26 @@ from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sourcier.domain.limits import TRANSIT_DAYS_MAX
 from sourcier.domain.network import Method, Service, TransitBand, TransitShare, ZoneTransit
+from sourcier.engine.columns import Columns
 from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.hours import NEVER, open_days
+from sourcier.engine.memo import Memo
 
 YEAR_DAYS = 366
 """A carrier that does not deliver within so many days after the ship day never does."""
+
+QUANTILES_BYTES_MAX = 8 * 2**20
+"""For what the quantiles asked for last mean to every transit row."""
 
 ALL_BP = 10_000
 _LIMIT_SPAN = np.int64(2**54)  # metres by which services lie apart in the key of bands; more than UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
+class Arrivals(Columns):
     """For each lane the first and last delivery day (ordinals; NEVER: none), and the share that has come by the last.
 
     `confidence_bp` is in basis points; ALL_BP where transit was stated and not measured.
@@ -39,25 +44,23 @@ class Arrivals:
 class Transit:
     """Transit rows and the delivery days they count.
 
-    `steps[T, K]` business days and `cumulated[T, K]` basis points; `calendar[T]` is a row of `rank[., D + 1]` (delivery
-    days before each day from the ordinal `first` on) and `nth` (their ordinals, NEVER behind the last).
-    `by_zone[S, Z]` is the row for all nodes, `lane_key` and `lane_row` those of named nodes, `band_key` and `band_row`
+    `lead[T, K]` is a row of `delivered[., D + 1]`: the day on which what leaves on a day from the ordinal `first` on is
+    delivered, NEVER in the last column and row; `cumulated[T, K]` basis points have by then. `by_zone[S, Z]` is the row
+    for all nodes, `lane_key` and `lane_row` those of named nodes, `band_key` and `band_row`
     those by distance.
     """
 
     first: int
     zone_index: dict[str, int]
-    steps: IntArray
+    lead: IntArray
     cumulated: IntArray
-    calendar: IntArray
-    same_day: BoolArray
+    delivered: IntArray
     by_zone: IntArray
     lane_key: IntArray
     lane_row: IntArray
     band_key: IntArray
     band_row: IntArray
-    rank: NDArray[np.int32]
-    nth: IntArray
+    by_quantile: Memo
 
     def rows(self, node: IntArray, service: IntArray, distance_m: IntArray, zone_id: str) -> IntArray:
         """``row[L]`` of each lane to a destination in the zone (empty: in none) so far away; -1 where none reaches it.
@@ -81,30 +84,29 @@ class Transit:
 
         A courier's parcels arrive on the day itself or not at all.
         """
-        reached = (row >= 0) & (ship_day < NEVER)
-        row, day = np.where(reached, row, 0), np.where(reached, ship_day, self.first)
-        step = (self.cumulated < quantile_bp).sum(axis=1)
-        lowest = (self.cumulated <= 0).sum(axis=1)
-        every = np.arange(len(self.steps))
-        earliest = self._delivered(row, day, self.steps[every, lowest][row])
-        latest = self._delivered(row, day, self.steps[every, step][row])
-        late = self.same_day[row] & (latest != day)
-        none = ~reached | late | (latest >= NEVER)
-        return Arrivals(
-            earliest=np.where(none, NEVER, earliest),
-            latest=np.where(none, NEVER, latest),
-            confidence_bp=self.cumulated[every, step][row],
-        )
+        soonest, slowest, share, stated = self.by_quantile.of(quantile_bp, lambda: self._leads(quantile_bp))
+        column = np.minimum(ship_day - self.first, self.delivered.shape[1] - 1)
+        latest: IntArray = self.delivered[slowest[row], column]
+        earliest = latest
+        if not stated:
+            earliest = np.where(latest < NEVER, self.delivered[soonest[row], column], NEVER)
+        return Arrivals(earliest=earliest, latest=latest, confidence_bp=share[row])
 
-    def _delivered(self, row: IntArray, ship_day: IntArray, business_days: IntArray) -> IntArray:
-        """The n-th delivery day after the ship day; for 0 the first one from the ship day itself on."""
-        calendar, column = self.calendar[row], ship_day - self.first
-        past = self.rank[calendar, column + 1].astype(np.int64)
-        before = self.rank[calendar, column]
-        position = np.where(business_days > 0, past + business_days - 1, before)
-        day = self.nth[calendar, np.minimum(position, self.nth.shape[1] - 1)]
-        in_time = day - ship_day <= YEAR_DAYS - (business_days == 0)
-        return np.where(in_time, day, NEVER)
+    def _leads(self, quantile_bp: int) -> tuple[IntArray, IntArray, IntArray, bool]:
+        """Of every transit row, and of none, the leads of its first and last parcels and the share that has come.
+
+        Then whether the two are the same for all rows.
+        """
+        every = np.arange(len(self.lead))
+        soonest = self.lead[every, (self.cumulated <= 0).sum(axis=1)]
+        slowest = self.lead[every, step := (self.cumulated < quantile_bp).sum(axis=1)]
+        nothing = len(self.delivered) - 1
+        return (
+            np.append(soonest, nothing),
+            np.append(slowest, nothing),
+            np.append(self.cumulated[every, step], ALL_BP),
+            bool((soonest == slowest).all()),
+        )
 
 
 _DeliveryDays = tuple[frozenset[int], frozenset[date]]
@@ -162,23 +164,21 @@ def compile_transit(network: CompiledNetwork, first: int, num_days: int) -> Tran
             rows.append(_row(service, entry))
     rows = rows or [_NOTHING]
     steps, cumulated = _distributions(rows)
-    calendar, rank, nth = _delivery_days(rows, first, num_days)
+    lead, delivered = _delivered(rows, steps, first, num_days)
     band_key, band_row = _sorted(bands)
     lane_key, lane_row = _sorted(lanes)
     return Transit(
         first=first,
         zone_index=zones,
-        steps=steps,
+        lead=lead,
         cumulated=cumulated,
-        calendar=calendar,
-        same_day=np.array([row.same_day for row in rows], dtype=np.bool_),
+        delivered=delivered,
         by_zone=by_zone,
         lane_key=lane_key,
         lane_row=lane_row,
         band_key=band_key,
         band_row=band_row,
-        rank=rank,
-        nth=nth,
+        by_quantile=Memo(QUANTILES_BYTES_MAX),
     )
 
 
@@ -200,16 +200,28 @@ def _distributions(rows: Sequence[_Row]) -> tuple[IntArray, IntArray]:
     return steps, cumulated
 
 
-def _delivery_days(rows: Sequence[_Row], first: int, num_days: int) -> tuple[IntArray, NDArray[np.int32], IntArray]:
-    """``calendar[T]``, and of the distinct delivery calendars ``rank[., D + 1]`` and ``nth``."""
+def _delivered(rows: Sequence[_Row], steps: IntArray, first: int, num_days: int) -> tuple[IntArray, IntArray]:
+    """``lead[T, K]`` and ``delivered[., D + 1]``: every distinct pair of delivery days and business days once."""
     distinct: dict[_DeliveryDays, int] = {}
-    calendar = [distinct.setdefault((row.days, row.closed), len(distinct)) for row in rows]
-    span = num_days + YEAR_DAYS
-    delivers = np.array([open_days(*key, first, span) for key in distinct], dtype=np.bool_)
-    rank = np.zeros((len(distinct), span + 1), dtype=np.int32)
-    rank[:, 1:] = np.cumsum(delivers, axis=1)
-    nth = np.full((len(distinct), span + 1), NEVER, dtype=np.int64)
-    for c, days in enumerate(delivers):
-        found = np.flatnonzero(days)
-        nth[c, : len(found)] = first + found
-    return np.array(calendar, dtype=np.int64), rank, nth
+    calendar = np.array([distinct.setdefault((row.days, row.closed), len(distinct)) for row in rows], dtype=np.int64)
+    courier = np.array([row.same_day for row in rows], dtype=np.int64)
+    most = TRANSIT_DAYS_MAX + 1
+    kinds, lead = np.unique((calendar * 2 + courier)[:, None] * most + steps, return_inverse=True)
+    delivers = [open_days(*key, first, num_days + YEAR_DAYS) for key in distinct]
+    delivered = np.full((len(kinds) + 1, num_days + 1), NEVER)
+    for kind, number in enumerate(kinds.tolist()):
+        of, business_days = divmod(number, most)
+        day = _nth_delivery(delivers[of // 2], business_days, first, num_days)
+        on_the_day = day == first + np.arange(num_days)
+        delivered[kind, :num_days] = np.where(on_the_day, day, NEVER) if of % 2 else day
+    return lead.reshape(steps.shape), delivered
+
+
+def _nth_delivery(delivers: BoolArray, business_days: int, first: int, num_days: int) -> IntArray:
+    """The n-th delivery day after each of `num_days` days; for 0 the first one from the day itself on."""
+    days = np.append(first + np.flatnonzero(delivers), NEVER)
+    upto = np.cumsum(delivers)[:num_days]  # delivery days up to each day
+    nth = upto + business_days - 1 if business_days else upto - delivers[:num_days]
+    found = days[np.minimum(nth, len(days) - 1)]
+    in_time = found - (first + np.arange(num_days)) <= YEAR_DAYS - (business_days == 0)
+    return np.where(in_time, found, NEVER)

@@ -24,7 +24,8 @@ class Zones:
     """Zones over axis Z, local days over axis D from the ordinal `first` on.
 
     `midnight[Z, D + 1]` are UTC epoch seconds. Days on which the clocks change have a row in `tables[T, 1440]`, the
-    seconds from midnight to each local minute; `table_of[Z, D + 1]` is that row, -1 on ordinary days.
+    seconds from midnight to each local minute; `table_of[Z, D + 1]` is that row, -1 on ordinary days. `midnight_key`
+    is what `day` searches in.
     """
 
     index: dict[str, int]
@@ -32,6 +33,7 @@ class Zones:
     midnight: IntArray
     table_of: NDArray[np.int32]
     tables: IntArray
+    midnight_key: IntArray
 
     @property
     def origin(self) -> int:
@@ -52,9 +54,8 @@ class Zones:
 
     def day(self, zone: IntArray, instant: IntArray) -> IntArray:
         """The local day (ordinal) of instants, elementwise; instants must lie within the table."""
-        keys = (np.arange(len(self.midnight))[:, None] * SPAN + self.midnight - self.origin).ravel()
-        found = np.searchsorted(keys, zone * SPAN + instant - self.origin, side="right") - 1
-        days: IntArray = self.first + found - zone * self.midnight.shape[1]
+        found = self.midnight_key.searchsorted(zone * SPAN + (instant - self.origin), side="right")
+        days: IntArray = found - zone * self.midnight.shape[1] + (self.first - 1)
         return days
 
 
@@ -68,12 +69,14 @@ def compile_zones(names: Sequence[str], first_day: date, days: int) -> Zones:
         for day, table in changing.items():
             table_of[i, day] = len(tables)
             tables.append(table)
+    midnight = np.array([midnight for midnight, _ in columns], dtype=np.int64)
     return Zones(
         index=index,
         first=first_day.toordinal(),
-        midnight=np.array([midnight for midnight, _ in columns], dtype=np.int64),
+        midnight=midnight,
         table_of=table_of,
         tables=np.array(tables, dtype=np.int64).reshape(-1, MINUTES_PER_DAY),
+        midnight_key=(np.arange(len(index))[:, None] * SPAN + (midnight - midnight[:, 0].min())).ravel(),
     )
 
 

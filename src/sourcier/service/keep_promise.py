@@ -27,7 +27,8 @@ from sourcier.engine.compile import CompiledNetwork, CompiledRules, with_channel
 from sourcier.engine.decide import decide_steps
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import arrival as arrival_day
-from sourcier.engine.prefilter import locate, wanted_services
+from sourcier.engine.places import locate
+from sourcier.engine.prefilter import wanted_services
 from sourcier.engine.stores import chosen_stores
 from sourcier.service.drive import drive
 from sourcier.service.promised_rules import at_the_quantile, under_protection

@@ -31,7 +31,7 @@ from sourcier.domain.supply import UNLIMITED_UNITS, SupplyKind, SupplyRow
 from sourcier.engine.availability import availability, band
 from sourcier.engine.compile import distances_m
 from sourcier.engine.decide import drive
-from sourcier.engine.prefilter import locate
+from sourcier.engine.places import locate
 from sourcier.engine.promise import promise_steps
 from sourcier.engine.solver import Budget, solve
 

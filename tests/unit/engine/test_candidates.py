@@ -13,10 +13,11 @@ from tests.reference.instances import World
 
 from sourcier.domain.network import CapacityMeasure, Round, Shift, round_pool_id, shift_pool_id
 from sourcier.domain.supply import SupplyKind, SupplyRow
-from sourcier.engine.candidates import NONE, WHOLE, climb
+from sourcier.engine.candidates import WHOLE, climb
 from sourcier.engine.compile import UNLIMITED, IntArray
 from sourcier.engine.offers import build
 from sourcier.engine.prefilter import Lanes
+from sourcier.engine.trips import NONE
 
 
 @given(

@@ -76,7 +76,8 @@ def test_a_cut_off_holds_for_its_own_round_only() -> None:
     lane = np.array([0])
     for minutes, work, expected in ((0, 0, 0), (1, 0, 1), (30, 9_000, 1), (30, 9_001, 2), (150, 0, 1), (150, 1_801, 3)):
         placed = nine + 60 * minutes
-        at = found.first_round(lane, lane, placed, np.array([placed]), np.array([work]))
+        begin = np.array([placed])
+        at = found.first_round(lane, placed, begin, found.done(lane, begin, np.array([work])))
         assert at.tolist() == [expected], (minutes, work)
 
 

@@ -1,29 +1,34 @@
 """Where goods go: to the door, or to the one store that the cart names; what is collected, from when on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 from tests.reference import small
 from tests.reference.instances import World
 
+from benchmarks import shop
 from sourcier.domain.network import (
     Capacity,
     CapacityMeasure,
     Hours,
     Method,
+    Network,
     NodeCalendar,
     NodeType,
     TransferLane,
     capacity_pool_id,
 )
 from sourcier.domain.plan import NodeReason, Shipment
-from sourcier.engine.candidates import NONE
-from sourcier.engine.compile import compile_network
-from sourcier.engine.going import way_of
+from sourcier.engine.candidates import Ask, starts
+from sourcier.engine.compile import compile_network, compile_rules
+from sourcier.engine.going import going
 from sourcier.engine.offers import build
-from sourcier.engine.prefilter import REASONS
+from sourcier.engine.prefilter import REASONS, ask_for
+from sourcier.engine.snapshot import Snapshot
+from sourcier.engine.trips import NONE, reach, way_of
 
 CALENDAR = NodeCalendar(
     working_days=small.EVERY_DAY,
@@ -145,3 +150,54 @@ def test_every_way_is_told_apart() -> None:
     assert nodes == {("std", -1): {"w"}, ("click", store): {"s"}, ("truck", store): {"s", "w"}}
     assert len(set(ways.values())) == 3
     assert found.way[problem.lane].tolist() == problem.way.tolist()
+
+
+RULES = compile_rules(shop.rules(), "ruleSets/benchmark/revisions/1")
+
+Entries = set[tuple[int, int, int, int]]
+"""(service, node, ready day, day on which it can be collected)"""
+
+
+def shop_with_a_chain(num_nodes: int) -> Network:
+    """A shop in which the first warehouse also sends to the second, from where goods go on."""
+    made = shop.network(num_nodes)
+    more = TransferLane(from_node_id="node-0000", to_node_id="node-0001", service_id="shuttle")
+    return replace(made, transfer_lanes=(*made.transfer_lanes, more))
+
+
+def ask_of(network: Network, hours: int) -> Ask:
+    """One unit, so many hours after NOW; worth waiting for is supply at every third node, some days on."""
+    snapshot = Snapshot(compile_network(network))
+    snapshot.online[-1] = False
+    nodes = np.arange(0, len(network.nodes), 3)
+    days = np.array([shop.FIRST_DAY.toordinal() + int(node) % 9 for node in nodes])
+    cart = replace(shop.carts(1, 1)[0], placed_at=shop.NOW + timedelta(hours=hours))
+    return ask_for(cart, snapshot, RULES, (1, 1), (nodes, days))[0]
+
+
+def collected_pairs(network: Network) -> list[tuple[int, int]]:
+    services = [s for s, service in enumerate(network.services) if service.method.collected]
+    stores = [n for n, node in enumerate(network.nodes) if node.node_type is NodeType.STORE]
+    return [(service, store) for service in services for store in stores]
+
+
+def entries(ask: Ask, pairs: Sequence[tuple[int, int]]) -> Entries:
+    whole, begins = reach(ask.table, None, (), tuple(pairs)), starts(ask)
+    found = going(ask, whole, (), begins)
+    trip, start = found.departing.trip, found.departing.start
+    service = whole.trips.way[trip] % len(ask.table.network.services)
+    columns = (service, whole.trips.node[trip], begins.ready[start], found.arrival)
+    return set(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@pytest.mark.parametrize("hours", range(0, 150, 7))
+def test_several_stores_have_what_one_after_the_other_has(hours: int) -> None:
+    places = shop_with_a_chain(14)
+    ask, pairs = ask_of(places, hours), collected_pairs(places)
+    found = entries(ask, pairs)
+    assert found == set.union(*(entries(ask, [pair]) for pair in pairs))
+    assert len(found) > 20
+
+
+def test_without_a_pair_nothing_is_found() -> None:
+    assert entries(ask_of(shop_with_a_chain(10), 0), []) == set()

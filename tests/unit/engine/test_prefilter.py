@@ -14,17 +14,16 @@ from sourcier.domain.network import (
     NodeCalendar,
     NodeStatus,
     NodeType,
-    PostalArea,
     TransitBand,
     WeightTier,
     capacity_pool_id,
 )
-from sourcier.domain.place import Destination, GeoPoint
+from sourcier.domain.place import GeoPoint
 from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, SafetyStock
 from sourcier.engine.compile import UNLIMITED, compile_network
 from sourcier.engine.offers import build
-from sourcier.engine.prefilter import REASONS, Lanes, check_cart, lanes, locate, wanted_services
+from sourcier.engine.prefilter import REASONS, Lanes, check_cart, lanes, wanted_services
 
 FULL = Capacity(measure=CapacityMeasure.ORDERS, per_day=0)
 
@@ -188,37 +187,6 @@ def test_only_the_services_that_the_cart_wants_are_used() -> None:
         wanted_services(replace(cart, services=("a", "c", "d")), network)
     assert caught.value.reason is Reason.SERVICE_UNKNOWN
     assert [v.field for v in caught.value.violations] == ["services[1]", "services[2]"]
-
-
-AREAS = (
-    PostalArea(country_code="FR", prefix="7", point=small.HERE, time_zone="Europe/Paris"),
-    PostalArea(country_code="FR", prefix="75", point=small.ONE_DEGREE_NORTH, time_zone="Europe/Brussels"),
-)
-
-
-@pytest.mark.parametrize(
-    ("destination", "expected"),
-    [
-        (Destination(country_code="FR", postal_code="75001"), (small.ONE_DEGREE_NORTH, "Europe/Brussels")),
-        (Destination(country_code="FR", postal_code="75"), (small.ONE_DEGREE_NORTH, "Europe/Brussels")),
-        (Destination(country_code="FR", postal_code="74000"), (small.HERE, "Europe/Paris")),
-        (Destination(country_code="FR", postal_code="75001", point=small.HERE), (small.HERE, "Europe/Brussels")),
-        (Destination(country_code="FR", postal_code="10000", point=small.HERE), (small.HERE, "UTC")),
-        (Destination(country_code="DE", point=small.HERE), (small.HERE, "UTC")),
-    ],
-)
-def test_the_longest_known_prefix_locates_a_destination(destination: Destination, expected: tuple) -> None:
-    network = replace(small.world([], {}, ()).network, postal_areas=AREAS)
-    assert locate(compile_network(network), destination) == expected
-
-
-@pytest.mark.parametrize(("country", "code"), [("FR", "10000"), ("DE", "75001"), ("FR", "")])
-def test_a_place_that_nobody_knows_is_refused(country: str, code: str) -> None:
-    network = replace(small.world([], {}, ()).network, postal_areas=AREAS)
-    with pytest.raises(Refusal) as caught:
-        locate(compile_network(network), Destination(country_code=country, postal_code=code))
-    assert caught.value.reason is Reason.POSTAL_CODE_UNKNOWN
-    assert caught.value.metadata == {"country_code": country, "postal_code": code}
 
 
 @pytest.mark.parametrize(

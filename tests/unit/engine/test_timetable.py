@@ -75,10 +75,13 @@ class Comparison:
         self.departures(n, node, life, placed, begin, work)
         self.shifts(n, node, life, placed, begin, work)
 
+    def done(self, n: int, begin: int, work: int) -> np.ndarray:
+        return self.table.done(ints(n), ints(begin), ints(work))
+
     def ready(self, n: int, node: Node, life: Life, begin: int, work: int) -> None:
         """When the work is done, and when it can be collected."""
         ready = life.ready(begin, work)
-        told = int(self.table.ready(ints(n), ints(begin), ints(work))[0])
+        told = int(self.table.ready(ints(n), ints(begin), ints(work), self.done(n, begin, work))[0])
         end = life.at(self.season.first_day + timedelta(days=DAYS + 1), 0)
         if told >= NEVER:
             self.say("ready", told, told if ready is None or ready > end else ready)
@@ -102,7 +105,7 @@ class Comparison:
         day = self.season.first_day + timedelta(days=1)
         opens = life.open_from(life.at(day, 0))
         later = None if opens is None else life.open_from(opens + 60 * 95)
-        told = int(self.table.collectable(ints(n), ints(day.toordinal()), ints(95))[0])
+        told = int(self.table.collectable(ints(n), self.table.midnight(ints(n), ints(day.toordinal())), ints(95))[0])
         if told < NEVER:
             self.say("collectable", told, later)
             alone = one_by_one.collectable_at(node.calendar, node.time_zone, day, 95)
@@ -116,7 +119,8 @@ class Comparison:
         services = range(len(network.services))
         lanes, service_of = np.full(len(services), n), np.array(services)
         schedule = self.table.schedules(network.time_zone)[lanes, service_of]
-        found = self.table.first_round(lanes, schedule, placed, np.full(len(lanes), begin), np.full(len(lanes), work))
+        starts = np.full(len(lanes), begin)
+        found = self.table.first_round(schedule, placed, starts, self.table.done(lanes, starts, ints(work)))
         order_by = np.zeros(len(lanes), dtype=np.int64)
         made = np.flatnonzero(found >= 0)
         order_by[made] = self.table.order_by(lanes[made], found[made], np.full(len(made), work))
@@ -190,7 +194,7 @@ class Comparison:
         runs = life.shift_runs(self.first, DAYS + 2)
         choices = life.shift_choices(runs, begin, work)
         shifts = self.table.shifts
-        at, starts = (int(a[0]) for a in self.table.first_shift(ints(n), ints(begin), ints(work)))
+        at, starts = (int(a[0]) for a in self.table.first_shift(ints(n), ints(begin), self.done(n, begin, work)))
         stop = int(shifts.stop[n])
         told = [] if at < 0 else [(at, starts), *((q, int(shifts.start[q])) for q in range(at + 1, stop))]
         named = [(date.fromordinal(int(shifts.day[q])), node.shifts[int(shifts.which[q])], start) for q, start in told]
@@ -227,8 +231,8 @@ WRONG: dict[str, Callable[[Timetable], Timetable]] = {
     "a second early": lambda table: replace(table, rounds=replace(table.rounds, pickup=table.rounds.pickup - 1)),
     "couriers at any time": lambda table: replace(table, couriers={}),
     "shifts end as they start": lambda table: replace(table, shifts=replace(table.shifts, end=table.shifts.start)),
-    "a day in transit more": lambda table: replace(
-        table, transit=replace(table.transit, steps=table.transit.steps + 1)
+    "delivered as if a day later": lambda table: replace(
+        table, transit=replace(table.transit, delivered=np.roll(table.transit.delivered, -1, axis=1))
     ),
 }
 
@@ -263,7 +267,9 @@ def departs(table: Timetable, placed: datetime, *, begin: datetime | None = None
     """The first pickup at node 0 by service 0, and the last instant to order for it; empty if there is none."""
     lane, at = ints(0), table.placed(placed)
     starts = ints(at if begin is None else int(begin.timestamp()))
-    found = table.first_round(lane, table.schedules(PARIS)[0, :1], at, starts, table.work(units))
+    found = table.first_round(
+        table.schedules(PARIS)[0, :1], at, starts, table.done(lane, starts, table.work(units)[:1])
+    )
     if found[0] < 0:
         return []
     return [
@@ -340,16 +346,17 @@ def test_lanes_without_a_schedule_never_depart() -> None:
     table = of(small.node("a", services=()), small.node("b"), first_day=date(2026, 6, 1))
     placed = table.placed(datetime(2026, 6, 1, tzinfo=UTC))
     schedule = table.schedules(PARIS)[:, 0]
-    found = table.first_round(ints(0, 1), schedule, placed, ints(placed, placed), table.work(1))
+    begin = ints(placed, placed)
+    found = table.first_round(schedule, placed, begin, table.done(ints(0, 1), begin, table.work(1)))
     assert (schedule.tolist(), found.tolist()) == ([-1, 0], [-1, 1])  # its first one lies on the day before
     nothing = of(small.node("a", services=()), first_day=date(2026, 6, 1))
-    assert nothing.first_round(ints(0), ints(-1), placed, ints(placed), nothing.work(1)).tolist() == [-1]
+    assert nothing.first_round(ints(-1), placed, ints(placed), nothing.work(1)).tolist() == [-1]
 
 
 def test_nodes_without_shifts_have_no_first_shift() -> None:
     table = of(small.node("a"), first_day=date(2026, 6, 1))
     placed = table.placed(datetime(2026, 6, 1, tzinfo=UTC))
-    shift, begin = table.first_shift(ints(0), ints(placed), table.work(1))
+    shift, begin = table.first_shift(ints(0), ints(placed), table.done(ints(0), ints(placed), table.work(1)))
     assert (shift.tolist(), begin.tolist()) == ([-1], [placed])
 
 

@@ -1,4 +1,4 @@
-"""Ways over transfer lanes: at most three legs, each on its own calendar."""
+"""Goods sent over transfer lanes: each leg on its own calendar."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -8,9 +8,7 @@ from tests.reference import small
 from tests.reference.instances import World
 
 from sourcier.domain.network import Method, NodeCalendar, NodeType, Service, TransferLane, TransitBand
-from sourcier.engine.compile import compile_network
 from sourcier.engine.offers import build
-from sourcier.engine.transfers import LEGS_MAX, routes_to
 
 
 def truck(service_id: str = "truck", **changes: object) -> Service:
@@ -38,21 +36,6 @@ def world(lanes: tuple[TransferLane, ...], names: str = "sabcd") -> World:
     )
     first = replace(drawn.network.nodes[0], node_type=NodeType.STORE)
     return replace(drawn, network=replace(drawn.network, nodes=(first, *drawn.network.nodes[1:]), transfer_lanes=lanes))
-
-
-def test_ways_have_at_most_three_legs() -> None:
-    network = compile_network(world(chain(*"sabcd")).network)
-    found = routes_to(network, 0)
-    assert found.node.tolist() == [1, 2, 3]
-    assert found.to.tolist() == [[0, -1, -1], [1, 0, -1], [2, 1, 0]]
-    assert LEGS_MAX == 3
-    assert routes_to(network, 0, frozenset({1})).node.tolist() == []
-
-
-def test_the_last_leg_is_by_the_service_asked_for() -> None:
-    network = compile_network(world(chain(*"sabc", b="van")).network)
-    assert routes_to(network, 0, frozenset({0})).node.tolist() == [1, 2, 3]
-    assert routes_to(network, 1, frozenset({1})).service[:, 0].tolist() == [1, 0]
 
 
 def test_every_leg_leaves_when_its_node_works() -> None:

@@ -1,0 +1,245 @@
+"""Ways on which goods can travel to where they are wanted, whenever that is: what depends on the network alone.
+
+A trip begins at a node and ends at the customer's door, at a store where the customer collects, or at a hub. What is
+collected where it lies is a trip too, of no legs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sourcier.domain.network import Method
+from sourcier.engine.columns import Columns
+from sourcier.engine.compile import BoolArray, CompiledNetwork, IntArray
+from sourcier.engine.places import Place, place_at
+from sourcier.engine.tariffs import Tariff, tariff_of
+from sourcier.engine.timetable import Timetable
+
+NONE = np.int64(-1)
+"""Stands for "no shift", "no departure", "no leg" and "no node"."""
+
+LEGS_MAX = 3
+"""Transfer lanes that goods take one after the other at most."""
+
+FREE, ALONE, VIA = 0, 1, 2
+"""Families of offers: those of a plan are all FREE, one that is ALONE, or all of one hub's (VIA and above)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trips(Columns):
+    """Trips over axis T.
+
+    Goods leave `node[T]` by `service[T]`, on a departure of the run `schedule[T]` (NONE: there is none). Of every leg
+    (NONE: no such leg) there are the service that it pays (`leg_service[T, legs]`), its `leg_metres`, the node `leg_to`
+    at its end (NONE: the customer) and its row of transit (`leg_transit`; NONE in all legs: the goods stay). `to[T]` is
+    the store or hub that the goods are sent to (NONE: none), `way[T]` says which way to get the order the trip is part
+    of (`way_of`), `family[T]` what goes together with what.
+    """
+
+    node: IntArray
+    service: IntArray
+    schedule: IntArray
+    leg_service: IntArray
+    leg_metres: IntArray
+    leg_to: IntArray
+    leg_transit: IntArray
+    to: IntArray
+    way: IntArray
+    family: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where an order can come from: its trips, which of them are `moved` and which `kept`, what they cost.
+
+    ``served[N]``: a wanted service collects at the node; ``reached[N]``: it reaches the destination from there.
+    """
+
+    trips: Trips
+    moved: IntArray
+    kept: IntArray
+    tariff: Tariff
+    served: BoolArray
+    reached: BoolArray
+
+
+def way_of(network: CompiledNetwork, service: IntArray, store: IntArray) -> IntArray:
+    """One number per way to get an order: by the service, collected at the store (NONE: delivered)."""
+    return (store + 1) * len(network.services) + service
+
+
+def reach(table: Timetable, place: Place | None, services: Sequence[int], pairs: Sequence[tuple[int, int]]) -> Reach:
+    """Deliveries to the place by the services, and collections for every (service, store) pair.
+
+    The timetable keeps what was asked for last: the next order to the same place finds it there.
+    """
+
+    def made() -> Reach:
+        served = np.zeros(len(table.network.node_index), dtype=np.bool_)
+        parts = [] if place is None else [_delivered(table, place, services, served)]
+        parts += [_collected(table, service, store, served) for service, store in pairs]
+        return reach_of(table.network, parts, served)
+
+    return table.reaches.of((None if place is None else place.key, tuple(services), tuple(pairs)), made)
+
+
+def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray) -> Reach:
+    """The trips of all parts, one part after the other."""
+    trips = _side_by_side(parts)
+    reached = np.zeros_like(served)
+    reached[trips.node] = True
+    stays = (trips.leg_transit < 0).all(axis=1)
+    return Reach(
+        trips=trips,
+        moved=np.flatnonzero(~stays),
+        kept=np.flatnonzero(stays),
+        tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
+        served=served,
+        reached=reached,
+    )
+
+
+def _delivered(table: Timetable, place: Place, services: Sequence[int], served: BoolArray) -> Trips:
+    """To the customer's door by the services; marks the nodes at which one of them collects."""
+    network = table.network
+    wanted = np.array(services, dtype=np.int64)
+    node, position = np.nonzero(network.collects[:, wanted])
+    served[node] = True
+    service = wanted[position]
+    transit = table.transit.rows(node, service, place.distance_m[node], place.zone_id)
+    reached = np.flatnonzero(transit >= 0)
+    node, service, transit = node[reached], service[reached], transit[reached]
+    nowhere = np.full(len(node), NONE)
+    return Trips(
+        node=node,
+        service=service,
+        schedule=table.schedules(place.time_zone)[node, service].astype(np.int64),
+        leg_service=service[:, None],
+        leg_metres=place.distance_m[node][:, None],
+        leg_to=nowhere[:, None],
+        leg_transit=transit[:, None],
+        to=nowhere,
+        way=way_of(network, service, nowhere),
+        family=np.full(len(node), FREE),
+    )
+
+
+def _collected(table: Timetable, service: int, store: int, served: BoolArray) -> Trips:
+    """What lies at the store, and what nodes send there; the last leg is by the service, which the customer asked for.
+
+    A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres. Marks where one collects.
+    """
+    network = table.network
+    method = network.services[service].service.method
+    way = int(way_of(network, np.array(service), np.array(store)))
+    parts = []
+    if method is not Method.CLICK_AND_COLLECT or network.collects[store, service]:
+        served[store] = True
+        pays = service if method is Method.CLICK_AND_COLLECT else int(NONE)
+        parts.append(lying(store, service, way=way, pays=pays))
+    if method is Method.SHIP_TO_STORE:
+        sent = table.reaches.of((service, store), lambda: sent_to(table, store, frozenset({service}), way=way))
+        served[sent.node] = True
+        parts.append(sent.take(np.flatnonzero(reaching(sent))))
+    return _side_by_side(parts)
+
+
+def lying(node: int, service: int, *, way: int, pays: int = -1, to: int = -1, family: int = FREE) -> Trips:
+    """Goods that stay at a node; they cost the tariff of the service that `pays` for 0 metres (NONE: nothing)."""
+    one = np.array([NONE])
+    return Trips(
+        node=np.array([node]),
+        service=np.array([service]),
+        schedule=one,
+        leg_service=np.array([[pays]]),
+        leg_metres=np.zeros((1, 1), dtype=np.int64),
+        leg_to=one[:, None],
+        leg_transit=one[:, None],
+        to=np.array([to]),
+        way=np.array([way]),
+        family=np.array([family]),
+    )
+
+
+def sent_to(
+    table: Timetable, target: int, last_services: frozenset[int] | None = None, *, way: int, family: int = FREE
+) -> Trips:
+    """Every way to the target over at most LEGS_MAX transfer lanes, by `last_services` into it (None: by any).
+
+    Those of one leg come first, then those of more; whether they reach it is for `reaching` to say.
+    """
+    network = table.network
+    shorter: list[tuple[tuple[int, int], ...]] = [
+        ((start, service),)
+        for start, service in network.transfers.get(target, ())
+        if last_services is None or service in last_services
+    ]
+    found = list(shorter)
+    for _ in range(LEGS_MAX - 1):
+        shorter = [
+            ((start, service), *legs) for legs in shorter for start, service in network.transfers.get(legs[0][0], ())
+        ]
+        found += shorter
+    width = max((len(legs) for legs in found), default=1)
+    service, to, start = np.full((3, len(found), width), NONE)
+    for t, legs in enumerate(found):
+        start[t, : len(legs)] = [node for node, _ in legs]
+        service[t, : len(legs)] = [by for _, by in legs]
+        to[t, : len(legs)] = [*(node for node, _ in legs[1:]), target]
+    metres, transit = np.zeros_like(to), np.full_like(to, NONE)
+    for end in np.unique(to[to >= 0]).tolist():
+        node = network.network.nodes[end]
+        at = np.nonzero(to == end)
+        metres[at] = place_at(network, node.point, node.time_zone).distance_m[start[at]]
+    there = np.nonzero(to >= 0)
+    transit[there] = table.transit.rows(start[there], service[there], metres[there], "")
+    return Trips(
+        node=start[:, 0],
+        service=service[:, 0],
+        schedule=table.schedule[start[:, 0], service[:, 0]].astype(np.int64),
+        leg_service=service,
+        leg_metres=metres,
+        leg_to=to,
+        leg_transit=transit,
+        to=np.full(len(found), target),
+        way=np.full(len(found), way),
+        family=np.full(len(found), family),
+    )
+
+
+def through_hub(table: Timetable, service: int, hub: int, family: int) -> list[Trips]:
+    """What lies at the hub and what nodes send there, to go on to the customer by the service as one parcel."""
+    sent = sent_to(table, hub, way=service, family=family)
+    return [
+        lying(hub, service, way=service, to=hub, family=family),
+        sent.take(np.flatnonzero(reaching(sent))),
+    ]
+
+
+def reaching(trips: Trips) -> BoolArray:
+    """Which trips reach their end on every leg."""
+    reached: BoolArray = np.all((trips.leg_transit >= 0) | (trips.leg_service < 0), axis=1)
+    return reached
+
+
+def _side_by_side(parts: Sequence[Trips]) -> Trips:
+    """The trips of all parts, as wide as the one with most legs; none if there is no part."""
+    legs = max((part.leg_service.shape[1] for part in parts), default=1)
+    wide = [part if part.leg_service.shape[1] == legs else _widened(part, legs) for part in parts]
+    return Trips.joined(wide) if wide else lying(0, 0, way=0).take(np.zeros(0, dtype=np.int64))
+
+
+def _widened(part: Trips, legs: int) -> Trips:
+    def wide(of_leg: IntArray, filler: int) -> IntArray:
+        found = np.full((len(of_leg), legs), filler)
+        found[:, : of_leg.shape[1]] = of_leg
+        return found
+
+    return replace(
+        part,
+        leg_service=wide(part.leg_service, -1),
+        leg_metres=wide(part.leg_metres, 0),
+        leg_to=wide(part.leg_to, -1),
+        leg_transit=wide(part.leg_transit, -1),
+    )
