@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup fmt lint types test test-slow bench bench-micro proto docs-check lock demo check clean
+.PHONY: help setup fmt lint types test test-slow bench bench-compare bench-save proto docs-check lock demo check clean
 
 help:  ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -36,8 +36,11 @@ test-slow: $(READY)  ## The slow tests
 bench: $(READY)  ## Every benchmark into benchmarks/results, a quarter of an hour (ONLY="peers promises": these)
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
-bench-micro: $(READY)  ## Micro-benchmarks of the hot functions
-	$(BIN)/pytest benchmarks/micro --benchmark-only --benchmark-columns=min,median,iqr,rounds
+bench-compare: $(READY)  ## The hot functions beside the baseline of this kind of machine
+	$(BIN)/python -m benchmarks.hot --compare
+
+bench-save: $(READY)  ## Measure the hot functions and keep the figures as that baseline
+	$(BIN)/python -m benchmarks.hot --save
 
 proto: $(READY)  ## Regenerate src/sourcier/v1 from the proto files
 	$(BIN)/python scripts/gen_protos.py

@@ -73,4 +73,10 @@ PARTS: Final = (
         arguments=("--seconds", "8"),
         seconds=60,
     ),
+    Part(
+        name="hot",
+        title="The hot functions, one by one",
+        module="benchmarks.hot",
+        seconds=60,
+    ),
 )
