@@ -38,6 +38,7 @@ def test_a_baseline_is_kept_for_this_kind_of_machine(tmp_path: Path, capsys: pyt
     assert [row["name"] for row in saved["rows"]] == ["parse a cart", "format promises"]
 
 
+@pytest.mark.slow
 def test_every_hot_function_still_runs() -> None:
     command = (
         sys.executable,
