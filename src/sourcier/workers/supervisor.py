@@ -30,6 +30,8 @@ from sourcier.workers.ports import hold_port
 
 _log: Final = logging.getLogger(__name__)
 
+MODULE: Final = "sourcier.workers.worker"
+
 STEADY_SECONDS: Final = 10.0
 """A worker that lived so long is replaced at once; after a shorter life there is a pause first."""
 PAUSE_SECONDS_MIN: Final = 0.5
@@ -94,6 +96,7 @@ class _Supervisor:
         while True:
             worker = self._workers[number]
             code = await worker.process.wait()
+            worker.writer.close()
             if self._ending.is_set():
                 return code
             _log.error("worker %d (process %d) ended with %d and is replaced", number, worker.process.pid, code)
@@ -155,7 +158,7 @@ async def _spawn(ledger: SqliteLedger | None) -> _Worker:
     with theirs, ExitStack() as stack:
         links = () if ledger is None else (stack.enter_context(_link(ledger)).fileno(),)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sourcier.workers.worker", str(os.getpid()), *map(str, links)),
+            *(sys.executable, "-m", MODULE, str(os.getpid()), *map(str, links)),
             stdin=theirs.fileno(),
             pass_fds=links,
             process_group=0,
