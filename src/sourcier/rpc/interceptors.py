@@ -1,8 +1,9 @@
 """The outermost guard: every call of every service passes it, and nothing leaves it that was not meant for the caller.
 
-From the outside in: a name for the call in the logs, admission, the caller's deadline, decoding, the handler. Handlers
-get decoded requests and raise `Refusal`; whatever else they raise is logged under an error id, and the caller gets
-that id alone. gRPC itself would send the exception's text, and would answer undecodable bytes with UNKNOWN.
+From the outside in: a first look whether the call can be taken at all, a name for it in the logs, its turn
+(`admission`), the caller's deadline, decoding, the handler. Handlers get decoded requests and raise `Refusal`; whatever
+else they raise is logged under an error id, and the caller gets that id alone. gRPC itself would send the exception's
+text, and would answer undecodable bytes with UNKNOWN.
 """
 
 import asyncio
@@ -12,22 +13,28 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from inspect import isasyncgenfunction
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError
+from grpc_status import rpc_status
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.rpc import status
+from sourcier.rpc.admission import Admission, Limits, Queue
 from sourcier.service import deadline
 
-CRITICAL_CALLS_MAX: Final = 256
-SHEDDABLE_CALLS_MAX: Final = 64
+CRITICAL_LIMITS: Final = Limits(at_work=64, waiting=192)
+SHEDDABLE_LIMITS: Final = Limits(at_work=16, waiting=48, wait_seconds=1.0)
+"""Calls at work beside one another wait for solvers and for the ledger, which commits many at once."""
+
 STREAMS_MAX: Final = 64
 WATCHERS_MAX: Final = 64  # in a room of their own: who follows changes must not keep a feed out
 QUEUE_SECONDS: Final = 0.2  # in which every call that waits inside gRPC is met, and refused, when closing
 DRAIN_INTERVAL_SECONDS: Final = 0.01
+REFUSALS: Final = 64  # answers that are encoded beforehand, each with a delay of its own
 CHAIN_MAX: Final = 8  # exceptions behind one another that are logged
 
 SHEDDABLE: Final = frozenset(
@@ -40,7 +47,7 @@ SHEDDABLE: Final = frozenset(
         "/sourcier.v1.RuleService/ListRuleSets",
     }
 )
-"""Calls that are refused first under overload: a caller can do without them for a moment. Orders cannot wait."""
+"""Calls that are refused first under overload: a caller can do without them for a moment."""
 
 UNCOUNTED: Final = "/grpc.health.v1.Health/"
 """Health answers under any load."""
@@ -60,7 +67,7 @@ _log: Final = structlog.get_logger("sourcier.rpc")
 
 @dataclass(slots=True)
 class Room:
-    """A bounded number of calls under way. There is no queue: what does not fit is refused at once."""
+    """A bounded number of streams under way. There is no queue: what does not fit is refused at once."""
 
     size: int
     taken: int = 0
@@ -83,18 +90,19 @@ class Guard(grpc.aio.ServerInterceptor):
     def __init__(
         self,
         *,
-        critical_calls_max: int = CRITICAL_CALLS_MAX,
-        sheddable_calls_max: int = SHEDDABLE_CALLS_MAX,
+        critical: Limits = CRITICAL_LIMITS,
+        sheddable: Limits = SHEDDABLE_LIMITS,
         streams_max: int = STREAMS_MAX,
         watchers_max: int = WATCHERS_MAX,
     ) -> None:
-        self._critical = Room(critical_calls_max)
-        self._sheddable = Room(sheddable_calls_max)
+        self._critical = Queue(critical)
+        self._sheddable = Queue(sheddable)
+        self._admission = Admission((self._critical, self._sheddable))
         self._streams = Room(streams_max)
         self._watchers = Room(watchers_max)
-        self._unlimited = Room(1 << 62)
         self._closing = asyncio.Event()
-        self._guarded: dict[str, MethodHandler] = {}
+        self._guarded: dict[str, tuple[MethodHandler, Queue | None]] = {}
+        self._refused: MethodHandler = grpc.stream_stream_rpc_method_handler(_refusing())
 
     async def close(self) -> None:
         """Refuse new calls and end streams that wait, with SHUTTING_DOWN; return when the calls under way are answered.
@@ -104,7 +112,8 @@ class Guard(grpc.aio.ServerInterceptor):
         """
         self._closing.set()
         await asyncio.sleep(QUEUE_SECONDS)
-        while any(room.taken for room in (self._critical, self._sheddable, self._streams, self._watchers)):
+        queues, rooms = (self._critical, self._sheddable), (self._streams, self._watchers)
+        while any(queue.under_way for queue in queues) or any(room.taken for room in rooms):
             await asyncio.sleep(DRAIN_INTERVAL_SECONDS)
 
     async def intercept_service(
@@ -112,40 +121,43 @@ class Guard(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[MethodHandler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> MethodHandler | None:
-        """The guarded handler of the method; unknown methods stay unknown."""
+        """The guarded handler of the method, or one that refuses the call unread; unknown methods stay unknown."""
         method = handler_call_details.method
         if method not in self._guarded:
             handler = await continuation(handler_call_details)
             if handler is None:
                 return None
-            self._guarded[method] = self._guard(method, handler)
-        return self._guarded[method]
+            queue = self._queue(method, handler)
+            self._guarded[method] = self._guard(method, handler, queue), queue
+        guarded, queue = self._guarded[method]
+        self._admission.arrive()
+        if queue is not None and not self._closing.is_set() and self._admission.refuses(queue):
+            return self._refused
+        return guarded
 
-    def _room(self, method: str, handler: MethodHandler) -> Room:
-        if method.startswith(UNCOUNTED):
-            return self._unlimited
-        if handler.request_streaming:
-            return self._streams
-        if handler.response_streaming:
-            return self._watchers
+    def _queue(self, method: str, handler: MethodHandler) -> Queue | None:
+        """Where calls of the method wait for their turn; None if they take none."""
+        if method.startswith(UNCOUNTED) or handler.request_streaming or handler.response_streaming:
+            return None
         return self._sheddable if method in SHEDDABLE else self._critical
 
-    def _guard(self, method: str, handler: Any) -> MethodHandler:
+    def _guard(self, method: str, handler: Any, queue: Queue | None) -> MethodHandler:
         """The same method with bytes as requests: they are decoded inside, where a failure has an answer."""
-        room = self._room(method, handler)
         decode, encode = handler.request_deserializer, handler.response_serializer
+        if queue is not None:
+            orderly = _guard_call(method, handler.unary_unary, decode, self._admission, queue, self._closing)
+            return grpc.unary_unary_rpc_method_handler(orderly, None, encode)
         if handler.unary_unary:
-            closing = None if method.startswith(UNCOUNTED) else self._closing
-            unary = _guard_unary(method, handler.unary_unary, decode, room, closing)
+            unary = _guard_unary(method, handler.unary_unary, decode)
             return grpc.unary_unary_rpc_method_handler(unary, None, encode)
         if handler.unary_stream and isasyncgenfunction(handler.unary_stream):
-            answers = _guard_stream(method, _answers(handler.unary_stream, decode, self._closing), room)
+            answers = _guard_stream(method, _answers(handler.unary_stream, decode, self._closing), self._watchers)
             return grpc.unary_stream_rpc_method_handler(answers, None, encode)
         if handler.unary_stream:
-            watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode, room, None)
+            watch = _guard_unary(method, self._until_closing(handler.unary_stream), decode)
             return grpc.unary_stream_rpc_method_handler(watch, None, encode)
         if handler.stream_stream:
-            stream = _guard_stream(method, _conversation(handler.stream_stream, decode, self._closing), room)
+            stream = _guard_stream(method, _conversation(handler.stream_stream, decode, self._closing), self._streams)
             return grpc.stream_stream_rpc_method_handler(stream, None, encode)
         raise TypeError(f"{method} streams requests into one response; the guard does not know that shape")
 
@@ -156,17 +168,51 @@ class Guard(grpc.aio.ServerInterceptor):
         return ending
 
 
-def _guard_unary(method: str, call: Handler, decode: Decode, room: Room, closing: asyncio.Event | None) -> Handler:
-    """For handlers that are coroutines, also those that write a stream through the context."""
+def _guard_call(
+    method: str, call: Handler, decode: Decode, admission: Admission, queue: Queue, closing: asyncio.Event
+) -> Handler:
+    """For handlers of one request and one answer, which take turns."""
 
     async def guarded(data: bytes, context: Context) -> Any:
         async with _Told(method, context):
-            if closing is not None and closing.is_set():
+            if closing.is_set():
                 raise status.shutting_down()
-            with room.one(), deadline.within(context.time_remaining()):
-                return await call(_decode(decode, data), context)
+            left = context.time_remaining()
+            began_at = await admission.enter(queue, deadline.DEFAULT_SECONDS if left is None else left)
+            try:
+                with deadline.within(context.time_remaining()):
+                    return await call(_decode(decode, data), context)
+            finally:
+                admission.leave(queue, began_at)
 
     return guarded
+
+
+def _guard_unary(method: str, call: Handler, decode: Decode) -> Handler:
+    """For handlers that are not counted; they may write a stream through the context."""
+
+    async def guarded(data: bytes, context: Context) -> Any:
+        async with _Told(method, context):
+            return await call(_decode(decode, data), context)
+
+    return guarded
+
+
+def _refusing() -> Handler:
+    """A handler that refuses calls with OVERLOADED.
+
+    It is said to be of streams, whatever the method: then gRPC does not read the request first. The answers are
+    encoded beforehand, and some differ in their delay.
+    """
+    answers = cycle([rpc_status.to_status(status.to_status(status.overloaded())) for _ in range(REFUSALS)])
+
+    async def refuse(_: Any, context: Context) -> None:
+        answer = next(answers)
+        context.set_code(answer.code)
+        context.set_details(answer.details)
+        context.set_trailing_metadata(answer.trailing_metadata)
+
+    return refuse
 
 
 def _guard_stream(method: str, call: Handler, room: Room) -> Handler:

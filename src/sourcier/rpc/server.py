@@ -33,7 +33,7 @@ SERVICES: Final[tuple[str, ...]] = tuple(
 )
 
 CONCURRENT_CALLS_MAX: Final = 1_024
-"""The outer fence, refused by gRPC itself before anything of ours runs; the guard's rooms are smaller."""
+"""The outer fence, refused by gRPC itself before anything of ours runs; the guard's queues are smaller."""
 
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -41,6 +41,9 @@ OPTIONS: Final = (
     ("grpc.max_metadata_size", METADATA_BYTES_MAX),
     ("grpc.absolute_max_metadata_size", 2 * METADATA_BYTES_MAX),
     ("grpc.max_concurrent_streams", 256),
+    # Of the calls of one method that wait inside gRPC, some are dropped beyond the first number, all beyond the second.
+    ("grpc.server.max_pending_requests", 256),
+    ("grpc.server.max_pending_requests_hard_limit", 512),
     # Connections end now and then, so that callers look the name up again and find new servers.
     ("grpc.max_connection_age_ms", 30 * 60 * 1000),
     ("grpc.max_connection_age_grace_ms", 30 * 1000),

@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 from sourcier.domain.errors import Kind, Reason, Refusal, invalid
 from sourcier.domain.errors import Violation as Fault
 from sourcier.rpc import interceptors
+from sourcier.rpc.admission import Limits
 from sourcier.rpc.interceptors import Guard
 from sourcier.rpc.server import SERVICES
 from sourcier.rpc.status import parse_status
@@ -29,6 +30,7 @@ from sourcier.v1 import (
 )
 
 CANARY = "password=hunter2"
+ONE = Limits(at_work=1, waiting=0)
 
 
 class Slow:
@@ -136,13 +138,17 @@ class World:
 
 
 @asynccontextmanager
-async def world(**limits: int) -> AsyncIterator[World]:
+async def world(**limits: Any) -> AsyncIterator[World]:
     made = World(Guard(**limits))
     await made.server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{made.port}") as channel:
         made.channel = channel
         yield made
     await made.server.stop(0)
+
+
+async def answered(call: Any) -> None:
+    await call
 
 
 async def refused(call: Any) -> Refusal:
@@ -255,9 +261,12 @@ async def test_calls_have_names_in_the_log() -> None:
 
 
 async def test_what_does_not_fit_is_refused_at_once_and_may_come_again() -> None:
-    async with world(critical_calls_max=2) as here:
-        waiting = [here.release(timeout=20) for _ in range(2)]
-        await here.slow.until(2)
+    async with world(critical=Limits(at_work=2, waiting=1)) as here:
+        waiting = []
+        for under_way in (1, 2, 3):
+            waiting.append(asyncio.create_task(answered(here.release(timeout=20))))
+            while here.guard._critical.under_way < under_way:
+                await asyncio.sleep(0.005)
         refusals = [await refused(here.release(timeout=20)) for _ in range(3)]
         assert {(refusal.kind, refusal.reason) for refusal in refusals} == {
             (Kind.RESOURCE_EXHAUSTED, Reason.OVERLOADED)
@@ -267,8 +276,20 @@ async def test_what_does_not_fit_is_refused_at_once_and_may_come_again() -> None
         await here.release(timeout=20)
 
 
+async def test_a_call_that_would_wait_beyond_its_deadline_is_refused() -> None:
+    async with world(critical=Limits(at_work=1, waiting=5)) as here:
+        here.guard._critical.pace_seconds = 3.0
+        calls = [asyncio.create_task(answered(here.release(timeout=20))) for _ in range(2)]
+        await here.slow.until(1)
+        while here.guard._critical.under_way < 2:
+            await asyncio.sleep(0.005)
+        assert (await refused(here.release(timeout=2))).reason is Reason.OVERLOADED
+        here.slow.go.set()
+        await asyncio.gather(*calls)
+
+
 async def test_promises_are_shed_before_orders() -> None:
-    async with world(sheddable_calls_max=1, critical_calls_max=1) as here:
+    async with world(sheddable=ONE, critical=ONE) as here:
         promised = here.promise(timeout=20)
         await here.slow.until(1)
         assert (await refused(here.promise(timeout=20))).reason is Reason.OVERLOADED
@@ -279,7 +300,7 @@ async def test_promises_are_shed_before_orders() -> None:
 
 
 async def test_a_call_that_its_caller_left_frees_its_place() -> None:
-    async with world(critical_calls_max=1) as here:
+    async with world(critical=ONE) as here:
         left = here.release(timeout=20)
         await here.slow.until(1)
         left.cancel()
