@@ -24,12 +24,33 @@ def faults(network: Network) -> list[Violation]:
     services = {service.service_id: service for service in network.services}
     nodes = {node.node_id: node for node in network.nodes}
     zones = frozenset(zone.zone_id for zone in network.zones)
-    found: list[Violation] = []
+    found = [*_twice("nodes[{}].node_id", "a node", [node.node_id for node in network.nodes])]
+    found += _twice("services[{}].service_id", "a service", [service.service_id for service in network.services])
+    areas = [f"{area.country_code} {area.prefix}" if area.prefix else "" for area in network.postal_areas]
+    found += _twice("postal_areas[{}].prefix", "a postal area", areas)
     for i, node in enumerate(network.nodes):
+        found += _services(f"nodes[{i}].services", node, services)
         found += node_faults(f"nodes[{i}]", node, services)
     for i, service in enumerate(network.services):
         found += _service(f"services[{i}]", service, nodes, zones)
     return [*found, *_zones(network.zones), *_transfer_lanes(network.transfer_lanes, nodes, services)]
+
+
+def _twice(path: str, what: str, names: Sequence[str]) -> Found:
+    if len(set(names)) == len(names):
+        return
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        if name and name in seen:
+            yield fault(path.format(i), f"{name!r} is {what} of this network already")
+        seen.add(name)
+
+
+def _services(path: str, node: Node, services: dict[str, Service]) -> Found:
+    if services and "" not in services and not services.keys() >= set(node.services):
+        for k, service_id in enumerate(node.services):
+            if service_id not in services:
+                yield fault(f"{path}[{k}]", f"{service_id!r} is not a service of this network")
 
 
 def _service(path: str, service: Service, nodes: dict[str, Node], zones: frozenset[str]) -> Found:

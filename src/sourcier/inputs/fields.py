@@ -61,11 +61,12 @@ class Fields:
         return default if found is None else found
 
     def unique(self, key: str, read: Callable[[str], str], seen: dict[str, int]) -> str:
-        """A required id that none of the entries `seen` before has; notes it there with its line."""
+        """A required id that none of the entries `seen` before has, else empty; notes it there with its line."""
         name = self.value(key, read, "", required=True)
         if name in seen:
             self.fault(f"is given twice; the first is on line {seen[name]}", key)
-        elif name:
+            return ""
+        if name:
             seen[name] = self.mapping.line
         return name
 

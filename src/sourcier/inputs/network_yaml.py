@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from sourcier.domain import network_checks
-from sourcier.domain.errors import Reason
+from sourcier.domain.errors import Reason, Violation
 from sourcier.domain.limits import NETWORK_BYTES_MAX, NODES_MAX, POSTAL_AREAS_MAX, TRANSFER_LANES_MAX
 from sourcier.domain.network import Network, PostalArea, TransferLane
 from sourcier.inputs import holidays, values, yaml_nodes
@@ -45,9 +45,14 @@ def parse_network(text: str, filename: str) -> Network:
         transfer_lanes=_transfer_lanes(top, spots),
     )
     if not faults.full:
-        spots.place([*network_checks.faults(network), *holidays.faults(network)], faults)
+        spots.place(misfits(network), faults)
     faults.raise_if_any()
     return network
+
+
+def misfits(network: Network) -> list[Violation]:
+    """Everything that does not fit together, by the path of its field; none: decisions can be made on the network."""
+    return [*network_checks.faults(network), *holidays.faults(network)]
 
 
 def _postal_areas(top: Fields, time_zone: str, folder: Path) -> tuple[PostalArea, ...]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sourcier.domain import network_checks
 from sourcier.domain.errors import Violation
 from sourcier.domain.limits import (
     CAPACITY_PER_DAY_MAX,
@@ -27,7 +26,7 @@ from sourcier.domain.network import (
     TransferLane,
     Zone,
 )
-from sourcier.inputs import holidays
+from sourcier.inputs.network_yaml import misfits
 from sourcier.rpc.fields import Check, EnumTable, fill_point
 from sourcier.rpc.translate_calendar import (
     CAPACITY_MEASURES,
@@ -49,6 +48,7 @@ NODE_STATUSES: Final = EnumTable(pb.NodeStatus, NodeStatus, "NODE_STATUS")
 HANDLING: Final = ("handling_per_shipment", "handling_per_unit")
 """Money fields; the domain's have `_micros` at the end."""
 
+_NODE_ID: Final = re.compile(r"\.node_id$")  # a node's id is part of its name here
 _PREFIX: Final = re.compile(rf"[0-9A-Z][0-9A-Z -]{{0,{POSTAL_PREFIX_CHARS_MAX - 1}}}")
 
 
@@ -71,17 +71,13 @@ def parse_network(check: Check, message: pb.Network) -> Network:
         parse_service(at, service, currency_code)
         for at, service in check.entries("services", message.services, 1, SERVICES_MAX)
     )
-    _unique(check, "services[{}].service_id", [service.service_id for service in services])
-    known = frozenset(service.service_id for service in services)
     nodes = tuple(
-        parse_node(at, node, currency_code, known) for at, node in check.entries("nodes", message.nodes, 1, NODES_MAX)
+        parse_node(at, node, currency_code) for at, node in check.entries("nodes", message.nodes, 1, NODES_MAX)
     )
-    _unique(check, "nodes[{}].name", [node.node_id for node in nodes])
     areas = tuple(
         parse_postal_area(at, area)
         for at, area in check.entries("postal_areas", message.postal_areas, 0, POSTAL_AREAS_MAX)
     )
-    _unique(check, "postal_areas[{}].prefix", [(area.country_code, area.prefix) for area in areas])
     network = Network(
         currency_code=currency_code,
         time_zone=check.zone("time_zone", message.time_zone),
@@ -94,14 +90,8 @@ def parse_network(check: Check, message: pb.Network) -> Network:
             for at, lane in check.entries("transfer_lanes", message.transfer_lanes, 0, TRANSFER_LANES_MAX)
         ),
     )
-    _note(check, network_checks.faults(network))
-    _note(check, holidays.faults(network))
+    _note(check, misfits(network))
     return network
-
-
-def _unique(check: Check, path: str, keys: Sequence[object]) -> None:
-    if len(set(keys)) < len(keys):
-        check.unique(((path.format(index), key) for index, key in enumerate(keys)), "is named twice")
 
 
 def _note(check: Check, violations: Iterable[Violation]) -> None:
@@ -109,8 +99,9 @@ def _note(check: Check, violations: Iterable[Violation]) -> None:
     told = {fault.field.removeprefix(check.path) for fault in check.faults}
     around = {way for field in told for way in _ways(field)}
     for violation in violations:
-        if violation.field not in around and told.isdisjoint(_ways(violation.field)):
-            check.fault(violation.field, violation.description)
+        field = _NODE_ID.sub(".name", violation.field)
+        if field not in around and told.isdisjoint(_ways(field)):
+            check.fault(field, violation.description)
 
 
 def _ways(field: str) -> list[str]:
@@ -144,21 +135,17 @@ def fill_network(message: pb.Network, network: Network) -> None:
         )
 
 
-def parse_node(check: Check, message: pb.Node, currency_code: str, services: frozenset[str]) -> Node:
-    """A node that only names known `services`."""
+def parse_node(check: Check, message: pb.Node, currency_code: str) -> Node:
+    """A node."""
     if not message.services:
         check.fault("services", "is required")
-    named = check.texts("services", message.services, SERVICES_MAX)
-    for index, service_id in enumerate(named):
-        if service_id not in services:
-            check.fault(f"services[{index}]", f"{service_id!r} is not a service of this network")
     return Node(
         node_id=check.resource("name", message.name, "nodes"),
         node_type=check.member("node_type", message.node_type, NODE_TYPES),
         point=check.point("point", message),
         time_zone=check.zone("time_zone", message.time_zone),
         calendar=parse_calendar(check.required("calendar", message), message.calendar),
-        services=named,
+        services=check.texts("services", message.services, SERVICES_MAX),
         capacity=_parse_capacity(check.inside("capacity"), message.capacity) if message.HasField("capacity") else None,
         status=check.member("status", message.status, NODE_STATUSES, default=NodeStatus.OPEN),
         rounds=parse_rounds(check, message.rounds),

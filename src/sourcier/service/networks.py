@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sourcier.domain.errors import Violation
+from sourcier.domain.errors import Violation, invalid
 from sourcier.domain.network import Network, Node, NodeStatus
 from sourcier.domain.reservation import pool_caps
+from sourcier.inputs.network_yaml import misfits
 from sourcier.ledger import registry
 from sourcier.ledger.commands import Replayed, StoredNetwork
 from sourcier.ledger.store import Tx
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 async def apply_network(app: "App", request: ApplyNetwork) -> NetworkAnswer:
     """Replace the network. This server decides on it once the answer is given, other replicas within moments.
 
-    The network must be valid, which the edge sees to. A node's own status counts only when the node is new. The answer
-    warns of what the rule set in force names and the network does not have.
+    A node's own status counts only when the node is new. The answer warns of what the rule set in force names and the
+    network does not have. Raises FIELD_INVALID with everything in the network that does not fit together.
     """
+    found = await asyncio.to_thread(misfits, request.network)
+    if found:
+        raise invalid([replace(fault, field=f"network.{fault.field}") for fault in found])
     if request.validate_only:
         stored, warnings = await app.read(registry.get_network), await _warnings(app, request.network)
         if stored is None:

@@ -15,6 +15,7 @@ from sourcier.domain.network import (
     Node,
     NodeCalendar,
     NodeType,
+    PostalArea,
     PostalRange,
     Round,
     Service,
@@ -159,7 +160,8 @@ def test_windows() -> None:
 
 def test_transit_to_zones() -> None:
     def found(*entries: ZoneTransit) -> tuple[str, str]:
-        return only(network(service(zone_transit=entries), nodes=(node("a"), node("b"), node("c", "other"))))
+        nodes = (node("a"), node("b"), node("c", "other"))
+        return only(network(service(zone_transit=entries), service(service_id="other"), nodes=nodes))
 
     there = ZoneTransit(zone_id="corsica", business_days=1)
     from_a = replace(there, node_ids=frozenset({"a"}))
@@ -234,7 +236,7 @@ def test_transfer_lanes() -> None:
     assert only(network(lanes=("ax",))) == ("transfer_lanes[0].to_node_id", "'x' is not a node of this network")
     assert only(network(lanes=("xa",)))[0] == "transfer_lanes[0].from_node_id"
     assert only(network(lanes=("ab", "ab"))) == ("transfer_lanes[1]", "is given twice")
-    other = network(nodes=(node("a", "other"), node("b")), lanes=("ab",))
+    other = network(service(), service(service_id="other"), nodes=(node("a", "other"), node("b")), lanes=("ab",))
     assert only(other) == ("transfer_lanes[0].service_id", "'std' does not collect at 'a'")
     here = network(service(method=Method.CLICK_AND_COLLECT), lanes=("ab",))
     assert "does not travel" in only(here)[1]
@@ -286,3 +288,25 @@ def test_what_a_reader_left_empty_is_no_second_fault() -> None:
         lanes=("ax",),
     )
     assert told(unread) == [("zones[0].ranges", "must have at least one entry")]
+
+
+def test_ids_and_prefixes_are_given_once() -> None:
+    area = PostalArea(country_code="FR", prefix="75", point=GeoPoint(lat_e6=0, lon_e6=0), time_zone="UTC")
+    twice = replace(
+        network(service(), service(), nodes=(node("a"), node("b"), node("a"), node(""), node(""))),
+        postal_areas=(area, replace(area, country_code="DE"), replace(area, time_zone="Europe/Paris")),
+    )
+    assert told(twice) == [
+        ("nodes[2].node_id", "'a' is a node of this network already"),
+        ("services[1].service_id", "'std' is a service of this network already"),
+        ("postal_areas[2].prefix", "'FR 75' is a postal area of this network already"),
+    ]
+
+
+def test_a_node_ships_with_services_of_the_network() -> None:
+    lost = network(nodes=(node("a", "std"), node("b", "slow", "std", "fast")))
+    assert told(lost) == [
+        ("nodes[1].services[0]", "'slow' is not a service of this network"),
+        ("nodes[1].services[2]", "'fast' is not a service of this network"),
+    ]
+    assert told(network(service(service_id=""), nodes=(node("a"),))) == []

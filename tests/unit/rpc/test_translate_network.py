@@ -75,7 +75,7 @@ def test_networks_go_there_and_back(value: Network) -> None:
 def test_a_node_is_told_alone() -> None:
     node = parsed().nodes[0]
     message = network.format_node(node, "EUR")
-    assert network.parse_node(Check(), message, "EUR", frozenset({"ground", "express"})) == node
+    assert network.parse_node(Check(), message, "EUR") == node
 
 
 def test_a_node_of_unsaid_status_is_open() -> None:

@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from tests.service.shop import NETWORK, RULES, Shop, key
 
+from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import NodeStatus, PostalRange, Zone
 from sourcier.service import networks
 from sourcier.service.commands import ApplyNetwork, SetNodeStatus
@@ -51,3 +53,17 @@ async def test_a_network_without_what_the_rules_name_is_applied_with_a_warning(s
     await shop.activate(1)
     assert await networks.apply_network(shop.app, request) == answer
     assert (await shop.network(NETWORK)).warnings == ()
+
+
+@pytest.mark.parametrize("validate_only", [False, True])
+async def test_a_network_that_does_not_fit_together_is_refused_whoever_brings_it(
+    shop: Shop, *, validate_only: bool
+) -> None:
+    near, far, store = NETWORK.nodes
+    odd = replace(far, node_id="near", calendar=replace(far.calendar, holidays="ATLANTIS"))
+    with pytest.raises(Refusal) as caught:
+        await shop.network(replace(NETWORK, nodes=(near, odd, store)), validate_only=validate_only)
+    assert caught.value.reason is Reason.FIELD_INVALID
+    fields = [violation.field for violation in caught.value.violations]
+    assert fields == ["network.nodes[1].node_id", "network.nodes[1].calendar.holidays"]
+    assert (await networks.get_network(shop.app)).revision == 1
