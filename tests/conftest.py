@@ -9,11 +9,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from tests.contract.bench import Bench, Clock, wipe
 
 from sourcier.ledger import Ledger, open_ledger
 
 DATABASES = ("sqlite", "postgresql")
+
+# How long an example takes says something about the machine's other work, not about the code.
+settings.register_profile("sourcier", deadline=None)
+settings.load_profile("sourcier")
 
 
 @pytest.fixture(scope="session")

@@ -245,7 +245,6 @@ def run(url: str, examples: int, steps: int, phases: tuple[Phase, ...] = tuple(P
     wanted = settings(
         max_examples=examples,
         stateful_step_count=steps,
-        deadline=None,
         print_blob=True,
         database=None,
         phases=phases,

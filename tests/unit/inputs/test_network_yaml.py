@@ -385,7 +385,7 @@ def mutations(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(mutations())
 def test_no_text_breaks_the_reader(text: str) -> None:
     try:

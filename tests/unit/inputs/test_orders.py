@@ -187,7 +187,7 @@ def test_another_kind_of_file_is_refused(faults_of) -> None:
     assert faults_of(read_orders, "", "orders.xlsx") == ["orders.xlsx:1: must be named .csv or .jsonl"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), name=st.sampled_from(["f.csv", "f.jsonl"]))
 def test_no_bytes_break_the_reader(tmp_path: Path, seed: int, name: str) -> None:
     rng = random.Random(seed)

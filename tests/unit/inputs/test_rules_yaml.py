@@ -238,7 +238,7 @@ def mutations(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(mutations())
 def test_no_text_breaks_the_reader(text: str) -> None:
     try:

@@ -127,7 +127,7 @@ def test_the_text_that_is_mutated_is_sound() -> None:
     assert len(parse_network(FULL, "full.yaml").nodes) == 2
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(mutations())
 def test_every_fault_of_any_text_has_a_place(text: str) -> None:
     try:
