@@ -316,12 +316,14 @@ def _zones() -> frozenset[str]:
 
 
 def fill_money(money: Money, micros: int, currency_code: str) -> None:
-    """Write an amount; one that is below zero has both parts below zero."""
-    units, rest = divmod(abs(micros), MICROS)
-    sign = -1 if micros < 0 else 1
+    """Write an amount into an empty message; one that is below zero has both parts below zero."""
     money.currency_code = currency_code
-    money.units = sign * units
-    money.nanos = sign * rest * NANOS_PER_MICRO
+    if micros > 0:
+        units, rest = divmod(micros, MICROS)
+        money.units, money.nanos = units, rest * NANOS_PER_MICRO
+    elif micros:
+        units, rest = divmod(-micros, MICROS)
+        money.units, money.nanos = -units, -rest * NANOS_PER_MICRO
 
 
 def fill_instant(timestamp: Timestamp, instant: datetime) -> None:
