@@ -1,6 +1,5 @@
 """What a channel may take of every order line at every node: on hand at once, more from the day a supply is ready."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,11 +83,13 @@ class Available:
         upto: IntArray = total - np.repeat(base, np.diff(np.r_[first, len(pair)]))
         return upto
 
-    def latest_first(self, line: int, node: int, ready: int) -> Iterator[tuple[SupplyRow, int, int]]:
-        """(row, units, ready day) that a shipment can use, the latest first: what is here is left for others."""
-        mine = np.flatnonzero((self.line == line) & (self.node == node) & (self.ready <= ready) & (self.units > 0))
-        for r in mine[::-1]:
-            yield self.rows[r], int(self.units[r]), int(self.ready[r])
+    def latest_first(self, node: int, ready: int) -> dict[int, list[tuple[SupplyRow, int, int]]]:
+        """Per line, (row, units, ready day) that a shipment of the node can use, the latest first."""
+        mine = np.flatnonzero((self.node == node) & (self.ready <= ready) & (self.units > 0))
+        found: dict[int, list[tuple[SupplyRow, int, int]]] = {}
+        for r in mine[::-1].tolist():
+            found.setdefault(int(self.line[r]), []).append((self.rows[r], int(self.units[r]), int(self.ready[r])))
+        return found
 
 
 def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:

@@ -50,21 +50,30 @@ def _limited(shipment: Shipment, node: Node) -> bool:
 
 def within_stock(decision: Decision, seen: Seen) -> list[str]:
     """What no peg names is on hand at the node, protection taken off."""
-    drawn: Counter[tuple[str, str]] = Counter()
-    for shipment in decision.plan.shipments:
-        for part in shipment.lines:
-            drawn[shipment.node_id, part.sku] += part.quantity - sum(peg.quantity for peg in part.pegs)
     faults = []
-    for (node_id, sku), units in drawn.items():
-        there = max(0, _free(seen, node_id, sku) - _floor(seen, node_id))
-        if units > there:
-            faults.append(f"{node_id}: takes {units} of {sku}, {there} available")
+    for node_id, shipments in _by_node(decision).items():
+        drawn: Counter[str] = Counter()
+        for part in (part for shipment in shipments for part in shipment.lines):
+            drawn[part.sku] += part.quantity - sum(peg.quantity for peg in part.pegs)
+        floor = _floor(seen, node_id)
+        for sku, units in drawn.items():
+            there = max(0, _free(seen, node_id, sku) - floor)
+            if units > there:
+                faults.append(f"{node_id}: takes {units} of {sku}, {there} available")
     return faults
+
+
+def _by_node(decision: Decision) -> dict[str, list[Shipment]]:
+    found: dict[str, list[Shipment]] = {}
+    for shipment in decision.plan.shipments:
+        found.setdefault(shipment.node_id, []).append(shipment)
+    return found
 
 
 def within_supply(decision: Decision, seen: Seen) -> list[str]:
     """Pegs name supply that there is, no more of it than may be pegged, on its day; lines say what they wait for."""
-    rows = {(row.supply_id, row.node_id, row.sku): row for row in seen.supplies}
+    shipping = {shipment.node_id for shipment in decision.plan.shipments}
+    rows = {(row.supply_id, row.node_id, row.sku): row for row in seen.supplies if row.node_id in shipping}
     pegged: Counter[tuple[str, str, str]] = Counter()
     faults = [f"unfilled line {part.line_id} is pegged" for part in decision.plan.unfilled if part.pegs]
     for shipment in decision.plan.shipments:
@@ -99,10 +108,14 @@ def _misnamed(peg: Peg, row: SupplyRow, shipment: Shipment, seen: Seen) -> list[
 
 
 def _mismarked(part: ShipmentLine, rows: dict[tuple[str, str, str], SupplyRow], node_id: str) -> list[str]:
+    if not part.pegs:
+        return (
+            []
+            if part.marking is Marking.ON_HAND
+            else [f"line {part.line_id} is {Marking.ON_HAND.value}, not {part.marking.value}"]
+        )
     mine = [rows[key] for peg in part.pegs if (key := (peg.supply_id, node_id, part.sku)) in rows]
-    marking = Marking.ON_HAND
-    if part.pegs:
-        marking = Marking.PREORDER if any(row.preorder for row in mine) else Marking.BACKORDER
+    marking = Marking.PREORDER if any(row.preorder for row in mine) else Marking.BACKORDER
     faults = [] if part.marking is marking else [f"line {part.line_id} is {marking.value}, not {part.marking.value}"]
     if sum(peg.quantity for peg in part.pegs) > part.quantity:
         faults.append(f"line {part.line_id} is pegged more than it ships")
@@ -111,7 +124,7 @@ def _mismarked(part: ShipmentLine, rows: dict[tuple[str, str, str], SupplyRow], 
 
 def _free(seen: Seen, node_id: str, sku: str) -> int:
     column = seen.directory.position[node_id]
-    row = [line.sku for line in seen.cart.lines].index(sku)
+    row = next(i for i, line in enumerate(seen.cart.lines) if line.sku == sku)
     return int(seen.stock_free[row, column])
 
 

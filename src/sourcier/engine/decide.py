@@ -174,8 +174,7 @@ def written(found: Sequence[Settled], *, explained: bool = True) -> list[Decisio
     plans = write_plans([(_basis(one.prepared), one.answer) for one in found])
     decisions = [_decision(one, plan, explained=explained) for one, plan in zip(found, plans, strict=True)]
     for one, decision in zip(found, decisions, strict=True):
-        prepared, problem, offers = one.prepared, one.answer.problem, one.answer.cover.offers
-        lanes = problem.lane[np.isin(problem.node, problem.node[offers])]
+        prepared, lanes = one.prepared, one.answer.problem.lane[one.answer.cover.offers]
         left = named(prepared.snapshot, prepared.found, prepared.room, lanes)
         check.accept(decision, replace(prepared.seen, left=left))
     return decisions

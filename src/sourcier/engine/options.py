@@ -157,6 +157,8 @@ def _told_apart(prepared: Prepared, part: Problem) -> Prepared:
 
 def plausible_dates(problem: Problem) -> tuple[int, ...]:
     """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees."""
+    if (problem.supply.sum(axis=1) < problem.quantity).any():
+        return ()
     dates = sorted(set(problem.arrival.tolist()))
     low, high = 0, len(dates)
     probe = 0

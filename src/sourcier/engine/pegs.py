@@ -20,6 +20,7 @@ def pegged(
     The latest supply on its way goes first: what is here is left for others. Nothing is ordered from a supplier while
     the units are on hand or on their way. Lines of one SKU share.
     """
+    coming = available.latest_first(node, ready)
     left: dict[tuple[str, str], int] = {}
     here: dict[str, int] = {}
     parts, used = [], {}
@@ -28,7 +29,7 @@ def pegged(
         if not missing:
             continue
         pegs, preorder = [], False
-        for row, most, day in _in_turn(available, position, node, ready):
+        for row, most, day in _in_turn(available, position, node, coming.get(position, [])):
             if row is None:
                 take = min(missing, here.setdefault(line.sku, most))
                 here[line.sku] -= take
@@ -53,12 +54,14 @@ def pegged(
     return tuple(parts), list(used.values())
 
 
-def _in_turn(available: Available, line: int, node: int, ready: int) -> Iterator[tuple[SupplyRow | None, int, int]]:
+def _in_turn(
+    available: Available, line: int, node: int, coming: Sequence[tuple[SupplyRow, int, int]]
+) -> Iterator[tuple[SupplyRow | None, int, int]]:
     """(row, units, ready day) in the order in which a shipment takes them; None stands for the stock on hand."""
-    rows = list(available.latest_first(line, node, ready))
-    yield from (entry for entry in rows if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE)
-    yield None, int(available.on_hand[line, node]), ready
-    yield from (entry for entry in rows if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
+    if coming:
+        yield from (entry for entry in coming if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE)
+        yield None, int(available.on_hand[line, node]), 0
+        yield from (entry for entry in coming if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
 
 
 def last_order_day(used: Sequence[Used], last_work_day: int) -> int:

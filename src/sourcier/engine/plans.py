@@ -11,7 +11,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import Costs, Plan, Shipment, ShipmentLine
 from sourcier.engine.available import Available
 from sourcier.engine.carbon import shipment_grams
-from sourcier.engine.compile import CompiledNetwork, CompiledRules, IntArray
+from sourcier.engine.compile import BoolArray, CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.formulation import tier_costs
 from sourcier.engine.hours import NEVER
 from sourcier.engine.hubs import Onward, delivered_from, leaving
@@ -104,6 +104,19 @@ def pulled_forward(answer: Answer) -> Answer:
     return replace(answer, cover=replace(cover, offers=np.array(offers, dtype=np.int64)))
 
 
+def fitting(problem: Problem, offers: IntArray, units: IntArray) -> BoolArray:
+    """Which of the offers can bring ``units[D]`` alone, by stock and capacity; weight is another matter."""
+    together = units @ (problem.group[:, None] == problem.group[None, :])  # of the demands that share stock
+    lines = sum(len(positions) for positions, count in zip(problem.lines_of, units.tolist(), strict=True) if count)
+    fits: BoolArray = (
+        (units[:, None] <= problem.supply[:, offers]).all(axis=0)
+        & ((together[:, None] <= problem.available[:, offers]) | (units[:, None] == 0)).all(axis=0)
+        & (units.sum() <= problem.cap_units[offers])
+        & (lines <= problem.cap_lines[offers])
+    )
+    return fits
+
+
 def latest_arrival(answer: Answer) -> int:
     """The day (an ordinal) on which the last of the goods is with the customer; some must be shipped."""
     return int(answer.problem.arrival[answer.cover.offers].max())
@@ -113,15 +126,7 @@ def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
     mine = np.flatnonzero((problem.node == problem.node[offer]) & (problem.family == problem.family[offer]))
     if len(mine) == 1:
         return offer
-    together = units @ (problem.group[:, None] == problem.group[None, :])  # of the demands that share stock
-    lines = sum(len(positions) for d, positions in enumerate(problem.lines_of) if units[d])
-    grams = int(problem.weight @ units)
-    fits = (
-        (units[:, None] <= problem.supply[:, mine]).all(axis=0)
-        & ((together[:, None] <= problem.available[:, mine]) | (units[:, None] == 0)).all(axis=0)
-        & (units.sum() <= problem.cap_units[mine])
-        & (lines <= problem.cap_lines[mine])
-    )
+    grams, fits = int(problem.weight @ units), fitting(problem, mine, units)
     tiers = [problem.tier_tables[problem.tiers[k]].at(grams) for k in mine]
     cost = problem.fixed[mine] + units @ problem.unit[:, mine]
     own = int(np.flatnonzero(mine == offer)[0])
@@ -134,9 +139,10 @@ def _units_per_line(cart: Cart, answer: Answer) -> tuple[IntArray, IntArray]:
     """``units[line, shipment]`` and what is left unfilled per line: each demand's units go to its lines in turn."""
     wanted = np.array([line.quantity for line in cart.lines], dtype=np.int64)
     units = np.zeros((len(wanted), len(answer.cover.offers)), dtype=np.int64)
-    for brought, positions in zip(answer.cover.units, answer.problem.lines_of, strict=True):
-        rest = brought
-        for position in positions:
+    lines_of = answer.problem.lines_of
+    units[[positions[0] for positions in lines_of]] = answer.cover.units
+    for rest, positions in zip(answer.cover.units, lines_of, strict=True):
+        for position in positions if len(positions) > 1 else ():
             before = np.cumsum(rest) - rest
             units[position] = np.clip(wanted[position] - before, 0, rest)
             rest = rest - units[position]

@@ -17,8 +17,8 @@ from sourcier.engine.compile import IntArray
 from sourcier.engine.decide import Prepared, Steps, drive, prepare, written
 from sourcier.engine.offers import Problem
 from sourcier.engine.options import earliest
+from sourcier.engine.plans import fitting
 from sourcier.engine.prefilter import REASONS
-from sourcier.engine.primal import best_single
 from sourcier.engine.proof import prove
 
 SINGLE_LINES_MAX = 16
@@ -95,19 +95,18 @@ def removable(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset
     return next((gone for gone in tries if len(gone) < len(cart.lines) and _has_plan(cart, problem, gone)), frozenset())
 
 
-def without(cart: Cart, problem: Problem, gone: Collection[int]) -> Problem:
-    """The same order without the lines at these positions; at least one other line must be left."""
+def without(problem: Problem, left: IntArray, gone: Collection[int]) -> Problem:
+    """The same order without the lines at the positions `gone`, so that ``left[D]`` units remain, one at least."""
     lines_of = [tuple(p for p in positions if p not in gone) for positions in problem.lines_of]
-    kept = np.array([d for d, positions in enumerate(lines_of) if positions], dtype=np.int64)
-    quantity = np.array([sum(cart.lines[p].quantity for p in lines_of[d]) for d in kept], dtype=np.int64)
-    supply = np.minimum(problem.supply[kept], quantity[:, None])
+    kept = np.flatnonzero(left)
+    supply = np.minimum(problem.supply[kept], left[kept, None])
     part = replace(
         problem,
-        quantity=quantity,
+        quantity=left[kept],
         weight=problem.weight[kept],
         unfilled=problem.unfilled[kept],
         group=np.unique(problem.group[kept], return_inverse=True)[1],
-        lines_of=tuple(lines_of[d] for d in kept),
+        lines_of=tuple(lines_of[d] for d in kept.tolist()),
         unit=problem.unit[kept],
         available=problem.available[kept],
         supply=supply,
@@ -116,14 +115,23 @@ def without(cart: Cart, problem: Problem, gone: Collection[int]) -> Problem:
 
 
 def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
-    part = without(cart, problem, gone)
+    """Whether a plan is found for what is left: by one shipment, or by what the certificates come across."""
+    left = problem.quantity.copy()
+    for d, positions in enumerate(problem.lines_of):
+        left[d] -= sum(cart.lines[p].quantity for p in positions if p in gone)
+    if _fits_one_shipment(problem, left):
+        return True
+    part = without(problem, left, gone)
     if not can_fill(part):
         return False
-    whole = int(part.quantity.sum())
-    if int(best_single(part).units.sum()) == whole:
-        return True
     answer = drive(prove(part), lambda _: None)
-    return int(answer.cover.units.sum()) == whole
+    return int(answer.cover.units.sum()) == int(left.sum())
+
+
+def _fits_one_shipment(problem: Problem, units: IntArray) -> bool:
+    offers = np.arange(problem.num_offers)
+    heaviest = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
+    return bool((fitting(problem, offers, units) & (problem.weight @ units <= heaviest)).any())
 
 
 def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:

@@ -69,7 +69,7 @@ def test_at_nodes_with_shifts_every_day_may_matter() -> None:
 
 def test_the_latest_supply_goes_first() -> None:
     found = looked(a_world(row("1", "n", "a", 3, 4), row("2", "n", "a", 6, 9), row("3", "n", "a", 9, 1)))
-    used = [(r.supply_id, units, day) for r, units, day in found.latest_first(0, 0, on(6))]
+    used = [(r.supply_id, units, day) for r, units, day in found.latest_first(0, on(6))[0]]
     assert used == [("2", 9, on(6)), ("1", 4, on(3))]
 
 
