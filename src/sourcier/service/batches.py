@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sourcier.ledger import requests
 from sourcier.ledger.store import Tx
-from sourcier.service import codec, deadline, replay
+from sourcier.service import codec, replay
 from sourcier.service.commands import RequestKey
 from sourcier.service.refusals import network_not_applied
 
@@ -37,7 +37,7 @@ async def apply_once(app: "App", batch: B, apply: Callable[[Tx, B], A], kind: ty
 
     async def work() -> A:
         response = await app.write(_apply, batch, apply)
-        await deadline.wait(app.snapshots.catch_up())
+        await app.snapshots.abreast()
         return codec.load(kind, response)
 
     async def restore(stored: bytes) -> A:
@@ -48,7 +48,7 @@ async def apply_once(app: "App", batch: B, apply: Callable[[Tx, B], A], kind: ty
 
 async def _demand_network(app: "App") -> None:
     if not app.snapshots.network_revision:
-        await deadline.wait(app.snapshots.catch_up())
+        await app.snapshots.abreast()
         if not app.snapshots.network_revision:
             raise network_not_applied()
 

@@ -12,7 +12,7 @@ from sourcier.inputs.network_yaml import misfits
 from sourcier.ledger import registry
 from sourcier.ledger.commands import Replayed, StoredNetwork
 from sourcier.ledger.store import Tx
-from sourcier.service import codec, deadline, replay
+from sourcier.service import codec, replay
 from sourcier.service.commands import ApplyNetwork, NetworkAnswer, SetNodeStatus
 from sourcier.service.refusals import network_not_applied, node_unknown
 from sourcier.service.rule_texts import mismatched
@@ -39,7 +39,7 @@ async def apply_network(app: "App", request: ApplyNetwork) -> NetworkAnswer:
 
     async def work() -> NetworkAnswer:
         answer = await app.write(_apply, request, await _warnings(app, request.network))
-        await deadline.wait(app.snapshots.catch_up())
+        await app.snapshots.abreast()
         return await _restore(answer)
 
     return await replay.once(app, request.key, work, _restore)
@@ -65,7 +65,7 @@ async def set_node_status(app: "App", request: SetNodeStatus) -> Node:
         outcome = await app.write(
             registry.set_node_status, request.key, request.node_id, request.status.value, response
         )
-        await deadline.wait(app.snapshots.catch_up())
+        await app.snapshots.abreast()
         return await _restore_node(outcome.response if isinstance(outcome, Replayed) else outcome)
 
     return await replay.once(app, request.key, work, _restore_node)

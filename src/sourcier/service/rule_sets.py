@@ -75,7 +75,7 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
             floors={node_type.value: floors for node_type, floors in rules.floors.items()},
         )
         outcome = await deadline.wait(asyncio.to_thread(activation.activate, app.ledger, command, _respond))
-        await deadline.wait(app.snapshots.catch_up())
+        await app.snapshots.abreast()
         return await _restore(outcome.response)
 
     return await replay.once(app, request.key, work, _restore)
@@ -110,7 +110,7 @@ def _check(request: CreateRuleSetRevision, network: Network | None) -> tuple[Vio
 
 
 async def _demand_fit(app: "App", stored: StoredRuleSet) -> None:
-    await deadline.wait(app.snapshots.catch_up())
+    await app.snapshots.abreast()
     if app.snapshots.network is not None:
         text, network = stored.document.decode(), app.snapshots.network
         found = await asyncio.to_thread(mismatched, text, RULES_FILENAME, network)
