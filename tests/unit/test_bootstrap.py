@@ -1,15 +1,18 @@
 """Building an app: quick to import, and what it builds fits the database."""
 
+import socket
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from sourcier.bootstrap import build
+from sourcier.bootstrap import build, owned_ledger
 from sourcier.config import Config
 from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.ledger.sqlite_shared import share
 
 
 def test_importing_it_loads_nothing_heavy() -> None:
@@ -32,6 +35,25 @@ async def test_an_app_starts_and_stops(tmp_path: Path) -> None:
     await app.start()
     assert len(app.solvers.pids) == 2
     await app.stop()
+
+
+async def test_an_app_of_one_of_several_workers_is_a_guest_of_the_ledger(tmp_path: Path) -> None:
+    config = Config(database_url=f"sqlite:///{tmp_path}/ledger.db")
+    ledger = owned_ledger(config)
+    assert ledger is not None
+    ours, theirs = socket.socketpair()
+    sharing = threading.Thread(target=share, args=(ledger, ours))
+    sharing.start()
+    app = build(config, link=theirs)
+    await app.start()
+    await app.sweeper.sweep()
+    await app.stop()
+    sharing.join(10)
+    ledger.close()
+
+
+def test_on_postgresql_workers_have_ledgers_of_their_own() -> None:
+    assert owned_ledger(Config(database_url="postgresql://nobody@127.0.0.1:1/none")) is None
 
 
 def test_a_ledger_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
