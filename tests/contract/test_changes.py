@@ -22,19 +22,19 @@ def follow(bench: Bench, cursor: Cursor, limit: int = 1_000) -> Changes:
 def test_a_follower_sees_each_kind_of_change(bench: Bench) -> None:
     bench.apply_network(caps={"n1": 5})
     start = follow(bench, bench.read(current_cursor))
-    assert (start.stock_keys, start.pool_keys, start.complete) == (frozenset(), frozenset(), True)
+    assert (start.levels, start.pool_keys, start.complete) == ({}, frozenset(), True)
     assert start.node_statuses == {"n1": "OPEN", "n2": "OPEN", "w1": "OPEN"}
     assert follow(bench, start.cursor).node_statuses is None
     bench.count("n1", "a", 5)
     bench.allocate(("n1", "a", 1), reservation_id="r", pools=(use("n1", 1),))
     changes = follow(bench, start.cursor)
-    assert changes.stock_keys == {("n1", "a")}
+    assert set(changes.levels) == {("n1", "a")}
     assert changes.pool_keys == {("node-day:n1", DAY)}
     assert changes.cursor.version > start.cursor.version
     bench.settle(settle.cancel, "r")
     later = follow(bench, changes.cursor)
-    assert (later.stock_keys, later.pool_keys) == ({("n1", "a")}, {("node-day:n1", DAY)})
-    assert follow(bench, later.cursor).stock_keys == frozenset()
+    assert (set(later.levels), later.pool_keys) == ({("n1", "a")}, {("node-day:n1", DAY)})
+    assert follow(bench, later.cursor).levels == {}
 
 
 def test_a_follower_sees_each_supply_that_changed(bench: Bench) -> None:
@@ -44,19 +44,19 @@ def test_a_follower_sees_each_supply_that_changed(bench: Bench) -> None:
     bench.announce("n1", "b", 5)
     first = follow(bench, start.cursor)
     assert first.supply_keys == {("po", "n1", "a"), ("po", "n1", "b")}
-    assert first.stock_keys == {("n1", "a"), ("n1", "b")}, "their stock rows are new"
+    assert set(first.levels) == {("n1", "a"), ("n1", "b")}, "their stock rows are new"
     bench.allocate(("n1", "a", 2, "po"), reservation_id="r")
     second = follow(bench, first.cursor)
-    assert (second.supply_keys, second.stock_keys) == ({("po", "n1", "a")}, frozenset())
+    assert (second.supply_keys, second.levels) == ({("po", "n1", "a")}, {})
     bench.announce("n1", "b", 5, preorder=True)
     third = follow(bench, second.cursor)
     assert third.supply_keys == {("po", "n1", "b")}, "although no number changed"
     bench.announce("n1", "a", 5, received=1)
     fourth = follow(bench, third.cursor)
-    assert (fourth.supply_keys, fourth.stock_keys) == ({("po", "n1", "a")}, {("n1", "a")})
+    assert (fourth.supply_keys, set(fourth.levels)) == ({("po", "n1", "a")}, {("n1", "a")})
     bench.settle(settle.cancel, "r")
     fifth = follow(bench, fourth.cursor)
-    assert (fifth.supply_keys, fifth.stock_keys) == ({("po", "n1", "a")}, {("n1", "a")})
+    assert (fifth.supply_keys, set(fifth.levels)) == ({("po", "n1", "a")}, {("n1", "a")})
     assert follow(bench, bench.read(current_cursor)).supply_keys == frozenset()
     assert follow(bench, start.cursor, limit=1).complete is False
 
@@ -96,7 +96,7 @@ def test_a_long_way_is_gone_in_steps(bench: Bench) -> None:
     while True:
         changes = follow(bench, cursor, limit=4)
         cursor, steps = changes.cursor, steps + 1
-        seen |= changes.stock_keys
+        seen |= set(changes.levels)
         if changes.complete:
             break
     assert seen == {("n1", f"s{number}") for number in range(10)}
@@ -126,7 +126,7 @@ def _missed(bench: Bench) -> set[StockKey]:
             last = done.is_set()
             changes = follow(bench, cursor)
             cursor = changes.cursor
-            seen.update(changes.stock_keys)
+            seen.update(changes.levels)
             time.sleep(0.002)
 
     poller = threading.Thread(target=poll)
@@ -148,7 +148,7 @@ def test_late_commits_are_not_skipped(bench: Bench) -> None:
 def test_a_follower_by_number_alone_would_skip_late_commits(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Control of the above: `seq > last` without the horizon of running transactions misses some."""
     text = queries.CHANGED_STOCK.postgresql
-    naive = "SELECT $1::BIGINT, seq, node_id, sku, at FROM journal WHERE seq > $2 ORDER BY seq LIMIT $3"
+    naive = "SELECT $1::BIGINT, seq, node_id, sku, 0, 0, 0, 0, at FROM journal WHERE seq > $2 ORDER BY seq LIMIT $3"
     assert "pg_snapshot_xmin" in text
     bench = Bench(postgres_url, Clock())
     bench.apply_network()
@@ -166,4 +166,4 @@ def test_reading_everything_and_then_following_misses_nothing(bench: Bench) -> N
     cursor, num_rows = bench.read(everything)
     assert num_rows == 1
     bench.count("n1", "b", 9)
-    assert ("n1", "b") in follow(bench, cursor).stock_keys
+    assert ("n1", "b") in follow(bench, cursor).levels

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sourcier.ledger import queries, queries_supply, registry
 from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
 from sourcier.ledger.dialect import Query
+from sourcier.ledger.levels import StockLevel
 from sourcier.ledger.store import Row, Tx
 
 Position = tuple[int, int]
@@ -30,7 +31,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Keys whose rows must be read again, and the counters of everything slower.
+    """The present levels of stock rows that changed, keys of what else must be read again, counters of what is slower.
 
     `node_statuses` is None while nobody has set a status or applied a network since the cursor. `complete` says
     that nothing more was there to read. A change of `activations` means that the floors of all rows changed.
@@ -38,7 +39,7 @@ class Changes:
     """
 
     cursor: Cursor
-    stock_keys: frozenset[StockKey]
+    levels: Mapping[StockKey, StockLevel]
     pool_keys: frozenset[PoolKey]
     supply_keys: frozenset[SupplyKey]
     network_revision: int
@@ -61,7 +62,7 @@ def current_cursor(tx: Tx) -> Cursor:
 
 
 def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
-    """At most `limit` journal entries of stock, and as many of pools and of supplies, after the cursor, as keys."""
+    """What at most `limit` journal entries of stock, as many of pools and of supplies, changed after the cursor."""
     counters = {str(name): int(value) for name, value in tx.ask(queries.COUNTERS)}
     stock = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
     pools = _after(tx, queries.CHANGED_POOLS, cursor.pools, limit)
@@ -76,7 +77,7 @@ def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
             version=max([cursor.version, *(row[1] for row in stock)]),
             status_changes=status_changes,
         ),
-        stock_keys=frozenset((row[2], row[3]) for row in stock),
+        levels={(row[2], row[3]): (row[2], row[3], row[4], row[5], row[6], row[7]) for row in stock},
         pool_keys=frozenset((row[2], row[3]) for row in pools),
         supply_keys=frozenset((row[2], row[3], row[4]) for row in supplies),
         network_revision=counters["network"],
@@ -84,7 +85,7 @@ def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
         status_changes=status_changes,
         node_statuses=statuses,
         complete=max(len(stock), len(pools), len(supplies)) < limit,
-        oldest_micros=counters["clock"] - min(row[4] for row in stock) if stock else None,
+        oldest_micros=counters["clock"] - min(row[8] for row in stock) if stock else None,
     )
 
 

@@ -244,8 +244,13 @@ PAGE_STOCK_OF_BOTH: Final = query("""
 # --- following --------------------------------------------------------------------------------------------------
 
 CHANGED_STOCK: Final = query("""
-    SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
-    ORDER BY COMMIT_ORDER LIMIT :num_max""")
+    SELECT changed.xid, changed.seq, stock.node_id, stock.sku,
+        on_hand - blocked - held - allocated - unsettled, floor_0, floor_1, floor_2, changed.at
+    FROM (
+        SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
+        ORDER BY COMMIT_ORDER LIMIT :num_max) AS changed
+        JOIN stock ON stock.node_id = changed.node_id AND stock.sku = changed.sku
+    ORDER BY COMMIT_ORDER""")
 CHANGED_POOLS: Final = query("""
     SELECT xid, seq, pool_id, bucket FROM pool_journal WHERE AFTER(:xid, :seq) AND IS_FINAL
     ORDER BY COMMIT_ORDER LIMIT :num_max""")

@@ -67,7 +67,11 @@ def read_batch(tx: Tx, cursor: Cursor, activations: int, guarded: frozenset[Stoc
     changes = changes_since(tx, cursor, CHANGES_PER_READ_MAX)
     return Batch(
         changes=changes,
-        values=read_values(tx, changes.stock_keys | guarded, changes.pool_keys, changes.supply_keys),
+        values=Values(
+            levels=[*changes.levels.values(), *get_levels(tx, guarded.difference(changes.levels))],
+            uses=stock.pool_uses_of(tx, changes.pool_keys),
+            supplies=get_supplies(tx, changes.supply_keys),
+        ),
         active=registry.active_rule_set(tx) if changes.activations != activations else None,
     )
 

@@ -73,6 +73,16 @@ def test_every_verdict_can_be_told(kind: Any, verdict: Verdict) -> None:
     assert not bare.HasField("expected_seq")
 
 
+def test_answers_to_whole_batches_are_their_own() -> None:
+    applied = [RecordResult(index=index, verdict=Verdict.APPLIED) for index in range(3)]
+    first = feeds.format_answer(pb.ApplyStockResponse, "first", applied)
+    del first.results[1:]
+    second = feeds.format_answer(pb.ApplySupplyResponse, "second", applied)
+    assert (second.request_id, [result.index for result in second.results]) == ("second", [0, 1, 2])
+    assert {result.verdict for result in second.results} == {pb.VERDICT_APPLIED}
+    assert len(feeds.format_answer(pb.ApplyStockResponse, "", applied[:2]).results) == 2
+
+
 @pytest.mark.parametrize("make", [messages.get_stock, messages.get_supply])
 def test_rows_are_asked_for_by_page(make: Any) -> None:
     request = make()
