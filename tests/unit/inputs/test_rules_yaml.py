@@ -1,11 +1,11 @@
 """Rule sets: what is read, what is refused and where."""
 
-import re
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.inputs.mutations import assert_placed, mutations
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.limits import RULE_SET_BYTES_MAX
@@ -225,25 +225,7 @@ def test_the_list_of_faults_has_an_end() -> None:
     assert caught.value.violations[-1].description == "more faults from here on"
 
 
-TOKENS = sorted(set(re.findall(r"\w+|[^\w ]", FULL)) | set("&*!|>%@`\"'?-:{}[],#~\t\0é٣\ud800 "))
-
-
-@st.composite
-def mutations(draw: st.DrawFn) -> str:
-    text = FULL
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        stop = min(len(text), start + draw(st.integers(0, 12)))
-        text = text[:start] + draw(st.sampled_from(["", *TOKENS])) + text[stop:]
-    return text
-
-
 @settings(max_examples=400)
-@given(mutations())
+@given(mutations(FULL))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    try:
-        parse_rule_set(text, "mutated.yaml")
-        places = []
-    except Refusal as refusal:
-        places = [violation.field for violation in refusal.violations] or ["nowhere"]
-    assert all(re.fullmatch(r"mutated\.yaml:\d+(:\d+)?", place) for place in places)
+    assert_placed(parse_rule_set, text)

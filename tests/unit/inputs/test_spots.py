@@ -1,12 +1,9 @@
 """Places of faults: found by the domain's path, told in the file's words at line and column."""
 
-import re
-
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.unit.inputs.mutations import assert_placed, mutations
 
 from sourcier.domain.errors import Reason, Refusal, Violation
-from sourcier.domain.network import Network
 from sourcier.inputs.faults import Faults
 from sourcier.inputs.fields import Fields, read_fields
 from sourcier.inputs.network_yaml import parse_network
@@ -110,17 +107,6 @@ node_defaults:
 nodes: [{node: a, node_type: store, lat: 1, lon: 2}, {node: b, node_type: store, lat: 1, lon: 2}]
 transfer_lanes: [{from: a, to: [b], service: std}]
 """
-TOKENS = sorted(set(re.findall(r"[\w.:-]+|[^\w ]", FULL)) | set("&*!|>%@`\"'?-:{}[],#~\t\0é "))
-
-
-@st.composite
-def mutations(draw: st.DrawFn) -> str:
-    text = FULL
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        stop = min(len(text), start + draw(st.integers(0, 12)))
-        text = text[:start] + draw(st.sampled_from(["", *TOKENS])) + text[stop:]
-    return text
 
 
 def test_the_text_that_is_mutated_is_sound() -> None:
@@ -128,11 +114,6 @@ def test_the_text_that_is_mutated_is_sound() -> None:
 
 
 @settings(max_examples=250)
-@given(mutations())
+@given(mutations(FULL))
 def test_every_fault_of_any_text_has_a_place(text: str) -> None:
-    try:
-        assert isinstance(parse_network(text, "mutated.yaml"), Network)
-        places = []
-    except Refusal as refusal:
-        places = [violation.field for violation in refusal.violations] or ["nowhere"]
-    assert all(re.fullmatch(r"mutated\.yaml:\d+(:\d+)?", place) for place in places)
+    assert_placed(parse_network, text)
