@@ -66,6 +66,17 @@ class CartOptions:
     priority: int = 0
 
 
+def cart_options(*, line: Lines, service: Services, method: Methods, store: Stores, **others: Any) -> CartOptions:
+    """The options as Typer gives them: a list that was not given is None."""
+    return CartOptions(
+        lines=tuple(line or ()),
+        services=tuple(service or ()),
+        methods=tuple(method or ()),
+        stores=tuple(store or ()),
+        **others,
+    )
+
+
 def orders_of(file: Path | None, options: CartOptions) -> "list[common_pb2.Order]":
     """The orders in `file`, or the one that the options make; a usage error unless it is one of the two."""
     if file is not None:

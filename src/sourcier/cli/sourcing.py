@@ -19,6 +19,7 @@ from sourcier.cli.carts import (
     Services,
     Stores,
     To,
+    cart_options,
     enum_value,
     fill_currency,
     orders_of,
@@ -65,13 +66,13 @@ def promise(
     json: Json = False,
 ) -> None:
     """Show every way to get a cart: its date, the time left to order, its fee, its cost and where it ships from."""
-    options = CartOptions(
-        methods=tuple(method or ()),
-        stores=tuple(store or ()),
-        lines=tuple(line or ()),
+    options = cart_options(
+        line=line,
+        service=service,
+        method=method,
+        store=store,
         to=to,
         channel=channel,
-        services=tuple(service or ()),
         deliver_by=deliver_by,
         placed_at=placed_at,
         currency=currency,
@@ -119,15 +120,15 @@ def allocate(
     json: Json = False,
 ) -> None:
     """Decide where orders ship from and reserve the stock."""
-    options = CartOptions(
-        methods=tuple(method or ()),
-        stores=tuple(store or ()),
+    options = cart_options(
+        line=line,
+        service=service,
+        method=method,
+        store=store,
         priority=priority,
         order_id=order_id,
-        lines=tuple(line or ()),
         to=to,
         channel=channel,
-        services=tuple(service or ()),
         deliver_by=deliver_by,
         placed_at=placed_at,
         currency=currency,
