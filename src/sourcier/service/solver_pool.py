@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import pickle
 import socket
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from typing import Any, Final, cast
 
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.solver import Budget
-from sourcier.processes.frames import LENGTH, frame
+from sourcier.processes.frames import frame, read
 from sourcier.service import deadline
 from sourcier.service.drive import SOLVE_MS_MIN, Solved
 
@@ -32,7 +31,6 @@ START_SECONDS: Final = 60.0  # a cold import of the solver takes 1-3 s, more on 
 RESTART_PAUSE_SECONDS: Final = 1.0  # between attempts when a child does not even start
 OVERTIME: Final = 1.2  # a child may take this multiple of its budget, and the grace
 REAP_SECONDS: Final = 0.005  # pause between looks at a killed child
-MESSAGE_BYTES_MAX: Final = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,10 +207,7 @@ class _Child:
         await self._writer.drain()
 
     async def receive(self) -> tuple[object, str | None]:
-        (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
-        if length > MESSAGE_BYTES_MAX:
-            raise OSError(f"a solver answered with {length} bytes")
-        solution, error = pickle.loads(await self._reader.readexactly(length))
+        solution, error = await read(self._reader)
         return solution, error
 
     async def kill(self) -> None:
