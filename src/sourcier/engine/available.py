@@ -61,6 +61,12 @@ class Available:
         dated: IntArray = before[upto] - before[np.searchsorted(keys, pair)]
         return dated
 
+    def supplying(self) -> BoolArray:
+        """``[N]``: where there is a unit of any line, now or on some day."""
+        there: BoolArray = np.any(self.on_hand > 0, axis=0)
+        there[self.node[self.units > 0]] = True
+        return there
+
     def useful(self, wanted: IntArray) -> tuple[IntArray, IntArray]:
         """The (node, ready day) pairs, each once, on which supply adds to what ``wanted[L]`` units can come from.
 
@@ -78,9 +84,9 @@ class Available:
         """Units of each row and the rows before it of the same line and node."""
         total = np.cumsum(self.units)
         pair = self.line * self.on_hand.shape[1] + self.node
-        first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
-        base = (total - self.units)[first]
-        upto: IntArray = total - np.repeat(base, np.diff(np.r_[first, len(pair)]))
+        earlier = total - self.units
+        earlier[1:][pair[1:] == pair[:-1]] = 0  # what was there before the first row of a pair only rises
+        upto: IntArray = total - np.maximum.accumulate(earlier)
         return upto
 
     def latest_first(self, node: int, ready: int) -> dict[int, list[tuple[SupplyRow, int, int]]]:

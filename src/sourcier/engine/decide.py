@@ -95,12 +95,14 @@ def prepare(
     *,
     complete: bool = False,
     pickups: Sequence[tuple[int, int]] = (),
+    reasons: bool = True,
 ) -> Prepared:
     """Look at stock, capacity and time once. `complete`: every unit or nothing, and never for its price (promises).
 
     `pickups` are (service, store) pairs by which it may be collected as well; every way is then decided as a `part`.
+    Without `reasons` nothing is said about the nodes that are not in it.
     """
-    problem, found, available = build(cart, snapshot, rules, complete=complete, pickups=pickups)
+    problem, found, available = build(cart, snapshot, rules, complete=complete, pickups=pickups, reasons=reasons)
     seen = seen_from(cart, snapshot, rules, available, complete=complete)
     return Prepared(
         cart=cart,
@@ -116,15 +118,17 @@ def prepare(
     )
 
 
-def part(whole: Prepared, cart: Cart, way: int) -> Prepared:
-    """Of an order prepared for several ways, the `cart` that asks for one of them (`engine.going.way_of`) alone."""
-    return replace(
-        whole,
-        cart=cart,
-        problem=whole.problem.restricted(np.flatnonzero(whole.problem.way == way)),
-        lanes=np.flatnonzero(whole.found.way == way),
-        seen=replace(whole.seen, cart=cart),
-    )
+def parts(whole: Prepared, asked: Sequence[tuple[Cart, int]]) -> list[Prepared]:
+    """Of an order prepared for several ways, each `Cart` that asks for one of them (`engine.trips.way_of`) alone."""
+    ways = np.array([way for _, way in asked])
+    problems = whole.problem.by_way(ways)
+    lanes = np.argsort(whole.found.way, kind="stable")
+    ranked = whole.found.way[lanes]
+    spans = zip(ranked.searchsorted(ways).tolist(), ranked.searchsorted(ways, side="right").tolist(), strict=True)
+    return [
+        replace(whole, cart=cart, problem=problem, lanes=lanes[low:high], seen=replace(whole.seen, cart=cart))
+        for (cart, _), problem, (low, high) in zip(asked, problems, spans, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

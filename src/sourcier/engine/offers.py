@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from sourcier.domain.errors import Violation, invalid
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
-from sourcier.engine.compile import CompiledRules, IntArray
+from sourcier.engine.compile import BoolArray, CompiledRules, IntArray
 from sourcier.engine.prefilter import Lanes, check_cart, lanes, reject
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.tariffs import Tiers, by_weight, dominance, rounded
@@ -90,12 +91,21 @@ class Problem:
         """Grams of the whole order."""
         return int((self.quantity * self.weight).sum())
 
-    def restricted(self, offers: NDArray[np.int64]) -> "Problem":
+    def restricted(self, offers: NDArray[np.int64] | slice) -> "Problem":
         """The same order over some of the offers (ascending positions)."""
-        columns = {name: getattr(self, name)[offers] for name in _PER_OFFER}
-        matrices = {name: getattr(self, name)[:, offers] for name in _PER_DEMAND_AND_OFFER}
-        kept = {name: getattr(self, name) for name in self.__slots__ if name not in columns and name not in matrices}
-        return Problem(**kept, **columns, **matrices)
+        columns: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        for name in _PER_OFFER:
+            columns[name] = columns[name][offers]
+        for name in _PER_DEMAND_AND_OFFER:
+            matrix = columns[name]
+            columns[name] = matrix[:, offers] if isinstance(offers, slice) else matrix.take(offers, axis=1)
+        return Problem(**columns)
+
+    def by_way(self, ways: IntArray) -> list["Problem"]:
+        """The same order over the offers of each of the ways."""
+        ranked = self.restricted(np.argsort(self.way, kind="stable"))
+        low, high = (ranked.way.searchsorted(ways, side=side) for side in ("left", "right"))
+        return [ranked.restricted(slice(*span)) for span in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def by_tier(problem: Problem) -> Problem:
@@ -127,23 +137,29 @@ def build(
     *,
     complete: bool = False,
     pickups: Sequence[tuple[int, int]] = (),
+    reasons: bool = True,
 ) -> tuple[Problem, Lanes, Available]:
     """The problem of a cart, the lanes it came from, and what was available as seen.
 
     `complete` asks for every unit whatever the rule set says (a promise is for the whole cart); `pickups` are those of
-    `lanes`. Nodes that cannot supply anything get their reason in the lanes. Raises the Refusals of
-    `prefilter.check_cart` and `prefilter.lanes`.
+    `lanes`. Nodes that cannot supply anything get their reason in the lanes, if `reasons` are wanted; else the lanes
+    leave nodes without stock out. Raises the Refusals of `prefilter.check_cart` and `prefilter.lanes`.
     """
     check_cart(cart, snapshot, rules)
     available = look(cart, snapshot, rules)
     quantities = np.array([line.quantity for line in cart.lines], dtype=np.int64)
     later = available.useful(_wanted(cart))
-    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later, pickups)
-    _name_what_is_missing(found, available)
+    supplying = None if reasons else available.supplying()
+    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later, pickups, supplying)
+    if reasons:
+        _name_what_is_missing(found, available)
     merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
     lines_of, group = _demands(cart, merge=merge)
     problem = _price(cart, snapshot, rules, found, lines_of, group, available, complete=complete)
-    problem = undominated(_supplying(problem, found), snapshot)
+    if reasons:
+        _name_what_cannot_be_used(found, problem)
+    used = (problem.supply > 0).any(axis=0)
+    problem = undominated(problem if used.all() else problem.restricted(np.flatnonzero(used)), snapshot)
     _guard_magnitude(problem)
     return problem, found, available
 
@@ -268,19 +284,13 @@ def _prohibitive(
     return int(min(dearest, float(OBJECTIVE_MICROS_MAX))) + 1
 
 
-def _supplying(problem: Problem, found: Lanes) -> Problem:
-    """Only the offers that can carry at least one unit.
-
-    Nodes that fall out have supply that comes too late for their lanes, or are too heavy for their services.
-    """
-    useful = (problem.supply > 0).any(axis=0)
-    for there, reason in ((problem.available > 0).any(axis=0), NodeReason.TOO_LATE), (useful, NodeReason.TOO_HEAVY):
+def _name_what_cannot_be_used(found: Lanes, problem: Problem) -> None:
+    """Nodes none of whose offers carries a unit: supply comes too late for their lanes, or is too heavy for them."""
+    for there, reason in (problem.available, NodeReason.TOO_LATE), (problem.supply, NodeReason.TOO_HEAVY):
         lost = np.zeros(len(found.reason), dtype=np.bool_)
         lost[problem.node] = True
-        lost[problem.node[there]] = False
+        lost[problem.node[(there > 0).any(axis=0)]] = False
         reject(found.reason, lost, reason)
-    order = np.flatnonzero(useful)
-    return problem.restricted(order[np.argsort(problem.node[order], kind="stable")])
 
 
 def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
@@ -296,36 +306,43 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     if len(first) == 0:
         return problem
     better, worse = np.concatenate([first, second]), np.concatenate([second, first])
-    cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
-    wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)[problem.group]
-    shared = np.minimum(problem.available, wanted[:, None])  # offers of a node wait for different supply
     lighter = problem.tiers[better] == problem.tiers[worse]
     if not lighter.all():
         lighter |= dominance(snapshot.network, problem.tier_tables)[problem.tiers[better], problem.tiers[worse]]
+    cheaper = (problem.fixed[better] < problem.fixed[worse]) & (not dates_count)
     beats = (
         lighter
         & (problem.fixed[better] <= problem.fixed[worse])
-        & (problem.unit[:, better] <= problem.unit[:, worse]).all(axis=0)
         & ((problem.arrival[better] <= problem.arrival[worse]) | cheaper)
         & (problem.cap_units[better] >= problem.cap_units[worse])
         & (problem.cap_lines[better] >= problem.cap_lines[worse])
-        & (problem.supply[:, better] >= problem.supply[:, worse]).all(axis=0)
-        & (shared[:, better] >= shared[:, worse]).all(axis=0)
     )
+    left = np.flatnonzero(beats)
+    beats[left] = _whatever_it_carries(problem, better[left], worse[left])
     beats[len(first) :] &= ~beats[: len(first)]  # of two that beat each other the first one stays
     keep = np.ones(problem.num_offers, dtype=np.bool_)
     keep[worse[beats]] = False  # whatever beats a beaten one beats what that one beats
     return problem if keep.all() else problem.restricted(np.flatnonzero(keep))
 
 
+def _whatever_it_carries(problem: Problem, better: IntArray, worse: IntArray) -> BoolArray:
+    """Of pairs of offers, whether the first brings as much of every demand as the second, for no more a unit."""
+    wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)[problem.group][:, None]
+    more, less = (np.minimum(problem.available[:, k], wanted) for k in (better, worse))  # of supply they can wait for
+    cheap = problem.unit[:, better] <= problem.unit[:, worse]
+    enough = (problem.supply[:, better] >= problem.supply[:, worse]) & (more >= less)
+    whatever: BoolArray = np.all(cheap & enough, axis=0)
+    return whatever
+
+
 def _alike(key: IntArray) -> tuple[IntArray, IntArray]:
     """Every two positions of equal key, the smaller one first."""
     order = np.argsort(key, kind="stable")
     ranked = key[order]
-    found = [(order[:0], order[:0])]
-    while len(same := np.flatnonzero(ranked[len(found) :] == ranked[: -len(found)])):
-        found.append((order[same], order[same + len(found)]))
-    return np.concatenate([first for first, _ in found]), np.concatenate([second for _, second in found])
+    others = ranked.searchsorted(ranked, side="right") - np.arange(1, len(key) + 1)  # of its key, behind it
+    first = np.repeat(np.arange(len(key)), others)
+    nth = np.arange(1, len(first) + 1) - np.repeat(np.cumsum(others) - others, others)
+    return order[first], order[first + nth]
 
 
 def _guard_magnitude(problem: Problem) -> None:

@@ -131,13 +131,13 @@ def lanes(
 
     `later` are (node, ready day) pairs of dated supply that is worth waiting for. An order is collected if every
     service that it allows is, at the one store that it names; otherwise it is delivered, by those that deliver, or
-    collected, for any of the (service, store) `pickups`. With a mask ``supplying[N]`` no other node is looked at, and
-    none gets a reason.
+    collected, for any of the (service, store) `pickups`. With a mask ``supplying[N]`` other nodes are looked at only
+    for the ways that none of these is on, and no node gets a reason.
     """
     ask, excluded = ask_for(cart, snapshot, rules, load, later)
     whole, parcels = _reach(cart, ask, rules, pickups)
     if supplying is not None:
-        ask = replace(ask, usable=ask.usable & supplying)
+        ask = replace(ask, usable=ask.usable & whole.with_nodes_of_other_ways(supplying))
     begins = starts(ask)
     found = going(ask, whole, parcels, begins)
     trips, trip, start = whole.trips, found.departing.trip, found.departing.start

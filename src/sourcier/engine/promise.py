@@ -17,12 +17,11 @@ from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
-from sourcier.engine.compile import NODE_TYPES, CompiledRules, distances_m
-from sourcier.engine.decide import Prepared, Steps, part, prepare, side_by_side, written
+from sourcier.engine.compile import NODE_TYPES, CompiledRules
+from sourcier.engine.decide import Prepared, Steps, parts, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import Option, arrival, options
-from sourcier.engine.places import locate
-from sourcier.engine.postal_zones import zone_of
+from sourcier.engine.places import locate, place_of
 from sourcier.engine.prefilter import check_cart, wanted_services
 from sourcier.engine.remedies import obstacle_steps
 from sourcier.engine.snapshot import Snapshot
@@ -110,9 +109,8 @@ def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tupl
     """(service index, store id) of every way to get the cart; the store is empty where goods are delivered, and
     where no store in question offers what is collected."""
     network, promising = snapshot.network, rules.rule_set.promising
-    point, _ = locate(network, cart.destination)
     chosen = chosen_stores(cart, network)
-    distance = distances_m(network, point)
+    distance = place_of(network, cart.destination).distance_m
     for index in wanted_services(cart, network):
         method = network.network.services[index].method
         if not method.collected:
@@ -148,13 +146,11 @@ def _together(
     ids = tuple(dict.fromkeys(services[index].service_id for index, _ in wanted))
     pickups = [(index, store) for index, store in wanted if store != NONE]
     asked = replace(cart, services=ids, methods=(), store_ids=())
-    whole = prepare(asked, snapshot, rules, complete=True, pickups=pickups)
+    whole = prepare(asked, snapshot, rules, complete=True, pickups=pickups, reasons=False)
+    named = [(index, network.network.nodes[store].node_id if store != NONE else "") for index, store in wanted]
+    carts = [_asking_for(cart, services[index], store_id) for index, store_id in named]
     keys = way_of(network, *np.array(wanted, dtype=np.int64).T)
-    found = {}
-    for (index, store), way in zip(wanted, keys.tolist(), strict=True):
-        store_id = network.network.nodes[store].node_id if store != NONE else ""
-        found[index, store_id] = part(whole, _asking_for(cart, services[index], store_id), way)
-    return found
+    return dict(zip(named, parts(whole, list(zip(carts, keys.tolist(), strict=True))), strict=True))
 
 
 def _asking_for(cart: Cart, service: Service, store_id: str) -> Cart:
@@ -172,11 +168,9 @@ def _reaches(cart: Cart, snapshot: Snapshot, rules: CompiledRules, index: int) -
     network = snapshot.network
     excluded = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
     node = np.flatnonzero(network.collects[:, index] & snapshot.online & ~excluded)
-    point, _ = locate(network, cart.destination)
-    zone = zone_of(network.postal_zones, cart.destination)
-    zone_id = network.network.zones[zone].zone_id if zone >= 0 else ""
+    place = place_of(network, cart.destination)
     transit = snapshot.timetable(cart.placed_at).transit
-    rows = transit.rows(node, np.full(len(node), index), distances_m(network, point)[node], zone_id)
+    rows = transit.rows(node, np.full(len(node), index), place.distance_m[node], place.zone_id)
     return bool((rows >= 0).any())
 
 

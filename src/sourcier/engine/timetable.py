@@ -98,9 +98,12 @@ class Timetable:
         if len(rounds.pickup) == 0:
             return np.full(len(schedule), -1)
         run = schedule * SPAN
-        at = np.maximum(
-            rounds.work_key.searchsorted(run + done), rounds.cut_key.searchsorted(run + (placed - self.picking.origin))
-        )
+        since = placed - self.picking.origin
+        if len(rounds.stop) < len(schedule):  # lanes share schedules, and what they have missed by now
+            cut = rounds.cut_key.searchsorted(np.arange(len(rounds.stop)) * SPAN + since)[schedule]
+        else:
+            cut = rounds.cut_key.searchsorted(run + since)
+        at = np.maximum(rounds.work_key.searchsorted(run + done), cut)
         stop = np.where(schedule >= 0, rounds.stop[schedule], 0)
         made = at < stop
         left = np.flatnonzero(made)

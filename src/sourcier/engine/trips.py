@@ -53,15 +53,27 @@ class Trips(Columns):
 class Reach:
     """Where an order can come from: its trips, which of them are `moved` and which `kept`, what they cost.
 
-    ``served[N]``: a wanted service collects at the node; ``reached[N]``: it reaches the destination from there.
+    `way_index[T]` counts the ways; ``served[N]``: a wanted service collects at the node; ``reached[N]``: it reaches the
+    destination from there.
     """
 
     trips: Trips
     moved: IntArray
     kept: IntArray
+    way_index: IntArray
     tariff: Tariff
     served: BoolArray
     reached: BoolArray
+
+    def with_nodes_of_other_ways(self, nodes: BoolArray) -> BoolArray:
+        """The mask ``nodes[N]``, and all nodes of the ways that none of them is on."""
+        among = nodes[self.trips.node]
+        there = np.bincount(self.way_index[among], minlength=int(self.way_index.max(initial=-1)) + 1) > 0
+        if there.all():
+            return nodes
+        found = nodes.copy()
+        found[self.trips.node[~there[self.way_index]]] = True
+        return found
 
 
 def way_of(network: CompiledNetwork, service: IntArray, store: IntArray) -> IntArray:
@@ -94,6 +106,7 @@ def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray
         trips=trips,
         moved=np.flatnonzero(~stays),
         kept=np.flatnonzero(stays),
+        way_index=np.unique(trips.way, return_inverse=True)[1],
         tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
         served=served,
         reached=reached,

@@ -98,3 +98,10 @@ def _plain(world: World, node_id: str, sku: str, floor: int, by: date) -> int:
     ordered = small.local_day(world.cart.placed_at, node.time_zone)
     mine = [r for r in world.supplies if (r.node_id, r.sku) == (node_id, sku) and r.ready_on(ordered) <= by]
     return min(max(0, free - floor) + sum(r.available(free, floor) for r in mine), 2**53)
+
+
+def test_nodes_supply_what_they_have_or_get() -> None:
+    assert looked(a_world()).supplying().tolist() == [True, False]
+    assert looked(a_world(floor=2)).supplying().tolist() == [False, False]
+    assert looked(a_world(row("po", "m", "b", 3, 1))).supplying().tolist() == [True, True]
+    assert looked(a_world(row("po", "m", "b", 3, 1), floor=1)).supplying().tolist() == [True, False]

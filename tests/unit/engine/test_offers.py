@@ -9,6 +9,7 @@ from tests.reference import small
 from tests.reference.brute import all_plans, count_assignments, tiny_problems
 from tests.reference.instances import World
 from tests.reference.model import optimum
+from tests.reference.timed import timed_world
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import Capacity, CapacityMeasure, WeightTier
@@ -246,3 +247,33 @@ def test_a_price_of_shipping_nothing_beyond_the_integers_is_refused(complete: bo
 
 def test_the_largest_objective_leaves_room_in_64_bits() -> None:
     assert OBJECTIVE_MICROS_MAX * 4 < 2**63
+
+
+def columns(problem: Problem) -> dict[str, object]:
+    """Everything in a problem but the positions of its offers among the lanes."""
+    found = {name: getattr(problem, name) for name in problem.__slots__ if name not in ("lane", "tier_tables")}
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
+
+
+def test_without_reasons_the_same_offers_are_found() -> None:
+    fewer = 0
+    for seed in range(71_000, 71_060):
+        world = timed_world(seed)
+        cart, snapshot, rules = world.cart, world.snapshot(), world.compiled_rules()
+        whole, lanes, _ = build(cart, snapshot, rules, complete=True)
+        alone, kept, _ = build(cart, snapshot, rules, complete=True, reasons=False)
+        assert columns(replace(alone, unfilled=whole.unfilled)) == columns(whole), f"seed {seed}"
+        assert (alone.unfilled <= whole.unfilled).all()  # above every plan, with fewer lanes that is less
+        assert not kept.reason.any()
+        fewer += len(kept.node) < len(lanes.node)
+    assert fewer > 5
+
+
+def test_a_problem_falls_into_ways() -> None:
+    for seed in range(71_000, 71_020):
+        world = timed_world(seed)
+        whole = problem_of(world)
+        ways = np.append(np.unique(whole.way)[::-1], 99_999)
+        for way, one in zip(ways.tolist(), whole.by_way(ways), strict=True):
+            alone = whole.restricted(np.flatnonzero(whole.way == way))
+            assert (columns(one), one.lane.tolist()) == (columns(alone), alone.lane.tolist()), f"seed {seed}"

@@ -93,3 +93,14 @@ def test_the_same_place_is_found_again() -> None:
     assert reach(table, place, (STD,), ()) is reach(table, place, (STD,), ())
     assert reach(table, place, (STD,), ((CLICK, 0),)) is not reach(table, place, (STD,), ())
     assert reach(table, None, (), ()).trips.node.tolist() == []
+
+
+def test_nodes_are_added_for_ways_that_have_none() -> None:
+    table = shop()
+    found = reach(table, place_at(table.network, small.HERE, "UTC"), (STD,), ((CLICK, 0), (TRUCK, 0)))
+    for nodes, expected in (
+        ([True, False, False], [True, False, False]),
+        ([False, True, False], [True, True, False]),  # what is collected by "click" lies at the store alone
+        ([False, False, True], [True, True, True]),
+    ):
+        assert found.with_nodes_of_other_ways(np.array(nodes)).tolist() == expected
