@@ -1,7 +1,5 @@
 """The demo's server: the real command ``sourcier serve`` in a process of its own, on a ledger of its own."""
 
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +12,6 @@ from typing import Final
 from sourcier.domain.errors import Kind, Reason, Refusal
 
 HOST: Final = "127.0.0.1"
-PORTS: Final = range(20_000, 32_768)  # below those that systems hand out by themselves
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
 HURRY_SECONDS: Final = 0.5
@@ -46,14 +43,20 @@ class Child:
 @contextmanager
 def server(folder: Path) -> Iterator[Child]:
     """A server that listens, on an embedded ledger in `folder`; whatever happens, it is gone afterwards."""
-    child = _start(folder, _free_port())
+    database, log = f"sqlite:///{folder / 'ledger.db'}", folder / "server.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            sourcier("serve", "--db", database, "--host", HOST, "--port", "0"),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
     try:
-        _await_listening(child)
-        yield child
+        yield Child(process=process, target=_listening(process, log), database=database, log=log)
     finally:
-        _end(child.process)
-        if child.process.stdout is not None:
-            child.process.stdout.close()
+        _end(process)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -69,33 +72,14 @@ def sourcier(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "sourcier", *arguments]
 
 
-def _start(folder: Path, port: int) -> Child:
-    database = f"sqlite:///{folder / 'ledger.db'}"
-    log = folder / "server.log"
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            sourcier("serve", "--db", database, "--host", HOST, "--port", str(port)),
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    return Child(process=process, target=f"{HOST}:{port}", database=database, log=log)
-
-
-def _await_listening(child: Child) -> None:
-    """The server's first line on standard output says that it serves; nothing comes when it cannot."""
-    assert child.process.stdout is not None
-    if not child.process.stdout.readline():
-        child.process.wait(START_SECONDS)
-        raise _failed(child.log, "did not start")
-
-
-def _free_port() -> int:
-    for port in random.sample(PORTS, 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((HOST, port))
-            return port
-    raise Refusal(kind=Kind.UNAVAILABLE, reason=Reason.INTERNAL, message=f"no free port on {HOST}")
+def _listening(process: subprocess.Popen[str], log: Path) -> str:
+    """Where the server listens: its first line on standard output says so; nothing comes when it cannot."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        process.wait(START_SECONDS)
+        raise _failed(log, "did not start")
+    return line.split()[-1]
 
 
 def _failed(log: Path, what: str) -> Refusal:
