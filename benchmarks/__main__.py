@@ -1,8 +1,9 @@
 """Every benchmark in one command, at most a quarter of an hour: ``python -m benchmarks`` or ``make bench``.
 
 Each part runs in processes of its own, one after the other. What it measured goes to ``benchmarks/results/NAME.json``,
-and all of it as a table to ``benchmarks/results/table.md``. A part that fails, or that its time ends, is reported in
-its place and stops no other; only when every part fails does the command fail.
+and all of it as a table to ``benchmarks/results/table.md``. A part that fails, or that has no time left, is reported
+in its place and stops no other; time that a part leaves goes to those after it. Only when every part fails does the
+command fail.
 """
 
 import argparse
@@ -34,10 +35,13 @@ class Run:
     seconds: float
 
 
-def measured(part: Part) -> dict[str, Any]:
-    """All runs of a part as one report, with a `note` where not everything went as planned."""
+def measured(part: Part, spare: float = 0.0) -> dict[str, Any]:
+    """All runs of a part as one report, with a `note` where not everything went as planned.
+
+    It may take its own time and what earlier parts have left, `spare` seconds.
+    """
     runs: list[Run] = []
-    left = float(part.seconds)
+    left = part.seconds + spare
     for number in range(part.runs):
         if runs and left < runs[-1].seconds:
             break
@@ -48,7 +52,7 @@ def measured(part: Part) -> dict[str, Any]:
     found = [run.report for run in runs if run.report is not None]
     notes = [run.note for run in runs if run.note]
     if 0 < len(found) < part.runs:
-        notes.append(f"{len(found)} of {part.runs} runs in {part.seconds} s")
+        notes.append(f"{len(found)} of {part.runs} runs in time")
     whole = report.merged(found) if found else report.report(part.name, [])
     return {**whole, "seconds": round(sum(run.seconds for run in runs)), "note": "; ".join(notes)}
 
@@ -108,12 +112,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--table", action="store_true", help="only write the table again from the reports")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    some = given.table
+    some, spare = given.table, 0.0
     for part in PARTS:
         if given.table or part.name not in given.only:
             continue
-        print(f"{part.name}: at most {part.seconds} s", end=" ", flush=True)
-        found = measured(part)
+        print(f"{part.name}: at most {part.seconds + spare:.0f} s", end=" ", flush=True)
+        found = measured(part, spare)
+        spare = max(0.0, part.seconds + spare - found["seconds"])
         text = json.dumps(found, indent=2, ensure_ascii=False)
         (given.out / f"{part.name}.json").write_text(text + "\n", encoding="utf-8")
         print(f"... {found['seconds']} s{', ' if found['note'] else ''}{found['note']}", flush=True)

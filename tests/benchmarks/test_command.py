@@ -65,6 +65,12 @@ def test_a_part_that_takes_too_long_ends_with_its_children(tmp_path: Path) -> No
     assert eventually(lambda: gone(int(file.read_text(encoding="utf-8"))))
 
 
+def test_time_that_earlier_parts_left_may_be_used() -> None:
+    late = part("well", seconds=0)
+    assert command.measured(late)["note"] == "stopped after 0 s"
+    assert command.measured(late, spare=30)["note"] == ""
+
+
 def test_the_table_shows_what_was_reached_and_what_was_not_measured() -> None:
     parts = [part("well"), part("fails"), part("skips")]
     reports = {
