@@ -28,9 +28,6 @@ DOOR_SHARE: Final = 0.2
 QUIET_SHARE: Final = 0.05
 """Of the same time: when nobody has come for so long, nobody is at the door."""
 
-ROUNDS: Final = 4
-"""Of the event loop, which a turn takes at least: to begin, to work, and to hear from gRPC again."""
-
 MEAN_WEIGHT: Final = 0.125
 """Of the latest value in a moving mean."""
 
@@ -91,7 +88,6 @@ class Admission:
         self._met = 0
         self._met_at = 0.0
         self._turn_taken = False
-        self._rounds = 0
         self._began_at = 0.0
         self._worked = 0.0
 
@@ -144,16 +140,12 @@ class Admission:
         now = self._clock()
         queue.at_work += 1
         queue.since = self._began_at = now
-        self._turn_taken, self._rounds = True, 0
-        asyncio.get_running_loop().call_soon(self._round)
+        self._turn_taken = True
+        asyncio.get_running_loop().call_soon(self._let_go)
         return now
 
-    def _round(self) -> None:
-        """Called in every round of the loop while somebody works at his turn."""
-        self._rounds += 1
-        if self._rounds < ROUNDS:
-            asyncio.get_running_loop().call_soon(self._round)
-            return
+    def _let_go(self) -> None:
+        """Called in the round of the event loop in which the work of a turn has let it go."""
         now = self._clock()
         self._worked = now - self._began_at
         self._met, self._met_at = self._arrived, now

@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.rpc.admission import DOOR_SHARE, MEAN_WEIGHT, QUIET_SHARE, ROUNDS, Admission, Limits, Queue
+from sourcier.rpc.admission import DOOR_SHARE, MEAN_WEIGHT, QUIET_SHARE, Admission, Limits, Queue
 
 AMPLE = Limits(at_work=10, waiting=10)
 
@@ -63,9 +63,9 @@ async def test_who_comes_alone_begins_at_once() -> None:
 async def test_one_begins_at_a_time() -> None:
     world = World()
     calls = [world.call(f"promise {number}") for number in range(3)]
-    await rounds(2)
+    await rounds(1)
     assert world.began == ["promise 0"]
-    await rounds(ROUNDS)
+    await rounds(2)
     assert world.began == ["promise 0", "promise 1"]
     await asyncio.gather(*calls)
     assert world.began == ["promise 0", "promise 1", "promise 2"]
@@ -84,7 +84,7 @@ async def test_so_many_work_and_so_many_wait() -> None:
     calls = []
     for number in range(3):
         calls.append(world.call(f"promise {number}", ends=False))
-        await rounds(2 * ROUNDS)
+        await rounds(8)
     assert world.began == ["promise 0", "promise 1"]
     assert (world.promises.at_work, len(world.promises.waiting)) == (2, 1)
     assert world.admission.refuses(world.promises)
@@ -134,7 +134,7 @@ async def test_whose_deadline_is_too_near_at_his_turn_is_passed_over() -> None:
     world = World(promises=Limits(at_work=1, waiting=9))
     first = world.call("promise 0", ends=False)
     patient, hasty = world.call("promise 1", seconds=10.0), world.call("promise 2", seconds=1.0)
-    await rounds(2 * ROUNDS)
+    await rounds(8)
     world.promises.waiting.reverse()  # the hasty one is next
     world.now += 0.9
     world.promises.work_seconds = 0.2
@@ -148,7 +148,7 @@ async def test_who_leaves_the_queue_frees_his_place() -> None:
     world = World(promises=Limits(at_work=1, waiting=1))
     first = world.call("promise 0", ends=False)
     second = world.call("promise 1")
-    await rounds(2 * ROUNDS)
+    await rounds(8)
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
     assert world.promises.under_way == 1
@@ -163,7 +163,7 @@ async def test_who_leaves_in_the_moment_of_his_turn_gives_it_on() -> None:
     world = World(promises=Limits(at_work=1, waiting=2))
     first = world.call("promise 0", ends=False)
     second, third = world.call("promise 1"), world.call("promise 2")
-    await rounds(2 * ROUNDS)
+    await rounds(8)
     world.admission.leave(world.promises, world.now)  # the turn is given, and not taken up yet
     second.cancel()
     await asyncio.gather(first, third)
@@ -174,9 +174,9 @@ async def test_who_leaves_in_the_moment_of_his_turn_gives_it_on() -> None:
 async def worked(world: World, seconds: float) -> Iterator["asyncio.Task[None]"]:
     """Two calls, the first of which has just worked for so long."""
     calls = [world.call("promise 0"), world.call("promise 1")]
-    await rounds(2)
+    await rounds(1)
     world.now += seconds
-    await rounds(ROUNDS)
+    await rounds(4)
     return iter(calls)
 
 
@@ -210,7 +210,7 @@ async def test_a_rush_at_the_door_takes_a_bounded_part_of_the_time() -> None:
 async def test_the_pace_is_that_of_a_queue_and_not_of_idle_hours() -> None:
     world = World()
     await world.call("promise 0")
-    await rounds(2 * ROUNDS)
+    await rounds(8)
     world.now += 3_600.0
     calls = await worked(world, 0.8)
     world.now += 2 * QUIET_SHARE * 0.8

@@ -1,0 +1,159 @@
+"""What the server costs beside an echo of the same messages: ``python -m benchmarks.load.wire --help``.
+
+The real server on both databases, an echo, and an echo behind the server's guard run side by side. Short bursts go to
+each in turn, round after round, so that what else the machine does falls on all alike; a share is taken within a round.
+Calls a second and core are calls divided by the CPU time of the server and its solvers; of PostgreSQL's own processes
+nothing is counted. The ledger's ceiling is what 64 callers reserve in it without a server, counted in the same way.
+"""
+
+import argparse
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import uvloop
+
+from benchmarks import ledger_reserve, report, shop
+from benchmarks.children import Running
+from benchmarks.load import asked
+from benchmarks.load.http2 import Method
+from benchmarks.load.servers import database, echo, product
+from benchmarks.load.traffic import OK, Generator, Kind, generator
+from sourcier.ledger import open_ledger
+
+ROUNDS: Final = 5
+BURST_SECONDS: Final = 1.2
+CALL_SECONDS: Final = 20.0  # a deadline of a burst would hide how slow it was
+CONCURRENCY: Final = {"promise": 6, "allocate": 32}
+DATABASES: Final = ("sqlite", "postgresql")
+ECHO: Final = "echo"
+GUARDED: Final = "echo behind the guard"
+
+
+class Server(NamedTuple):
+    """A server under load and what loads it."""
+
+    running: Running
+    generator: Generator
+
+
+class Burst(NamedTuple):
+    """What one burst found: calls a second of the server's CPU, and by the clock; CPU microseconds a call."""
+
+    per_core: float
+    per_second: float
+    generator_us: float
+
+
+async def measured(rounds: int, folder: Path, databases: tuple[str, ...]) -> dict[tuple[str, str], list[Burst]]:
+    """The bursts by server and kind of call, one a round."""
+    kinds = {kind.name: kind for kind in _kinds()}
+    found: dict[tuple[str, str], list[Burst]] = defaultdict(list)
+    async with AsyncExitStack() as stack:
+        servers: dict[str, Server] = {}
+
+        async def begin(name: str, starting: Any) -> Server:
+            running = await stack.enter_async_context(starting)
+            servers[name] = Server(running, await stack.enter_async_context(generator(running.target)))
+            return servers[name]
+
+        answers: dict[str, bytes] = {}
+        for name in databases:
+            home = folder / name
+            home.mkdir()
+            url = stack.enter_context(database(name, home))
+            real = await begin(name, product(url, home))
+            for kind in kinds.values():  # the first burst warms up, and has an answer for the echo
+                answers[kind.name] = (await _run(real, kind))[1]
+        await begin(ECHO, echo(answers, folder, guarded=False))
+        await begin(GUARDED, echo(answers, folder, guarded=True))
+        for number in range(rounds + 1):
+            for kind in kinds.values():
+                for name, server in servers.items():
+                    if kind.name == "allocate" or name not in databases[1:]:
+                        burst, _ = await _run(server, kind)
+                        if number:  # the first round warms the echoes up
+                            found[name, kind.name].append(burst)
+    return found
+
+
+def _kinds() -> Iterator[Kind]:
+    carts = shop.carts(asked.LINES, asked.CARTS)
+    yield Kind(name="promise", method=Method(path=asked.PROMISE, seconds=CALL_SECONDS), requests=asked.promises(carts))
+    yield Kind(name="allocate", method=Method(path=asked.ALLOCATE, seconds=CALL_SECONDS), requests=asked.orders(carts))
+
+
+async def _run(server: Server, kind: Kind) -> tuple[Burst, bytes]:
+    before = sum(server.running.cpu_seconds())
+    run = await server.generator.closed([kind], concurrency=CONCURRENCY[kind.name], seconds=BURST_SECONDS)
+    spent = sum(server.running.cpu_seconds()) - before
+    statuses = run.statuses(kind.name)
+    if set(statuses) != {OK}:
+        raise RuntimeError(f"{kind.name} at {server.running.target} ended with {dict(statuses)}")
+    calls = statuses[OK]
+    return Burst(calls / spent, calls / run.seconds, 1e6 * run.cpu_seconds / calls), run.messages[kind.name]
+
+
+def ceilings(databases: tuple[str, ...], folder: Path, seconds: float = 2.0) -> dict[str, float]:
+    """Reservations a second and core that each ledger takes from 64 callers in this process."""
+    found = {}
+    for name in databases:
+        home = folder / f"{name}-alone"
+        home.mkdir()
+        with _ledger(name, home) as ledger:
+            ledger_reserve.fill(ledger)
+            figures = ledger_reserve.measure_reserves(ledger, callers=64, seconds=seconds, pools=True)
+            found[name] = 1e6 / figures["cpu_us_each"]
+    return found
+
+
+@contextmanager
+def _ledger(name: str, folder: Path) -> Iterator[Any]:
+    with database(name, folder) as url, closing(open_ledger(url)) as ledger:
+        yield ledger
+
+
+def rows(found: dict[tuple[str, str], list[Burst]], tops: dict[str, float]) -> Iterator[report.Row]:
+    """The figures of all rounds."""
+    for (server, kind), bursts in found.items():
+        yield report.row(f"{kind}, {server}: calls a second and core", [burst.per_core for burst in bursts], "1/s")
+    for name, top in tops.items():
+        yield report.row(f"ledger alone, {name}, 64 callers: reservations a second and core", top, "1/s")
+    for (server, kind), bursts in found.items():
+        if server in (ECHO, GUARDED):
+            continue
+        for beside in (ECHO, GUARDED):
+            top = tops[server] if kind == "allocate" else float("inf")
+            shares = [
+                mine.per_core / min(its.per_core, top) for mine, its in zip(bursts, found[beside, kind], strict=True)
+            ]
+            of = f"{beside} or ledger" if kind == "allocate" else beside
+            yield report.row(f"{kind}, {server}: share of {of}", shares, "", aim=">= 0.5" if beside == ECHO else None)
+    yield report.row(
+        "CPU of the load generator for a call", [b.generator_us for bursts in found.values() for b in bursts], "µs"
+    )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--database", choices=DATABASES, nargs="+", default=DATABASES)
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    options = parser.parse_args()
+    databases = tuple(options.database)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        tops = ceilings(databases, Path(folder))
+        found = uvloop.run(measured(options.rounds, Path(folder), databases))
+    figures = list(rows(found, tops))
+    for row in figures:
+        print(f"{row.name:70} {row.value:10.3f} {row.unit:4} {row.spread or ''}")
+    if options.json:
+        report.write(options.json, "wire", figures)
+
+
+if __name__ == "__main__":
+    main()
