@@ -16,6 +16,7 @@ import statistics
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from time import process_time
@@ -26,6 +27,7 @@ from ortools.sat.python import cp_model
 
 from benchmarks import report
 from benchmarks.instances import Shape, cart, rules, stocked
+from benchmarks.profiling import where
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Proof, Status
 from sourcier.engine.compile import CompiledRules
@@ -176,6 +178,14 @@ def compared(order: Cart, snapshot: Snapshot, compiled: CompiledRules, decision:
     )
 
 
+def profile(case: Case) -> dict[str, float]:
+    """Where the time of these decisions goes, the solver in this process included."""
+    rng = random.Random(f"{case.shape.name} profile")
+    snapshot, compiled = stocked(case.shape, rng), rules()
+    orders = [cart(case.shape, rng) for _ in range(case.orders)]
+    return where([partial(decided, order, snapshot, compiled) for order in orders])
+
+
 def measured(case: Case, seed: int) -> tuple[list[Timing], list[Plain]]:
     """All orders of a case, after one that warms up; the plain model takes its turn after each of the first ones."""
     rng = random.Random(f"{case.shape.name} {seed}")
@@ -212,7 +222,8 @@ def rows_of(case: Case, runs: list[tuple[list[Timing], list[Plain]]]) -> Iterato
     yield report.row(f"{name}: plain CP-SAT, p50", [statistics.median(times) for times in slow], "CPU ms")
     yield report.row(f"{name}: plain CP-SAT, p99", percentile(list(chain(*slow)), 99), "CPU ms")
     fast = [times[: len(plains)] for times, plains in zip(engine, compared, strict=True)]
-    yield from ratios(case, f"{name}: plain over engine, whole decision", slow, fast)
+    spent = profile(case) if case.ratio_p50 else None
+    yield from ratios(case, f"{name}: plain over engine, whole decision", slow, fast, spent)
     models = [[one.model_ms for one in plains] for plains in compared]
     proofs = [[one.proof_ms for one in plains] for plains in compared]
     yield from ratios(case, f"{name}: plain over engine, proof alone", models, proofs)
@@ -220,12 +231,14 @@ def rows_of(case: Case, runs: list[tuple[list[Timing], list[Plain]]]) -> Iterato
     yield report.row(f"{name}: proven by plain CP-SAT", known, "%")
 
 
-def ratios(case: Case, name: str, slow: list[list[float]], fast: list[list[float]]) -> Iterator[report.Row]:
-    """How many times the slow ones take: at the median of each run, and at p99 of all runs."""
+def ratios(
+    case: Case, name: str, slow: list[list[float]], fast: list[list[float]], spent: dict[str, float] | None = None
+) -> Iterator[report.Row]:
+    """How many times the slow ones take: at the median of each run, and at p99 of all runs; where time is `spent`."""
     medians = [statistics.median(a) / statistics.median(b) for a, b in zip(slow, fast, strict=True)]
-    yield report.row(f"{name}, p50", medians, "x", aim=case.ratio_p50)
+    yield report.row(f"{name}, p50", medians, "x", aim=case.ratio_p50, profile=spent)
     far = percentile(list(chain(*slow)), 99) / percentile(list(chain(*fast)), 99)
-    yield report.row(f"{name}, p99", far, "x", aim=case.ratio_p99)
+    yield report.row(f"{name}, p99", far, "x", aim=case.ratio_p99, profile=spent)
 
 
 def percentile(values: list[float], percent: int) -> float:

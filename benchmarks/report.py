@@ -2,7 +2,8 @@
 
 A report is JSON: ``{benchmark, commit, machine, versions, measured_at, rows, details}``. A row is a figure with its
 name, unit and aim, the median over `runs` runs and the `spread` from the lowest to the highest of them. An aim is
-written ``">= 50"`` or ``"<= 3"``. `details` is whatever else the benchmark wants to keep; no table reads it.
+written ``">= 50"`` or ``"<= 3"``; a figure that may fall short of it can carry a `profile` of where its time goes.
+`details` is whatever else the benchmark wants to keep.
 """
 
 import json
@@ -23,7 +24,14 @@ PACKAGES: Final = ("sourcier", "ortools", "numpy", "scipy", "grpcio", "protobuf"
 AIM: Final = re.compile(r"(>=|<=) (\d+(?:\.\d+)?)")
 
 
-def row(name: str, values: float | Sequence[float], unit: str, *, aim: str | None = None) -> "Row":
+def row(
+    name: str,
+    values: float | Sequence[float],
+    unit: str,
+    *,
+    aim: str | None = None,
+    profile: dict[str, float] | None = None,
+) -> "Row":
     """A row from one value a run; raises ValueError on an aim that is not ``">= N"`` or ``"<= N"``."""
     known = list(values) if isinstance(values, Sequence) else [values]
     if aim is not None and not AIM.fullmatch(aim):
@@ -35,6 +43,7 @@ def row(name: str, values: float | Sequence[float], unit: str, *, aim: str | Non
         aim=aim,
         runs=len(known),
         spread=(float(min(known)), float(max(known))) if len(known) > 1 else None,
+        profile=profile,
     )
 
 
@@ -143,7 +152,10 @@ def _processor() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure: the median of `runs` runs, and the lowest and the highest of them where there were several."""
+    """One figure: the median of `runs` runs, and the lowest and the highest of them where there were several.
+
+    `profile` says where its time goes, as shares by module (`benchmarks.profiling`).
+    """
 
     name: str
     value: float
@@ -151,3 +163,4 @@ class Row:
     aim: str | None
     runs: int
     spread: tuple[float, float] | None
+    profile: dict[str, float] | None = None

@@ -15,6 +15,7 @@ Report = Mapping[str, Any]
 def table(parts: Sequence[Part], reports: Mapping[str, Report]) -> str:
     """Markdown; a part without a report is listed as not measured."""
     lines = ["# Figures", "", *_head(reports), "", "## Aims", "", *_aims(parts, reports)]
+    lines += list(_profiles(found for part in parts if (found := reports.get(part.name)) is not None))
     for part in parts:
         found = reports.get(part.name)
         if found is None or not found["rows"]:
@@ -62,6 +63,22 @@ def _aims(parts: Sequence[Part], reports: Mapping[str, Report]) -> Iterator[str]
                     f"| {_escaped(row['name'])} | {_aim(row)} | {_value(row)} | {_spread(row)} | {row['runs']} "
                     f"| {'yes' if reached(row['value'], row['aim']) else '**no**'} |"
                 )
+
+
+def _profiles(reports: Iterable[Report]) -> Iterator[str]:
+    """Where the time goes in what falls short of its aim and carries a profile."""
+    short = [
+        row
+        for found in reports
+        for row in found["rows"]
+        if row.get("profile") and reached(row["value"], row["aim"]) is False
+    ]
+    if short:
+        yield from ("", "## Where the time goes", "", "Of figures that fall short: shares of CPU time by module.", "")
+        yield from ("| figure | share of CPU time |", "|---|---|")
+    for row in short:
+        parts = ", ".join(f"`{name}` {share:.0%}" for name, share in row["profile"].items())
+        yield f"| {_escaped(row['name'])} | {parts} |"
 
 
 def _listed(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

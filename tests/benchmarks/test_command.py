@@ -79,7 +79,7 @@ def test_the_table_shows_what_was_reached_and_what_was_not_measured() -> None:
                 "part",
                 [
                     report.row("quick", [1.0, 3.0, 2.0], "ms", aim="<= 2"),
-                    report.row("many", 5.0, "1/s", aim=">= 6"),
+                    report.row("many", 5.0, "1/s", aim=">= 6", profile={"engine.bounds": 0.75, "other": 0.25}),
                     report.row("beside", 1234.0, "1/s"),
                 ],
             ),
@@ -91,6 +91,7 @@ def test_the_table_shows_what_was_reached_and_what_was_not_measured() -> None:
     assert "| quick | ≤ 2 ms | 2 ms | 1–3 | 3 | yes |" in lines
     assert "| many | ≥ 6 1/s | 5 1/s |  | 1 | **no** |" in lines
     assert "| beside | 1,234 1/s |  | 1 |" in lines
+    assert "| many | `engine.bounds` 75%, `other` 25% |" in lines
     assert "| *A part that does fails* | | failed: a \\| b | | | – |" in lines
     assert "| *A part that does skips* | | not measured | | | – |" in lines
 
