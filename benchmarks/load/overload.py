@@ -165,9 +165,11 @@ def main() -> None:
     parser.add_argument("--serve", default="", help='further options of `sourcier serve`, such as "--workers 2"')
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with database(options.database, Path(folder)) as url:
-            steps = uvloop.run(measured(url, Path(folder), options.seconds, tuple(options.serve.split())))
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        database(options.database, Path(folder)) as url,
+    ):
+        steps = uvloop.run(measured(url, Path(folder), options.seconds, tuple(options.serve.split())))
     for row in rows(steps):
         print(f"{row.name:45} {row.value:10.3f} {row.unit:4} {row.aim or ''}")
     if options.json:
