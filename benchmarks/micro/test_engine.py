@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import instances
 from sourcier.domain.order import Cart
-from sourcier.engine import bounds, primal
+from sourcier.engine import bounds, dual, primal
 from sourcier.engine.compile import CompiledRules
 from sourcier.engine.decide import decide_steps, drive
 from sourcier.engine.offers import build
@@ -62,8 +62,7 @@ def test_certificate(benchmark: Any, snapshot: Snapshot, rules: CompiledRules, c
     def certify() -> None:
         for problem in problems:
             relaxed = bounds.relax(problem)
-            primal.best_single(problem)
-            bounds.single_bounds(problem)
+            dual.single_bounds(problem, relaxed, primal.best_single(problem).objective)
             bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
 
     benchmark(certify)
@@ -75,7 +74,8 @@ def test_bounds(benchmark: Any, snapshot: Snapshot, rules: CompiledRules, carts:
     def bound() -> None:
         for problem in problems:
             relaxed = bounds.relax(problem)
-            bounds.ascend(problem, relaxed, bounds.starting_prices(problem, relaxed), problem.nothing, ASCENT)
+            start, sizes = bounds.starting_prices(problem, relaxed), dual.at_least(2, problem, relaxed)
+            dual.ascend(problem, relaxed, start, problem.nothing, ASCENT, sizes)
 
     benchmark(bound)
 

@@ -1,6 +1,6 @@
-"""Lower bounds on any plan, exact in integers: the cheap bound and the Lagrangian dual of the cover constraints.
+"""The relaxed problem and the bounds that need no ascent, exact in integers; `engine.dual` has the others.
 
-Both relax: weight tiers to a linear minorant, stock shared by several demands, and the nodes-per-line limit. What they
+All relax: weight tiers to a linear minorant, stock shared by several demands, and the nodes-per-line limit. What they
 prove therefore holds for the full model of `formulation`.
 """
 
@@ -10,19 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.engine.compile import IntArray
+from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.offers import Problem
 from sourcier.engine.tariffs import Tiers
-
-STEP_START = 1.2
-"""First factor of the Polyak step (Held, Wolfe and Crowder 1974 take 2 and halve)."""
-
-STEP_LAST = STEP_START / 2**5
-"""The factor below which the bound hardly moves any more."""
-
-PATIENCE = 4
-"""Iterations without a better bound after which the step is halved."""
-
 
 NO_PLAN = 2**62
 """The bound of an empty set of plans; above OBJECTIVE_MICROS_MAX."""
@@ -32,56 +22,81 @@ NO_PLAN = 2**62
 class Relaxed:
     """The problem with simpler costs, and what the bounds need to know of its structure.
 
-    `fixed[K]`, `unit[D, K]` (micros) replace every tier function by a linear minorant; `flat[K]` is the fixed cost with
-    the cheapest tier instead. `tiered` lists the offers whose contents can leave the first tier, with the tiers in
-    `tier_limit[T, tiered]` and `tier_cost[T, tiered]`; `capped` those whose capacity can bind. `node_start` says where
-    each node's offers begin, `node_of[K]` numbers the nodes. `exact`: a plan's cost under `fixed` and
-    `unit` is its true cost, and no constraint was dropped.
+    - `fixed[K]`, `unit[D, K]` (micros) replace every tier function by a linear minorant; `flat[K]` is the fixed cost
+      with the cheapest tier instead.
+    - `limited` lists the offers (`is_limited[K]`) whose contents can leave the first tier or exceed a capacity,
+      `capped[K]` says which the latter are.
+    - `tier_limit[T, table]`, `tier_cost[T, table]` are the tiers; short tables repeat their last.
+    - `node_start` says where each node's offers begin, `node_of[K]` numbers the nodes; `one_each`: no node has two.
+    - `one_line_each`: every demand is one order line.
+    - `exact`: a plan's cost under `fixed` and `unit` is its true cost, and no constraint was dropped.
     """
 
     fixed: IntArray
     unit: IntArray
     flat: IntArray
-    tiered: NDArray[np.int64]
+    limited: NDArray[np.int64]
+    is_limited: BoolArray
+    capped: BoolArray
     tier_limit: IntArray
     tier_cost: IntArray
-    capped: NDArray[np.int64]
     node_start: NDArray[np.int64]
     node_of: NDArray[np.int64]
+    one_each: bool
+    one_line_each: bool
     exact: bool
 
 
 def relax(problem: Problem) -> Relaxed:
     """Replace every tier function by its best linear minorant about half of the order's weight."""
-    total = problem.total_weight
-    used = set(problem.tiers.tolist())
-    minorants = [
-        _minorant(table, total) if index in used else _NOTHING for index, table in enumerate(problem.tier_tables)
-    ]
-    base = np.array([m[0] for m in minorants], dtype=np.int64)[problem.tiers]
-    slopes = np.array([[m[1] * int(w) // m[2] for m in minorants] for w in problem.weight], dtype=np.int64)
-    cheapest = np.array([int(table.cost.min()) for table in problem.tier_tables], dtype=np.int64)
-    first_limit = np.array([int(table.limit_g[0]) for table in problem.tier_tables], dtype=np.int64)
+    total, tiers, tables = problem.total_weight, problem.tiers, problem.tier_tables
+    used = np.bincount(tiers, minlength=len(tables)).astype(np.bool_)
+    minorants = [_minorant(table, total) if wanted else _NOTHING for table, wanted in zip(tables, used, strict=True)]
+    base = np.array([m[0] for m in minorants], dtype=np.int64)[tiers]
+    tier_limit, tier_cost = _tier_columns(tables, used)
+    unit = problem.unit
+    if any(m[1] for m in minorants):
+        slopes = np.array([[m[1] * w // m[2] for m in minorants] for w in problem.weight.tolist()], dtype=np.int64)
+        unit = unit + slopes[:, tiers]
     lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
-    binds = (problem.supply.sum(axis=0) > problem.cap_units) | (
-        ((problem.supply > 0) * lines[:, None]).sum(axis=0) > problem.cap_lines
-    )
+    capped = (problem.supply.sum(axis=0) > problem.cap_units) | (lines @ (problem.supply > 0) > problem.cap_lines)
     starts = problem.node_start
+    one_each = len(starts) == problem.num_offers
     shared = int(problem.group.max()) + 1 < len(problem.group)
-    tiered = np.flatnonzero(problem.weight @ problem.supply > first_limit[problem.tiers])
-    tier_limit, tier_cost = _tier_columns(problem, tiered)
+    is_limited = (problem.weight @ problem.supply > tier_limit[0, tiers]) | capped
     return Relaxed(
         fixed=problem.fixed + base,
-        unit=problem.unit + slopes[:, problem.tiers],
-        flat=problem.fixed + cheapest[problem.tiers],
-        tiered=tiered,
+        unit=unit,
+        flat=problem.fixed + tier_cost.min(axis=0)[tiers],
+        limited=np.flatnonzero(is_limited),
+        is_limited=is_limited,
+        capped=capped,
         tier_limit=tier_limit,
         tier_cost=tier_cost,
-        capped=np.flatnonzero(binds),
         node_start=starts,
-        node_of=np.repeat(np.arange(len(starts)), np.diff(starts, append=problem.num_offers)),
-        exact=not (binds.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)),
+        node_of=np.arange(problem.num_offers) if one_each else _numbered(starts, problem.num_offers),
+        one_each=one_each,
+        one_line_each=int(lines.max()) == 1,
+        exact=not (
+            capped.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)
+        ),
     )
+
+
+def _numbered(starts: NDArray[np.int64], num_offers: int) -> NDArray[np.int64]:
+    return np.repeat(np.arange(len(starts)), np.diff(starts, append=num_offers))
+
+
+def _tier_columns(tables: tuple[Tiers, ...], used: BoolArray) -> tuple[IntArray, IntArray]:
+    """``limit[T, table]`` and ``cost[T, table]`` of the tables in use; short ones repeat their last tier."""
+    most = max((len(table.cost) for table, wanted in zip(tables, used, strict=True) if wanted), default=1)
+    limit, cost = np.zeros((2, most, len(tables)), dtype=np.int64)
+    for index in np.flatnonzero(used).tolist():
+        table = tables[index]
+        number = len(table.cost)
+        limit[:number, index], cost[:number, index] = table.limit_g, table.cost
+        limit[number:, index], cost[number:, index] = table.limit_g[-1], table.cost[-1]
+    return limit, cost
 
 
 _NOTHING = (0, 0, 1, True)
@@ -155,195 +170,8 @@ def several_shipments_bound(problem: Problem, relaxed: Relaxed, units_cost: IntA
     return int(cheapest.sum()) - problem.split + int(units_cost.sum())
 
 
-def single_bounds(problem: Problem) -> IntArray:
-    """Per offer, a lower bound on every plan that opens it alone, micros: exact where no capacity or sharing binds.
-
-    Such a plan ships all that is worth shipping, or leaves units out to reach a lower weight tier. Leaving out w grams
-    loses at least w times the smallest saving per gram, so a tier that saves less than that is out of the question.
-    """
-    saving = np.maximum(problem.unfilled[:, None] - problem.unit, 0)
-    units = np.where(saving > 0, problem.supply, 0)
-    grams = problem.weight @ units
-    cost = (
-        problem.fixed - problem.split + int((problem.quantity * problem.unfilled).sum()) - (units * saving).sum(axis=0)
-    )
-    weight = problem.weight[:, None].astype(np.float64)
-    per_gram = np.where((units > 0) & (weight > 0), saving / np.maximum(weight, 1), np.inf).min(axis=0)
-    bound: IntArray = np.empty_like(cost)
-    for index in set(problem.tiers.tolist()):
-        table, mine = problem.tier_tables[index], np.flatnonzero(problem.tiers == index)
-        loss = np.maximum(grams[mine, None] - table.limit_g[None, :], 0) * np.minimum(per_gram[mine, None], 1e18)
-        tier = (table.cost[None, :] + np.floor(np.minimum(np.nan_to_num(loss), 1e18) * (1 - 1e-9))).min(axis=1)
-        bound[mine] = cost[mine] + tier.astype(np.int64)
-    return bound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dual:
-    """A dual point: multipliers `price[D]` (micros a unit), what each offer is worth at them, and the bound.
-
-    `value[K]` is fixed cost minus what the offer saves at these prices (negative: worth opening); `base` the bound's
-    part that does not depend on offers. `bound` holds for every plan that ships something.
-    """
-
-    price: IntArray
-    value: IntArray
-    node_value: IntArray
-    bound: int
-
-
-def evaluate(problem: Problem, relaxed: Relaxed, price: IntArray) -> tuple[Dual, IntArray]:
-    """The Lagrangian bound at `price`, exact, and the units that its inner minimum takes from every offer.
-
-    The inner minimum of an offer is its fixed cost less the savings of its contents; capacity cuts the contents, and
-    a weight tier buys the right to hold so many grams of them (a fractional knapsack per tier).
-    """
-    saving = np.maximum(price[:, None] - problem.unit, 0)
-    taken = np.where(saving > 0, problem.supply, 0)
-    value = relaxed.flat - (saving * taken).sum(axis=0)
-    if len(relaxed.tiered):
-        columns = relaxed.tiered
-        value[columns], taken[:, columns] = _best_tier(problem, relaxed, saving[:, columns], taken[:, columns])
-    if len(relaxed.capped):
-        columns = relaxed.capped
-        cut = _within_capacity(problem, saving, np.where(saving > 0, problem.supply, 0), columns)
-        by_capacity = relaxed.flat[columns] - (saving[:, columns] * cut).sum(axis=0)
-        value[columns] = np.maximum(value[columns], by_capacity)
-        taken[:, columns] = np.minimum(taken[:, columns], cut)
-    node_value = np.minimum.reduceat(value, relaxed.node_start)
-    bound = int((problem.quantity * price).sum()) - problem.split + int(_best_openings(problem, node_value))
-    return Dual(price=price, value=value, node_value=node_value, bound=bound), taken
-
-
-def _best_tier(problem: Problem, relaxed: Relaxed, saving: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
-    """Per tiered offer, the least of fixed + tier - savings that fit the tier, and the whole units of that choice.
-
-    Savings fill a tier by saving per gram, the last item cut to fit (Dantzig's bound of the knapsack), rounded in
-    favour of the bound.
-    """
-    columns, everyone = relaxed.tiered, np.arange(len(relaxed.tiered))
-    order = np.argsort(-saving / np.maximum(problem.weight, 1e-3)[:, None], axis=0, kind="stable")
-    weight, saving, units = problem.weight[order], saving[order, everyone], wanted[order, everyone]
-    contents = weight * units
-    grams, saved = np.cumsum(contents, axis=0), np.cumsum(saving * units, axis=0)
-    best, room = np.full(len(columns), np.iinfo(np.int64).max), np.zeros(len(columns), dtype=np.int64)
-    for limit, cost in zip(relaxed.tier_limit, relaxed.tier_cost, strict=True):
-        fits = (grams <= limit).sum(axis=0)
-        last, row = np.minimum(fits, len(grams) - 1), np.maximum(fits - 1, 0)
-        left = limit - np.where(fits > 0, grams[row, everyone], 0)
-        heavy = np.maximum(weight[last, everyone], 1)
-        part = -(-np.minimum(left, contents[last, everyone]) * saving[last, everyone] // heavy)
-        gained = np.where(fits > 0, saved[row, everyone], 0) + np.where(fits < len(grams), part, 0)
-        value = problem.fixed[columns] + cost - gained
-        better = value < best
-        best, room = np.where(better, value, best), np.where(better, limit, room)
-    whole = np.clip((room - (grams - contents)) // np.maximum(weight, 1), 0, units)
-    taken = np.empty_like(wanted)
-    taken[order, everyone] = np.where(weight == 0, units, whole)
-    return best, taken
-
-
-def _tier_columns(problem: Problem, columns: NDArray[np.int64]) -> tuple[IntArray, IntArray]:
-    """``limit[t, column]`` and ``cost[t, column]`` of the listed offers; short tables repeat their last tier."""
-    used, of_column = np.unique(problem.tiers[columns], return_inverse=True)
-    tables = [problem.tier_tables[index] for index in used.tolist()]
-    most = max((len(table.cost) for table in tables), default=1)
-    ranks = [np.minimum(np.arange(most), len(table.cost) - 1) for table in tables]
-    shape = (len(tables), most)
-    limit = np.array([table.limit_g[rank] for table, rank in zip(tables, ranks, strict=True)], dtype=np.int64)
-    cost = np.array([table.cost[rank] for table, rank in zip(tables, ranks, strict=True)], dtype=np.int64)
-    return limit.reshape(shape)[of_column].T, cost.reshape(shape)[of_column].T
-
-
-def _best_openings(problem: Problem, node_value: IntArray) -> np.int64:
-    """The least that opening at least one and at most max_shipments nodes contributes."""
-    limit = len(node_value) if problem.max_shipments is None else min(problem.max_shipments, len(node_value))
-    worth = node_value[node_value < 0]
-    if len(worth) == 0:
-        return np.int64(node_value.min())
-    return np.int64(np.sort(worth)[:limit].sum())
-
-
-def _within_capacity(problem: Problem, saving: IntArray, taken: IntArray, capped: NDArray[np.int64]) -> IntArray:
-    """The best units within each capped offer: units by saving, lines by what the whole line saves."""
-    saving, taken = saving[:, capped], taken[:, capped]
-    lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
-    order = np.argsort(-saving, axis=0, kind="stable")
-    sorted_taken = np.take_along_axis(taken, order, axis=0)
-    before = np.cumsum(sorted_taken, axis=0) - sorted_taken
-    cut = np.clip(problem.cap_units[capped] - before, 0, sorted_taken)
-    result = np.zeros_like(taken)
-    np.put_along_axis(result, order, cut, axis=0)
-    if (lines == 1).all():
-        rank = np.argsort(np.argsort(-(saving * result), axis=0, kind="stable"), axis=0)
-        result = np.where(rank < problem.cap_lines[capped], result, 0)
-    return result
-
-
 def starting_prices(problem: Problem, relaxed: Relaxed) -> IntArray:
     """Per demand, the least average cost of a unit from one offer that ships all it can."""
     shared = relaxed.fixed / np.maximum(problem.supply.sum(axis=0), 1)
     average = np.where(problem.supply > 0, relaxed.unit + shared, np.inf).min(axis=1)
     return np.minimum(np.where(np.isfinite(average), average, 0), problem.unfilled).astype(np.int64)
-
-
-def ascend(
-    problem: Problem, relaxed: Relaxed, start: IntArray, target: int, iterations: int
-) -> tuple[Dual, list[NDArray[np.int64]]]:
-    """Subgradient ascent from `start`; stops once `target` (the incumbent's objective) is reached.
-
-    Returns the best dual point and the sets of offers that looked worth opening whenever the bound improved.
-    """
-    price, step, stale = start, STEP_START, 0
-    best, taken = evaluate(problem, relaxed, price)
-    current, promising = best, [_worth_opening(problem, relaxed, best)]
-    for _ in range(iterations):
-        if best.bound >= target:
-            break
-        opened = _worth_opening(problem, relaxed, current)
-        slope = problem.quantity - taken[:, opened].sum(axis=1)
-        slope = np.where((slope < 0) & (price == 0) | (slope > 0) & (price >= problem.unfilled), 0, slope)
-        length = float((slope.astype(np.float64) ** 2).sum())
-        if length == 0:
-            break
-        move = step * max(target - current.bound, 1) / length * slope
-        price = np.clip(np.rint(price + move), 0, problem.unfilled).astype(np.int64)
-        current, taken = evaluate(problem, relaxed, price)
-        if current.bound > best.bound:
-            best, stale = current, 0
-            promising.append(_worth_opening(problem, relaxed, current))
-        else:
-            stale += 1
-            if stale == PATIENCE:
-                step, stale = step / 2, 0
-                if step < STEP_LAST:
-                    break
-                price, (current, taken) = best.price, evaluate(problem, relaxed, best.price)
-    return best, promising
-
-
-def _worth_opening(problem: Problem, relaxed: Relaxed, dual: Dual) -> NDArray[np.int64]:
-    """The offers that attain the bound: per node its best one if that is worth opening, at most max_shipments."""
-    best = np.flatnonzero((dual.value == dual.node_value[relaxed.node_of]) & (dual.value < 0))
-    _, first = np.unique(relaxed.node_of[best], return_index=True)
-    best = best[first]
-    if len(best) == 0:
-        return np.array([int(np.argmin(dual.value))])
-    if problem.max_shipments is not None and len(best) > problem.max_shipments:
-        best = np.sort(best[np.argsort(dual.value[best], kind="stable")[: problem.max_shipments]])
-    return best
-
-
-def forced_bounds(problem: Problem, relaxed: Relaxed, dual: Dual) -> IntArray:
-    """Per offer, a lower bound on any plan that uses it, from the dual point."""
-    own = np.minimum(dual.node_value, 0)[relaxed.node_of]
-    worth = np.sort(dual.node_value[dual.node_value < 0])
-    limit = len(dual.node_value) if problem.max_shipments is None else problem.max_shipments
-    base = dual.bound - int(_best_openings(problem, dual.node_value))
-    if len(worth) <= limit:
-        rest = int(worth.sum()) - own
-    else:
-        chosen, weakest = worth[:limit], worth[limit - 1]
-        rest = np.where(own <= weakest, int(chosen.sum()) - own, int(chosen.sum()) - weakest)
-    forced: IntArray = base + rest + dual.value
-    return forced

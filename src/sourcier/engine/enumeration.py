@@ -1,84 +1,135 @@
-"""Exact enumeration of every subset of a few offers, all subsets at once.
+"""Sets of a few offers, very many at once: which a dual point leaves open, and what each costs at least.
 
-`relaxed_costs` prices 2^F subsets by filling every demand from the cheapest open stock on; where the problem has
-nothing that the relaxation drops, that price is the subset's optimum.
+A plan of m shipments opens a set of m offers of different nodes. At a dual point it costs at least the point's constant
+and the values of its offers, so sets whose values add up too high need no further look. The others are filled from the
+cheapest open stock on; where that overfills a weight limit or a capacity, multipliers on those limits raise the price.
 """
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.engine.bounds import Dual, Relaxed
+from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import IntArray
 from sourcier.engine.offers import Problem
 
-OFFERS_MAX = 12
-"""Offers that are enumerated at most: 4,096 subsets."""
+LIMIT_STEPS = 12
+"""Subgradient steps on the limits of overfull sets."""
+
+STEP_SHRINKS = 0.85
+"""What each of these steps is shorter than the one before."""
+
+Sets = NDArray[np.int64]
+"""``[S, m]``: offers of different nodes."""
 
 
-def relaxed_costs(problem: Problem, relaxed: Relaxed) -> IntArray:
-    """``cost[subset]``: a lower bound on every plan that opens exactly this subset of the problem's offers.
+def open_sets(value: IntArray, node: IntArray, size: int, below: int, most: int) -> Sets | None:
+    """All sets of `size` offers of different nodes whose values add up to less than `below`; None if over `most`.
 
-    Bit k of the subset's index says whether offer k is open. Subsets that open two offers of a node, or more than
-    max_shipments, cost the largest integer.
+    `value[K]` is the worth of each offer, `node[K]` where it stands. Built offer by offer in the order of their values:
+    what follows an offer is worth no less than it.
     """
-    num_offers = problem.num_offers
-    cost = np.zeros(1 << num_offers, dtype=np.int64)
-    for k in range(num_offers):
-        _with_offer(cost, k)[...] += relaxed.fixed[k]
-    cost[1:] -= problem.split
-    for d in range(len(problem.quantity)):
-        cost += _fill_cost(problem, relaxed, d)
-    cost[~_allowed(problem)] = np.iinfo(np.int64).max
-    return cost
+    order = np.argsort(value, kind="stable")
+    ranked, ranked_node = value[order], node[order]
+    chosen = np.zeros((1, 0), dtype=np.int64)
+    total = np.zeros(1, dtype=np.int64)
+    for left in range(size, 0, -1):
+        first = chosen[:, -1] + 1 if chosen.shape[1] else np.zeros(1, dtype=np.int64)
+        end = np.searchsorted(ranked, (below - 1 - total) // left, side="right")
+        count = np.maximum(end - first, 0)
+        if int(count.sum()) > most:
+            return None
+        row = np.repeat(np.arange(len(chosen)), count)
+        new = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
+        apart = (ranked_node[chosen[row]] != ranked_node[new][:, None]).all(axis=1)
+        row, new = row[apart], new[apart]
+        chosen = np.column_stack([chosen[row], new])
+        total = total[row] + ranked[new]
+    return order[chosen]
 
 
-def dual_costs(problem: Problem, dual: Dual) -> IntArray:
-    """``cost[subset]``: the Lagrangian bound of every plan that opens exactly this subset; it sees the weight tiers."""
-    cost = np.full(1 << problem.num_offers, int((problem.quantity * dual.price).sum()) - problem.split, dtype=np.int64)
-    for k in range(problem.num_offers):
-        _with_offer(cost, k)[...] += dual.value[k]
-    cost[0] = int((problem.quantity * problem.unfilled).sum())
-    return cost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What sets cost at least with prices on what their offers can hold, `cost[S]`.
+
+    Offer j of a set holds `grams_max[S, m]` and `units_max[S, m]`; the multipliers `per_gram` and `per_unit` (micros)
+    are added to the price of every unit, and what the limits allow at them was taken off again.
+    """
+
+    cost: IntArray
+    grams_max: IntArray
+    units_max: IntArray
+    per_gram: IntArray
+    per_unit: IntArray
+
+    def take(self, rows: NDArray[np.int64]) -> "Limits":
+        """Of some of the sets."""
+        return Limits(**{name: getattr(self, name)[rows] for name in self.__slots__})
 
 
-def _with_offer(subsets: IntArray, k: int) -> IntArray:
-    """The view of all subsets that open offer k."""
-    view: IntArray = subsets.reshape(-1, 2, 1 << k)[:, 1, :]
-    return view
+def least_costs(problem: Problem, relaxed: Relaxed, sets: Sets) -> IntArray:
+    """``cost[S]``: a lower bound on every plan that opens exactly this set: each demand from the cheapest offer on."""
+    return _filled(problem, relaxed, sets, _units_of(relaxed.unit, sets))[0]
 
 
-def _fill_cost(problem: Problem, relaxed: Relaxed, d: int) -> IntArray:
-    """Demand d filled from the cheapest open offer on, the rest left unfilled."""
-    quantity, unfilled = int(problem.quantity[d]), int(problem.unfilled[d])
-    cost = np.full(1 << problem.num_offers, quantity * unfilled, dtype=np.int64)
-    rest = np.full(1 << problem.num_offers, quantity, dtype=np.int64)
-    for k in np.argsort(relaxed.unit[d], kind="stable"):
-        supply, saving = int(problem.supply[d, k]), unfilled - int(relaxed.unit[d, k])
-        if supply == 0 or saving <= 0:
-            continue
-        open_rest = _with_offer(rest, int(k))
-        taken = np.minimum(open_rest, supply)
-        open_rest -= taken
-        taken *= saving
-        _with_offer(cost, int(k))[...] -= taken
-    return cost
+def limited_costs(problem: Problem, relaxed: Relaxed, sets: Sets, target: int) -> Limits:
+    """As `least_costs`, with a price on every gram above an offer's heaviest tier and every unit above its capacity.
+
+    Any such prices give a lower bound; a few subgradient steps towards `target` choose them.
+    """
+    grams_max = np.minimum(relaxed.tier_limit[-1, problem.tiers], problem.total_weight)[sets]
+    units_max = np.minimum(problem.cap_units, int(problem.quantity.sum()))[sets]
+    weight, unit = problem.weight[:, None], _units_of(relaxed.unit, sets)
+    scale = max(1.0, float(problem.weight.max()))
+    zeros = np.zeros_like(grams_max)
+    cost, units = _filled(problem, relaxed, sets, unit)
+    best = Limits(cost=cost, grams_max=grams_max, units_max=units_max, per_gram=zeros, per_unit=zeros)
+    per_gram, per_unit, step = zeros, zeros, 1.0
+    for _ in range(LIMIT_STEPS):
+        over = np.array([problem.weight @ u for u in units]).T - grams_max
+        full = np.array([u.sum(axis=0) for u in units]).T - units_max
+        heavy = np.where((over < 0) & (per_gram == 0), 0, over) / scale
+        full = np.where((full < 0) & (per_unit == 0), 0, full)
+        length = (heavy**2).sum(axis=1) + (full**2).sum(axis=1)
+        if not length.any():
+            break
+        move = (step * np.maximum(target - cost, 1) / np.maximum(length, 1e-9))[:, None]
+        per_gram = np.maximum(per_gram + np.rint(heavy / scale * move), 0).astype(np.int64)
+        per_unit = np.maximum(per_unit + np.rint(full * move), 0).astype(np.int64)
+        dearer = [u + g * weight + p for u, g, p in zip(unit, per_gram.T, per_unit.T, strict=True)]
+        cost, units = _filled(problem, relaxed, sets, dearer)
+        cost = cost - (per_gram * grams_max + per_unit * units_max).sum(axis=1)
+        better = cost > best.cost
+        best = replace(
+            best,
+            cost=np.where(better, cost, best.cost),
+            per_gram=np.where(better[:, None], per_gram, best.per_gram),
+            per_unit=np.where(better[:, None], per_unit, best.per_unit),
+        )
+        step *= STEP_SHRINKS
+    return best
 
 
-def _allowed(problem: Problem) -> NDArray[np.bool_]:
-    num_offers = problem.num_offers
-    subsets = np.arange(1 << num_offers)
-    allowed = np.ones(1 << num_offers, dtype=np.bool_)
-    if problem.max_shipments is not None and problem.max_shipments < num_offers:
-        opened = sum(((subsets >> k) & 1 for k in range(num_offers)), np.zeros_like(subsets))
-        allowed &= opened <= problem.max_shipments
-    for k in range(1, num_offers):
-        for other in range(k):
-            if problem.node[k] == problem.node[other]:
-                both = (1 << k) | (1 << other)
-                allowed &= (subsets & both) != both
-    return allowed
+def _units_of(unit: IntArray, sets: Sets) -> list[IntArray]:
+    """``unit[D, S]`` of the first, second, ... offer of each set."""
+    return [unit[:, offers] for offers in sets.T]
 
 
-def members(subset: int, num_offers: int) -> NDArray[np.int64]:
-    """The offers of a subset's index, ascending."""
-    return np.flatnonzero((subset >> np.arange(num_offers)) & 1)
+def _filled(problem: Problem, relaxed: Relaxed, sets: Sets, unit: list[IntArray]) -> tuple[IntArray, list[IntArray]]:
+    """What each set costs with every demand filled from the cheapest offer on, and the units of its offers."""
+    unfilled, quantity = problem.unfilled[:, None], problem.quantity[:, None]
+    supply = [
+        np.where(mine < unfilled, problem.supply[:, offers], 0) for mine, offers in zip(unit, sets.T, strict=True)
+    ]
+    cost = relaxed.fixed[sets].sum(axis=1) - problem.split + int(problem.quantity @ problem.unfilled)
+    units = []
+    for k, mine in enumerate(unit):
+        before = np.zeros_like(mine)
+        for j, other in enumerate(unit):
+            if j != k:
+                before += supply[j] * (other <= mine if j < k else other < mine)
+        taken = np.minimum(np.maximum(quantity - before, 0), supply[k])
+        cost -= ((unfilled - mine) * taken).sum(axis=0)
+        units.append(taken)
+    return cost, units

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sourcier.domain.plan import NodeOutcome, NodeReason
-from sourcier.engine import bounds
+from sourcier.engine import bounds, dual
 from sourcier.engine.offers import Problem
 from sourcier.engine.prefilter import REASONS, Lanes
 from sourcier.engine.proof import Answer
@@ -28,15 +28,16 @@ def left_out(problem: Problem, found: Lanes, answer: Answer, snapshot: Snapshot)
 
 
 def _extra_costs(problem: Problem, answer: Answer, num_nodes: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Per node, the least that any plan with it costs above the answer: its forced bound at a dual point."""
+    """Per node, the least that any plan with it costs above the answer: alone, or its forced bound at a dual point."""
     extra = np.zeros(num_nodes, dtype=np.int64)
     if problem.num_offers == 0:
         return extra
     relaxed = bounds.relax(problem)
-    dual = answer.dual
-    if dual is None or len(dual.value) != problem.num_offers:
-        dual, _ = bounds.evaluate(problem, relaxed, bounds.starting_prices(problem, relaxed))
-    forced = bounds.forced_bounds(problem, relaxed, dual)
+    price = bounds.starting_prices(problem, relaxed) if answer.price is None else answer.price
+    point = dual.evaluate(problem, relaxed, price, dual.at_least(2, problem, relaxed))
+    forced = np.minimum(
+        dual.single_bounds(problem, relaxed, bounds.NO_PLAN), dual.forced_bounds(problem, relaxed, point)
+    )
     per_node = np.minimum.reduceat(forced, relaxed.node_start)
     extra[problem.node[relaxed.node_start]] = np.maximum(per_node - answer.cover.objective, 0)
     return extra

@@ -17,7 +17,7 @@ Offers = NDArray[np.int64]
 
 
 def best_single(problem: Problem) -> Cover:
-    """The best plan of at most one shipment among the four offers that price best; `bounds.single_bounds` proves it."""
+    """The best plan of at most one shipment among the four offers that price best; `dual.single_bounds` proves it."""
     best = nothing(problem)
     if problem.num_offers == 0:
         return best

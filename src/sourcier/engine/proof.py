@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import bounds, primal
-from sourcier.engine.bounds import Dual
+from sourcier.engine import bounds, dual, primal
+from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, cheaper, priced_over
@@ -25,14 +25,14 @@ FIRST_ASCENT = 25
 class Answer:
     """The best cover of `problem` (the whole order's), a lower bound on every plan, and what proved it.
 
-    `dual` is a dual point of the whole order, if one was computed. `solver_failed`: the solver gave no answer.
+    `price[D]` is a dual point of the whole order, if one was computed. `solver_failed`: the solver gave no answer.
     """
 
     problem: Problem
     cover: Cover
     bound: int
     proof: Proof
-    dual: Dual | None = None
+    price: IntArray | None = None
     solver_failed: bool = False
 
 
@@ -52,7 +52,7 @@ def prove(problem: Problem) -> Steps:
         offers = np.flatnonzero(problem.family == family)
         answer = yield from _prove_one(_of_family(problem.restricted(offers), family))
         cover = replace(answer.cover, offers=offers[answer.cover.offers])
-        answers.append(replace(answer, problem=problem, cover=cover, dual=None))
+        answers.append(replace(answer, problem=problem, cover=cover, price=None))
     best = min(answers, key=lambda answer: answer.cover.objective)
     return replace(
         best,
@@ -74,32 +74,35 @@ def _prove_one(problem: Problem) -> Steps:
     if problem.num_offers == 0:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     relaxed = bounds.relax(problem)
-    units_cost = bounds.cheapest_units(problem, relaxed)
-    simple = min(
-        nothing(problem).objective,
-        int(bounds.single_bounds(problem).min()),
-        bounds.several_shipments_bound(problem, relaxed, units_cost),
-    )
-    if best.objective <= simple or (problem.max_shipments == 1 and relaxed.exact):
+    single = dual.single_bounds(problem, relaxed, best.objective)
+    several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
+    if best.objective <= min(int(single.min()), several):
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
-    return (yield from _ascend_once(problem, relaxed, best, simple))
+    return (yield from _ascend_once(problem, relaxed, best, single, several))
 
 
-def _ascend_once(problem: Problem, relaxed: bounds.Relaxed, best: Cover, bound: int) -> Steps:
-    """Greedy plans, one ascent of the dual, and the offers that it cannot rule out: none, or a Model to refine."""
+def _ascend_once(problem: Problem, relaxed: bounds.Relaxed, best: Cover, single: IntArray, several: int) -> Steps:
+    """Greedy plans, one ascent for plans of several shipments, and the offers that it cannot rule out.
+
+    `single[K]` bounds plans of one shipment, `several` those of more. What is left open is a Model to refine.
+    """
     best = cheaper(best, primal.greedy(problem, relaxed))
     start = bounds.starting_prices(problem, relaxed)
-    dual, promising = bounds.ascend(problem, relaxed, start, best.objective, FIRST_ASCENT)
-    bound = max(bound, min(nothing(problem).objective, dual.bound))
-    if bound < best.objective:
-        best = cheaper(best, primal.marginal(problem, relaxed, dual.price))
+    point, promising = dual.ascend(
+        problem, relaxed, start, best.objective, FIRST_ASCENT, dual.at_least(2, problem, relaxed)
+    )
+    several = max(several, point.bound)
+    if several < best.objective:
+        best = cheaper(best, primal.marginal(problem, relaxed, point.price))
         best = cheaper(best, *(primal.drop(problem, offers) for offers in promising[-2:]))
-    alive = np.flatnonzero(bounds.forced_bounds(problem, relaxed, dual) < best.objective)
-    incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, dual=dual)
+    bound = min(best.objective, int(single.min()), several)
+    forced = np.minimum(single, dual.forced_bounds(problem, relaxed, point))
+    alive = np.flatnonzero(forced < best.objective)
+    incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, price=point.price)
     if bound >= best.objective or len(alive) == 0:
         return replace(incumbent, bound=best.objective)
     part = problem.restricted(alive)
-    solution = yield Model(problem=part, incumbent=best, bound=bound, price=dual.price)
+    solution = yield Model(problem=part, incumbent=best, bound=bound, price=point.price)
     if solution is None:
         return replace(incumbent, proof=Proof.MIP, solver_failed=True)
     if solution.cover is not None:

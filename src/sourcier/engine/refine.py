@@ -1,36 +1,45 @@
-"""What no first certificate settled: pruning rounds, exchanges, exact enumeration, and the MIP for what is left.
+"""What no first certificate settled: plans by their number of shipments, set by set, and the MIP for what is left.
 
 Runs in a solver process. Everything it yields is relative to the offers it was given; offers that were pruned before
 cannot be part of a plan cheaper than the incumbent, so its bounds hold for the whole order.
+
+For each number m of shipments there are two dual points of their own: one for plans of m and more, which ends the
+search where it reaches the best plan, and one for plans of exactly m, which leaves a list of sets of m offers.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import bounds, enumeration, knapsack, primal
-from sourcier.engine.bounds import Dual, Relaxed
+from sourcier.engine import bounds, dual, enumeration, filling, primal
+from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import IntArray
-from sourcier.engine.formulation import Cover, breaks, cover, nothing
+from sourcier.engine.dual import Dual, Offers, Sizes
+from sourcier.engine.formulation import Cover, cover, nothing
 from sourcier.engine.offers import Problem, by_tier
 
-ASCENT_ITERATIONS = (10, 60, 120)
-"""Subgradient steps per pruning round; later rounds work on fewer offers."""
+TAIL_STEPS = 60
+"""Subgradient steps of the ascent for plans of m shipments and more."""
+
+EXACT_STEPS = 30
+"""Further steps for plans of exactly m."""
 
 CELL_STEPS_MAX = 1_500_000
-"""Steps of one round times demands times offers: what keeps a round on a very large order near 0.2 s."""
+"""Steps of one ascent times demands times offers: what keeps it on a very large order near 0.2 s."""
 
 STEPS_MIN = 8
-"""Steps of a round, however large the order."""
+"""Steps of an ascent, however large the order."""
 
 EXCHANGED_MAX = 10
 """Offers that are tried in place of open ones, the most promising by their bounds."""
 
-SUBSETS_PRICED_MAX = 48
-"""Subsets that are priced exactly after an enumeration whose costs are only bounds."""
+SETS_MAX = 20_000
+"""Sets of one size that are priced at once; with more left open, the size goes to the MIP."""
+
+BATCH = 256
+"""Sets that are filled side by side; the best plan of a batch leaves less of the next ones open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,42 +65,144 @@ class Solution:
     proof: Proof = Proof.MIP
 
 
-Mip = Callable[[Problem, int], tuple[Cover | None, int]]
-"""Solves a problem for a cover cheaper than a target: the cover, if found, and a lower bound on every such cover."""
+Mip = Callable[[Problem, int, int], tuple[Cover | None, int]]
+"""Solves a problem for a cover that costs less than a target, in so many shipments at least: the cover, if found, and a
+lower bound on every such cover."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """What a number of shipments leaves open: plans of these `sizes` cost `bounds[i]` at least if they use only the
+    offers of row i, `offers[S, m]`."""
+
+    sizes: Sizes
+    offers: Offers
+    bounds: IntArray
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """The best plan so far and what is still open; `whole` is over the offers of the model."""
+
+    whole: Problem
+    relaxed: Relaxed
+    best: Cover
+    open: list[_Open] = field(default_factory=list)
+    enumerated: bool = False
+
+    @property
+    def target(self) -> int:
+        """Only plans that cost less are of interest."""
+        return self.best.objective
+
+    def found(self, *covers: Cover) -> None:
+        """Keep the cheapest."""
+        self.best = cheaper(self.best, *covers)
 
 
 def refine(model: Model, mip: Mip) -> Solution:
-    """Rounds of ascent, better plans and reduced-cost fixing until nothing is left, or little enough to enumerate."""
-    whole = problem = model.problem
-    best, bound, price = model.incumbent, model.bound, model.price
-    ships_nothing = nothing(whole).objective
-    relaxed = bounds.relax(problem)
-    for iterations in ASCENT_ITERATIONS:
-        start = bounds.starting_prices(problem, relaxed) if price is None else price
-        steps = min(iterations, max(STEPS_MIN, CELL_STEPS_MAX // problem.supply.size))
-        dual, promising = bounds.ascend(problem, relaxed, start, best.objective, steps)
-        price, bound = dual.price, max(bound, min(ships_nothing, dual.bound))
-        forced = bounds.forced_bounds(problem, relaxed, dual)
-        if bound < best.objective:
-            found = _improve(problem, relaxed, dual, promising)
-            best = cheaper(best, priced_over(whole, problem, found))
-            if problem is whole:
-                likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
-                best = cheaper(best, primal.exchange(problem, found, likely[forced[likely] < best.objective]))
-        alive = np.flatnonzero(forced < best.objective)
-        if bound >= best.objective or len(alive) == 0:
-            return _solution(model, best, best.objective, Proof.CERTIFICATE)
-        problem = by_tier(problem.restricted(alive))
-        relaxed = bounds.relax(problem)
-        if problem.num_offers <= enumeration.OFFERS_MAX:
-            best, bound, problem = _enumerate(whole, problem, relaxed, price, best, bound)
-            if bound >= best.objective:
-                return _solution(model, best, best.objective, Proof.ENUMERATION)
+    """Every number of shipments in turn, until plans of more cannot be cheaper; the MIP for what that leaves open."""
+    problem = model.problem
+    search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent)
+    price = bounds.starting_prices(problem, search.relaxed) if model.price is None else model.price
+    search.found(nothing(problem))
+    _by_size(search, price)
+    still = [(one, rows) for one in search.open if len(rows := np.flatnonzero(one.bounds < search.target))]
+    least = min((int(one.bounds[rows].min()) for one, rows in still), default=search.target)
+    bound = max(model.bound, least)
+    if bound >= search.target:
+        return _solution(
+            model, search.best, search.target, Proof.ENUMERATION if search.enumerated else Proof.CERTIFICATE
+        )
+    offers = np.unique(np.concatenate([one.offers[rows].ravel() for one, rows in still]))
+    left = replace(by_tier(problem.restricted(offers)), max_shipments=max(one.sizes.most for one, _ in still))
+    found, mip_bound = mip(left, search.target, min(one.sizes.least for one, _ in still))
+    if found is not None:
+        search.found(priced_over(problem, left, found))
+    return _solution(model, search.best, min(search.target, max(bound, mip_bound)), Proof.MIP)
+
+
+def _by_size(search: _Search, price: IntArray) -> None:
+    """Settle one shipment, two, three and so on, as far as there are few sets of so many offers."""
+    problem, relaxed = search.whole, search.relaxed
+    alone = dual.single_bounds(problem, relaxed, search.target)
+    _settle(search, Sizes(least=1, most=1), problem.unfilled, alone)
+    sizes = dual.at_least(2, problem, relaxed)
+    while sizes.exist:
+        tail, promising = dual.ascend(problem, relaxed, price, search.target, _steps(TAIL_STEPS, problem), sizes)
+        if tail.bound >= search.target:
+            return
+        _improve(search, tail, promising)
+        exactly = Sizes(least=sizes.least, most=sizes.least)
+        point, _ = dual.ascend(problem, relaxed, tail.price, search.target, _steps(EXACT_STEPS, problem), exactly)
+        if not _settle(search, exactly, point.price, dual.forced_bounds(problem, relaxed, point)):
+            forced = dual.forced_bounds(problem, relaxed, tail)
+            search.open.append(_Open(sizes=sizes, offers=np.arange(len(forced))[:, None], bounds=forced))
+            return
+        price, sizes = tail.price, replace(sizes, least=sizes.least + 1)
+
+
+def _steps(wanted: int, problem: Problem) -> int:
+    return min(wanted, max(STEPS_MIN, CELL_STEPS_MAX // problem.supply.size))
+
+
+def _improve(search: _Search, point: Dual, promising: list[Offers]) -> None:
+    """Plans that the dual point suggests: greedy at its prices, the last sets worth opening, and exchanges."""
+    problem, relaxed = search.whole, search.relaxed
+    found = cheaper(
+        primal.marginal(problem, relaxed, point.price), *(primal.drop(problem, offers) for offers in promising[-2:])
+    )
+    search.found(found)
+    forced = dual.forced_bounds(problem, relaxed, point)
+    likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
+    search.found(primal.exchange(problem, found, likely[forced[likely] < search.target]))
+
+
+def _settle(search: _Search, sizes: Sizes, price: IntArray, forced: IntArray) -> bool:
+    """Price all sets of so many offers that the dual point leaves open; False if they are too many.
+
+    Weight tiers are choices here: what was a step in the cost of an offer is one offer per tier with a limit.
+    """
+    alive = np.flatnonzero(forced < search.target)
+    if len(alive) == 0:
+        return True
+    choices = by_tier(search.whole.restricted(alive))
+    relaxed = bounds.relax(choices)
+    point = dual.evaluate(choices, relaxed, price, sizes)
+    constant = int(choices.quantity @ price) - choices.split
+    sets = enumeration.open_sets(point.value, choices.node, sizes.least, search.target - constant, SETS_MAX)
+    if sets is None:
+        return False
+    search.enumerated |= len(sets) > 0
+    costs = point.value[sets].sum(axis=1) + constant
+    costs = _filled(search, choices, relaxed, sets, costs)
+    lanes = {lane: k for k, lane in enumerate(search.whole.lane.tolist())}
+    back = np.array([lanes[lane] for lane in choices.lane.tolist()], dtype=np.int64)
+    search.open.append(_Open(sizes=sizes, offers=back[sets], bounds=costs))
+    return True
+
+
+def _filled(search: _Search, choices: Problem, relaxed: Relaxed, sets: Offers, costs: IntArray) -> IntArray:
+    """The bounds of the sets: filled from the cheapest unit on, then within limits, then exactly, in batches."""
+    open_still = np.flatnonzero(costs < search.target)
+    costs[open_still] = np.maximum(costs[open_still], enumeration.least_costs(choices, relaxed, sets[open_still]))
+    order = np.argsort(costs, kind="stable")
+    for first in range(0, len(order), BATCH):
+        batch = order[first : first + BATCH]
+        batch = batch[costs[batch] < search.target]
+        if len(batch) == 0:
             break
-    found_by_mip, mip_bound = mip(problem, best.objective)
-    if found_by_mip is not None:
-        best = cheaper(best, priced_over(whole, problem, found_by_mip))
-    return _solution(model, best, min(best.objective, max(bound, mip_bound)), Proof.MIP)
+        limits = enumeration.limited_costs(choices, relaxed, sets[batch], search.target)
+        costs[batch] = np.maximum(costs[batch], limits.cost)
+        rows = np.flatnonzero(costs[batch] < search.target)
+        found = filling.cheapest(choices, sets[batch[rows]], limits.take(rows), search.target)
+        if found.units is not None:
+            offers = sets[batch[rows[found.index]]]
+            ascending = np.argsort(offers)
+            plan = cover(choices, offers[ascending], found.units[:, ascending])
+            search.found(priced_over(search.whole, choices, plan))
+        costs[batch[rows[found.settled]]] = np.maximum(costs[batch[rows[found.settled]]], search.target)
+    return costs
 
 
 def cheaper(*covers: Cover) -> Cover:
@@ -111,42 +222,3 @@ def priced_over(whole: Problem, part: Problem, found: Cover) -> Cover:
 
 def _solution(model: Model, best: Cover, bound: int, proof: Proof) -> Solution:
     return Solution(cover=None if best is model.incumbent else best, bound=bound, proof=proof)
-
-
-def _improve(problem: Problem, relaxed: Relaxed, dual: Dual, promising: list[NDArray[np.int64]]) -> Cover:
-    """The best plan that the dual point suggests: greedy at its prices, or the last sets worth opening."""
-    return cheaper(
-        primal.marginal(problem, relaxed, dual.price), *(primal.drop(problem, offers) for offers in promising[-2:])
-    )
-
-
-def _enumerate(
-    whole: Problem, problem: Problem, relaxed: Relaxed, price: IntArray, best: Cover, bound: int
-) -> tuple[Cover, int, Problem]:
-    """Price all subsets of the offers left: the best plan, a bound, and the offers of the subsets still open."""
-    unlimited = enumeration.relaxed_costs(problem, relaxed)
-    costs = unlimited.copy()
-    if not relaxed.exact:
-        dual, _ = bounds.evaluate(problem, relaxed, price)
-        np.maximum(costs, enumeration.dual_costs(problem, dual), out=costs)
-        _sharpen_singles(costs, bounds.single_bounds(problem))
-    for subset in np.argsort(costs, kind="stable")[:SUBSETS_PRICED_MAX]:
-        if costs[subset] >= best.objective:
-            break
-        offers = enumeration.members(int(subset), problem.num_offers)
-        best = cheaper(best, priced_over(whole, problem, primal.fill(problem, offers)))
-        lighter = knapsack.shed(problem, relaxed, offers) if costs[subset] < best.objective else None
-        if lighter is not None:
-            costs[subset] = max(costs[subset], unlimited[subset] + lighter.extra)
-            if costs[subset] < best.objective and not breaks(problem, offers, lighter.units):
-                best = cheaper(best, priced_over(whole, problem, cover(problem, offers, lighter.units)))
-    open_subsets = np.flatnonzero(costs < best.objective)
-    if len(open_subsets) == 0:
-        return best, best.objective, problem
-    still = [k for k in range(problem.num_offers) if ((open_subsets >> k) & 1).any()]
-    return best, max(bound, int(costs[open_subsets].min())), problem.restricted(np.array(still, dtype=np.int64))
-
-
-def _sharpen_singles(costs: IntArray, single: IntArray) -> None:
-    subsets = 1 << np.arange(len(single))
-    costs[subsets] = np.maximum(costs[subsets], single)

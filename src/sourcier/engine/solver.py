@@ -40,14 +40,15 @@ def load() -> None:
 
 def solve(model: Model, budget: Budget) -> Solution:
     """Refine the model; what is left goes to CP-SAT within the budget. The bound is true however that ends."""
-    return refine(model, lambda problem, target: _minimize(problem, target, budget))
+    return refine(model, lambda problem, target, least: _minimize(problem, target, least, budget))
 
 
-def _minimize(problem: Problem, target: int, budget: Budget) -> tuple[Cover | None, int]:
-    """A cover that costs less than `target`, if CP-SAT finds one, and a lower bound on every such cover."""
+def _minimize(problem: Problem, target: int, least: int, budget: Budget) -> tuple[Cover | None, int]:
+    """A cover of `least` shipments or more that costs less than `target`, if CP-SAT finds one, and a lower bound on
+    every such cover."""
     from ortools.sat.python import cp_model
 
-    built = _build(cp_model.CpModel(), problem, target)
+    built = _build(cp_model.CpModel(), problem, target, least)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
@@ -92,7 +93,7 @@ class _Units:
     of_demand: tuple[list[Any], ...]
 
 
-def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
+def _build(model: "cp_model.CpModel", problem: Problem, target: int, least: int) -> _Built:
     opened = [model.new_bool_var("") for _ in range(problem.num_offers)]
     units = _unit_variables(model, problem)
     # Where all must be filled, that is a constraint here: its prohibitive price would drown the search.
@@ -105,6 +106,7 @@ def _build(model: "cp_model.CpModel", problem: Problem, target: int) -> _Built:
     _stock(model, problem, units)
     _capacity(model, problem, units)
     _shipments(model, problem, opened)
+    model.add(sum(opened) >= least)
     _lines_and_nodes(model, problem, units)
     terms += _weight_tiers(model, problem, units, opened)
     if problem.split:

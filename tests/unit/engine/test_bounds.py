@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from tests.reference import small
 from tests.reference.brute import Tiny, tiny_problems
-from tests.reference.instances import random_world
-from tests.reference.model import optimum
 
 from sourcier.domain.network import WeightTier
 from sourcier.engine import bounds
-from sourcier.engine.offers import Fill, build, by_tier
+from sourcier.engine.offers import build
 
 NUM_TINY = 120
 
@@ -19,15 +16,6 @@ NUM_TINY = 120
 def _tiny() -> tuple[Tiny, ...]:
     heavy = tiny_problems(NUM_TINY, heavy=True)
     return (*tiny_problems(NUM_TINY), *tiny_problems(40, 300, complete=True), *heavy)
-
-
-def _prices(tiny: Tiny, count: int = 6) -> list[np.ndarray]:
-    """Dual points: the engine's own start, both ends, and random ones."""
-    problem = tiny.problem
-    rng = np.random.default_rng(tiny.seed)
-    random = [(rng.random(len(problem.quantity)) * problem.unfilled).astype(np.int64) for _ in range(count)]
-    start = bounds.starting_prices(problem, bounds.relax(problem))
-    return [start, np.zeros_like(start), problem.unfilled, *random]
 
 
 def test_the_relaxed_costs_never_exceed_a_plans_own() -> None:
@@ -91,67 +79,3 @@ def test_several_shipments_may_pay_where_steep_tiers_make_a_further_one_cheap() 
     two = replace(problem, max_shipments=2)
     assert 3 * small.EURO < bounds.several_shipments_bound(two, relaxed, units) <= 22 * small.EURO
     assert small.decided(world).objective_micros == 3 * small.EURO
-
-
-def test_no_plan_of_one_shipment_costs_less_than_its_bound() -> None:
-    tight = compared = 0
-    for tiny in _tiny():
-        for k, bound in enumerate(bounds.single_bounds(tiny.problem)):
-            best = tiny.least(exactly=(k,))
-            assert best is None or best >= bound, f"seed {tiny.seed}: offer {k}"
-            compared += best is not None
-            tight += best == bound
-    assert tight > compared * 0.8
-
-
-@pytest.mark.parametrize("expanded", [False, True], ids=["tiers", "choices"])
-def test_the_lagrangian_bounds_every_plan_that_ships_at_every_price(expanded: bool) -> None:
-    for tiny in _tiny():
-        problem = by_tier(tiny.problem) if expanded else tiny.problem
-        relaxed = bounds.relax(problem)
-        best = min((plan.objective for plan in tiny.plans if plan.opened), default=bounds.NO_PLAN)
-        for price in _prices(tiny):
-            dual, _ = bounds.evaluate(problem, relaxed, price)
-            assert dual.bound <= best, f"seed {tiny.seed}: {price}"
-
-
-def test_a_forced_offer_costs_at_least_its_forced_bound() -> None:
-    for tiny in _tiny():
-        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
-        best = [tiny.least(through=k) for k in range(problem.num_offers)]
-        for price in _prices(tiny):
-            dual, _ = bounds.evaluate(problem, relaxed, price)
-            forced = bounds.forced_bounds(problem, relaxed, dual)
-            assert all(b is None or f <= b for f, b in zip(forced, best, strict=True)), f"seed {tiny.seed}: {price}"
-            assert forced.min() >= dual.bound, f"seed {tiny.seed}: forcing an offer cannot help"
-
-
-def test_ascent_only_ever_improves_and_stays_a_bound() -> None:
-    improved = 0
-    for tiny in _tiny():
-        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
-        start = bounds.starting_prices(problem, relaxed)
-        first, _ = bounds.evaluate(problem, relaxed, start)
-        best = min((plan.objective for plan in tiny.plans if plan.opened), default=tiny.optimum)
-        dual, promising = bounds.ascend(problem, relaxed, start, best, 60)
-        assert first.bound <= dual.bound <= best, f"seed {tiny.seed}"
-        assert all(len(offers) for offers in promising)
-        improved += dual.bound > first.bound
-    assert improved > 10
-
-
-def test_bounds_hold_on_worlds_too_large_to_list() -> None:
-    for seed in range(60_000, 60_060):
-        world = random_world(seed, lines_max=5, nodes_max=12)
-        problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
-        if problem.num_offers == 0 or problem.fill is not Fill.PARTIAL:
-            continue
-        best = optimum(world)
-        relaxed = bounds.relax(problem)
-        dual, _ = bounds.ascend(problem, relaxed, bounds.starting_prices(problem, relaxed), best, 60)
-        nothing = problem.nothing
-        units = bounds.cheapest_units(problem, relaxed)
-        several = bounds.several_shipments_bound(problem, relaxed, units)
-        assert min(nothing, dual.bound) <= best, f"seed {seed}"
-        assert min(nothing, int(bounds.single_bounds(problem).min()), several) <= best, f"seed {seed}"
-        assert int(units.sum()) - problem.split <= best, f"seed {seed}"

@@ -1,66 +1,91 @@
-"""Subsets priced all at once: below every plan of the subset, and equal to the best one where nothing is relaxed."""
+"""Sets of offers: all that a dual point leaves open, and bounds below every plan of each."""
+
+from itertools import combinations
 
 import numpy as np
+import pytest
 from tests.reference.brute import Tiny, tiny_problems
 
 from sourcier.engine import bounds, enumeration
-from sourcier.engine.offers import by_tier
+from sourcier.engine.offers import Problem, by_tier
 
 
-def _best_by_subset(tiny: Tiny) -> dict[int, int]:
-    best: dict[int, int] = {}
+def all_sets(problem: Problem, size: int) -> np.ndarray:
+    """Every set of offers of different nodes, one by one."""
+    found = [
+        offers
+        for offers in combinations(range(problem.num_offers), size)
+        if len({int(problem.node[k]) for k in offers}) == size
+    ]
+    return np.array(found, dtype=np.int64).reshape(-1, size)
+
+
+def least_by_set(tiny: Tiny, size: int) -> dict[tuple[int, ...], int]:
+    """What the best plan of each set of so many offers costs."""
+    best: dict[tuple[int, ...], int] = {}
     for plan in tiny.plans:
-        subset = sum(1 << k for k in plan.opened)
-        best[subset] = min(best.get(subset, plan.objective), plan.objective)
+        if len(plan.opened) == size:
+            best[plan.opened] = min(best.get(plan.opened, plan.objective), plan.objective)
     return best
 
 
-def test_the_least_subset_is_the_optimum_where_the_costs_are_exact() -> None:
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_open_sets_are_all_whose_values_add_up_to_less(size: int) -> None:
+    rng = np.random.default_rng(size)
+    for tiny in tiny_problems(60):
+        problem = tiny.problem
+        value = rng.integers(-50, 100, problem.num_offers)
+        for below in (-20, 0, 35, 120):
+            found = enumeration.open_sets(value, problem.node, size, below, 10_000)
+            assert found is not None
+            wanted = {tuple(s) for s in all_sets(problem, size).tolist() if value[list(s)].sum() < below}
+            assert len(found) == len(wanted)
+            assert {tuple(sorted(s)) for s in found.tolist()} == wanted, f"seed {tiny.seed}: below {below}"
+
+
+def test_too_many_sets_are_not_listed() -> None:
+    value, node = np.zeros(20, dtype=np.int64), np.arange(20)
+    assert len(enumeration.open_sets(value, node, 3, 1, 2_000)) == 1_140
+    assert enumeration.open_sets(value, node, 3, 1, 1_000) is None
+
+
+@pytest.mark.parametrize("expanded", [False, True], ids=["tiers", "choices"])
+def test_no_plan_costs_less_than_its_set(expanded: bool) -> None:
+    raised = 0
+    for tiny in (*tiny_problems(100), *tiny_problems(60, heavy=True)):
+        problem = by_tier(tiny.problem) if expanded else tiny.problem
+        relaxed = bounds.relax(problem)
+        for size in (1, 2, 3):
+            sets = all_sets(problem, size)
+            if len(sets) == 0:
+                continue
+            costs = enumeration.least_costs(problem, relaxed, sets)
+            limited = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 5_000_000)
+            assert (limited.cost >= costs).all()
+            raised += int((limited.cost > costs).sum())
+            best = least_by_set(tiny, size)
+            position = {lane: k for k, lane in enumerate(tiny.problem.lane.tolist())}
+            for offers, cost, closer in zip(sets, costs, limited.cost, strict=True):
+                if not expanded:
+                    least = best.get(tuple(offers.tolist()))
+                    assert least is None or cost <= closer <= least, f"seed {tiny.seed}: {offers}"
+            if expanded and best:
+                for opened, least in best.items():
+                    mine = [{position[lane] for lane in problem.lane[s].tolist()} == set(opened) for s in sets]
+                    assert limited.cost[np.array(mine)].min() <= least, f"seed {tiny.seed}: {opened}"
+    assert raised > 20
+
+
+def test_where_the_relaxed_costs_are_exact_the_least_set_is_the_optimum() -> None:
     exact = 0
     for tiny in (*tiny_problems(150), *tiny_problems(60, quirks=False)):
-        relaxed = bounds.relax(tiny.problem)
-        if relaxed.exact:
-            exact += 1
-            assert enumeration.relaxed_costs(tiny.problem, relaxed).min() == tiny.optimum, f"seed {tiny.seed}"
-    assert exact > 80
-
-
-def test_no_plan_costs_less_than_its_subset() -> None:
-    for tiny in (*tiny_problems(100), *tiny_problems(60, heavy=True)):
         problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
-        dual, _ = bounds.evaluate(problem, relaxed, bounds.starting_prices(problem, relaxed))
-        costs = enumeration.relaxed_costs(problem, relaxed)
-        lagrangian = enumeration.dual_costs(problem, dual)
-        assert len(costs) == len(lagrangian) == 1 << problem.num_offers
-        for subset, best in _best_by_subset(tiny).items():
-            assert costs[subset] <= best, f"seed {tiny.seed}: {subset:b}"
-            assert lagrangian[subset] <= best, f"seed {tiny.seed}: {subset:b}"
-
-
-def test_subsets_that_no_plan_may_open_are_out() -> None:
-    out = 0
-    for tiny in (*tiny_problems(100), *tiny_problems(60, heavy=True)):
-        problem = tiny.problem
-        costs = enumeration.relaxed_costs(problem, bounds.relax(problem))
-        for subset in range(1 << problem.num_offers):
-            offers = enumeration.members(subset, problem.num_offers)
-            one_each = len(set(problem.node[offers].tolist())) == len(offers)
-            few = problem.max_shipments is None or len(offers) <= problem.max_shipments
-            assert (costs[subset] < bounds.NO_PLAN) == (one_each and few), f"seed {tiny.seed}: {subset:b}"
-            out += not (one_each and few)
-    assert out > 100
-
-
-def test_tiers_as_choices_keep_the_optimum_within_the_bound() -> None:
-    for tiny in (*tiny_problems(60), *tiny_problems(60, heavy=True)):
-        choices = by_tier(tiny.problem)
-        if choices.num_offers <= enumeration.OFFERS_MAX:
-            relaxed = bounds.relax(choices)
-            dual, _ = bounds.evaluate(choices, relaxed, bounds.starting_prices(choices, relaxed))
-            costs = np.maximum(enumeration.relaxed_costs(choices, relaxed), enumeration.dual_costs(choices, dual))
-            assert costs.min() <= tiny.optimum, f"seed {tiny.seed}"
-
-
-def test_members_are_the_bits_ascending() -> None:
-    assert enumeration.members(0b10110, 5).tolist() == [1, 2, 4]
-    assert enumeration.members(0, 5).tolist() == []
+        if not relaxed.exact:
+            continue
+        exact += 1
+        most = problem.num_offers if problem.max_shipments is None else problem.max_shipments
+        costs = [int((problem.quantity * problem.unfilled).sum())]
+        for size in range(1, min(most, problem.num_offers) + 1):
+            costs += enumeration.least_costs(problem, relaxed, all_sets(problem, size)).tolist()
+        assert min(costs) == tiny.optimum, f"seed {tiny.seed}"
+    assert exact > 80

@@ -17,7 +17,7 @@ from sourcier.engine.refine import Model, cheaper, priced_over, refine
 from sourcier.engine.solver import Budget, solve
 
 
-def idle(problem: Problem, target: int) -> tuple[Cover | None, int]:
+def idle(problem: Problem, target: int, least: int) -> tuple[Cover | None, int]:
     """A MIP that finds nothing and proves nothing."""
     return None, 0
 
@@ -28,8 +28,7 @@ def _tiny() -> tuple[Tiny, ...]:
 
 def test_without_a_mip_the_bound_is_true_and_the_plan_feasible() -> None:
     proofs: Counter[Proof] = Counter()
-    for tiny in _tiny():
-        start = nothing(tiny.problem)
+    for tiny, start in [(t, start) for t in _tiny() for start in (nothing(t.problem), primal.best_single(t.problem))]:
         solution = refine(Model(problem=tiny.problem, incumbent=start), idle)
         best = solution.cover or start
         units = as_units(tiny.problem, best.offers, best.units)
@@ -45,7 +44,7 @@ def test_without_a_mip_the_bound_is_true_and_the_plan_feasible() -> None:
 def test_the_mip_is_asked_only_for_plans_cheaper_than_the_best_one() -> None:
     asked = []
 
-    def note(problem: Problem, target: int) -> tuple[Cover | None, int]:
+    def note(problem: Problem, target: int, least: int) -> tuple[Cover | None, int]:
         asked.append((problem, target))
         return None, target
 

@@ -46,13 +46,13 @@ def test_the_mip_alone_finds_any_plan_below_its_target_and_proves_that_there_is_
     """The target may come from offers that are no longer in the problem, whose costs have nothing in common with it."""
     for tiny in tiny_problems(100):
         for above in (1, 2, 777):
-            found, bound = solver._minimize(tiny.problem, tiny.optimum + above, GENEROUS)
+            found, bound = solver._minimize(tiny.problem, tiny.optimum + above, 0, GENEROUS)
             if not tiny.is_fillable:
                 assert (found, bound) == (None, tiny.optimum + above), f"seed {tiny.seed}"
                 continue
             assert found is not None, f"seed {tiny.seed}"
             assert found.objective == bound == tiny.optimum, f"seed {tiny.seed}"
-        assert solver._minimize(tiny.problem, tiny.optimum, GENEROUS) == (None, tiny.optimum), f"seed {tiny.seed}"
+        assert solver._minimize(tiny.problem, tiny.optimum, 0, GENEROUS) == (None, tiny.optimum), f"seed {tiny.seed}"
 
 
 def test_an_optimal_start_comes_back_proven_and_unimproved() -> None:
