@@ -50,7 +50,7 @@ def figures(stream: Stream, policy: str, outcomes: Sequence[Outcome], least: int
         return report.row(CELL.join((stream.name, policy, figure)), value, unit)
 
     def percent(key: str) -> float:
-        return 100 * sum(getattr(one, key) for one in outcomes) / len(outcomes)
+        return 100 * sum(bool(getattr(one, key)) for one in outcomes) / len(outcomes)
 
     cost = sum(one.cost for one in outcomes)
     yield row("orders", len(outcomes), "")

@@ -22,7 +22,7 @@ from sourcier.engine.compile import BoolArray, CompiledRules, IntArray, compile_
 from sourcier.engine.decide import drive
 from sourcier.engine.formulation import breaks, cover
 from sourcier.engine.offers import Problem, build
-from sourcier.engine.prefilter import Lanes, locate
+from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import prove, settled
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.solver import Budget, solve
@@ -157,7 +157,8 @@ class _Order:
         return Made(problem=view.problem, day=lanes.day[view.problem.lane], units=units), spent
 
     def _view(self, problem: Problem) -> View:
-        point, _ = locate(self.shelf.snapshot.network, self.cart.destination)
+        point = self.cart.destination.point
+        assert point is not None, "the orders of streams name coordinates"
         distance = distances_m(self.shelf.snapshot.network, point)
         return view_of(problem, distance, self.shelf.warehouse, splits=self.peer.splits)
 

@@ -12,7 +12,7 @@ from benchmarks.peers.view import Peer, View
 from sourcier.engine.compile import IntArray
 from sourcier.engine.offers import Problem
 
-Limits = NDArray[np.float64] | IntArray
+Limits = NDArray[np.floating] | IntArray
 
 
 def scipy_milp(order: View) -> IntArray:
