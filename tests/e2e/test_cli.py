@@ -84,7 +84,7 @@ def test_options_are_chosen_and_shown(shop: Shop) -> None:
     assert option["token"]
     assert option["fee"] == {"currency_code": "EUR", "units": "0", "nanos": 0}
     assert (option["confidence_bp"], option["store_id"]) == (10_000, "")
-    for words in ("best at", "everything", "fee"):
+    for words in ("best at", "all", "fee"):
         assert words in " ".join(table.out.split())
 
 

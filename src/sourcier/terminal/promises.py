@@ -46,6 +46,7 @@ def promise_table(options: Sequence[sourcing_pb2.Promise], asked_at: datetime, t
     wanted = {choice for option in options for choice in option.choices}
     head = ("~service", "~arrives", "~order by", ">time left", "~ships from", ">fee", ">cost")
     made = table(*head, *shown, "~status", title=title)
+    made.padding = (0, 1, 0, 0)
     for option in options:
         told = {
             ">CO₂": grams(option.co2_grams),
@@ -55,7 +56,7 @@ def promise_table(options: Sequence[sourcing_pb2.Promise], asked_at: datetime, t
         made.add_row(
             service_at(option.service_id, option.store_id),
             arrival(option),
-            instant(option.order_by, option.time_zone),
+            "\n".join(instant(option.order_by, option.time_zone).rsplit(" ", 1)),
             countdown((to_datetime(option.order_by) - asked_at).total_seconds()),
             "\n".join(_source(shipment) for shipment in option.decision.plan.shipments),
             amount(option.fee),
@@ -87,7 +88,7 @@ def _source(shipment: common_pb2.Shipment) -> str:
 
 def _best_at(choices: Sequence[int], wanted: set[Any]) -> str:
     if len(wanted) > 1 and set(choices) == wanted:
-        return "everything"
+        return "all"
     return ", ".join(choice_word(choice) for choice in choices)
 
 
