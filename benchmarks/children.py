@@ -52,6 +52,10 @@ class Running:
             self.server_mib = max(self.server_mib or 0.0, _resident_mib(self.pid))
             self.solvers_mib = max(self.solvers_mib or 0.0, sum(_resident_mib(pid) for pid in pids))
 
+    def processes(self) -> dict[int, tuple[float, int]]:
+        """MiB resident and open handles of the server and of all processes that descend from it, by their ids."""
+        return {pid: (_resident_mib(pid), _handles(pid)) for pid in (self.pid, *_descendants(self.pid))}
+
     def cpu_seconds(self) -> tuple[float, float]:
         """CPU since the start: of the server, and of its solver processes, those that have ended included."""
         own, ended = _cpu_seconds(self.pid)
@@ -151,6 +155,12 @@ def _resident_mib(pid: int) -> float:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1_024
     return 0.0
+
+
+def _handles(pid: int) -> int:
+    with suppress(OSError):
+        return len(list((PROC / str(pid) / "fd").iterdir()))
+    return 0
 
 
 def _cpu_seconds(pid: int) -> tuple[float, float]:

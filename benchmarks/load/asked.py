@@ -6,8 +6,8 @@ from itertools import cycle
 from typing import Final
 
 from sourcier.domain.order import Cart, Order
-from sourcier.rpc.translate_common import fill_cart, fill_order
-from sourcier.v1 import sourcing_pb2
+from sourcier.rpc.translate_common import fill_cart, fill_destination, fill_order
+from sourcier.v1 import availability_pb2, sourcing_pb2
 
 NODES: Final = 200
 LINES: Final = 3
@@ -15,6 +15,9 @@ CARTS: Final = 500
 
 PROMISE: Final = "/sourcier.v1.SourcingService/PromiseDelivery"
 ALLOCATE: Final = "/sourcier.v1.SourcingService/Allocate"
+AVAILABILITY: Final = "/sourcier.v1.SourcingService/GetAvailability"
+
+BLANK_ID: Final = str(uuid.UUID(int=0, version=4)).encode()
 
 
 def promises(carts: list[Cart]) -> Iterator[bytes]:
@@ -42,7 +45,14 @@ def orders(carts: list[Cart]) -> Iterator[bytes]:
         yield form.replace(BLANK_ID, name)
 
 
-BLANK_ID: Final = str(uuid.UUID(int=0, version=4)).encode()
+def pages(carts: list[Cart]) -> Iterator[bytes]:
+    """Encoded requests for product pages of the articles of these carts."""
+    requests = []
+    for cart in carts:
+        request = availability_pb2.GetAvailabilityRequest(channel=cart.channel, skus=[line.sku for line in cart.lines])
+        fill_destination(request.destination, cart.destination)
+        requests.append(request.SerializeToString())
+    return cycle(requests)
 
 
 def _promise(cart: Cart) -> sourcing_pb2.PromiseDeliveryRequest:

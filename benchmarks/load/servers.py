@@ -19,11 +19,13 @@ SOURCE = "benchmark"
 
 
 @asynccontextmanager
-async def product(database_url: str, folder: Path, options: tuple[str, ...] = ()) -> AsyncIterator[Running]:
-    """`sourcier serve` on an empty database, filled with the made-up retailer."""
+async def product(
+    database_url: str, folder: Path, options: tuple[str, ...] = (), *, times: int = 1
+) -> AsyncIterator[Running]:
+    """`sourcier serve` on an empty database, filled with the made-up retailer and so many times its stock."""
     async with serving(database_url, folder / "server.log", options) as running:
         async with Client(running.target) as client:
-            await fill(client)
+            await fill(client, times)
         yield running
 
 
@@ -37,26 +39,28 @@ async def echo(answers: dict[str, bytes], folder: Path, *, guarded: bool) -> Asy
         yield running
 
 
-async def fill(client: Client) -> None:
+async def fill(client: Client, times: int) -> None:
     """Network, rules, stock and dated supply of the made-up retailer."""
     network = shop.network(NODES)
     await load_network(client, network)
     await load_rule_set(client, "benchmark", RULES.read_text(encoding="utf-8"), "benchmark")
-    await count_stock(client, seq=1)
-    supplied = await load_supply(client, SOURCE, supply_records(), lambda _: None)
-    if set(supplied.verdicts) != {Verdict.APPLIED}:
-        raise RuntimeError(f"supply was not taken in: {dict(supplied.verdicts)} {supplied.troubles[:3]}")
-
-
-async def count_stock(client: Client, *, seq: int) -> None:
-    """Say of every row what it has at the beginning."""
-    records = (
-        StockRecord(kind=RecordKind.COUNT, node_id=row.node_id, sku=row.sku, quantity=row.on_hand, epoch=1, seq=seq)
-        for row in shop.stock(shop.network(NODES).nodes)
-    )
-    counted = await load_stock(client, SOURCE, records, lambda _: None)
-    if set(counted.verdicts) != {Verdict.APPLIED}:
-        raise RuntimeError(f"stock was not taken in: {dict(counted.verdicts)} {counted.troubles[:3]}")
+    stock = [
+        StockRecord(
+            kind=RecordKind.COUNT,
+            node_id=row.node_id,
+            sku=row.sku,
+            quantity=times * row.on_hand,
+            epoch=1,
+            seq=1,
+        )
+        for row in shop.stock(network.nodes)
+    ]
+    for sent in (
+        await load_stock(client, SOURCE, stock, lambda _: None),
+        await load_supply(client, SOURCE, supply_records(), lambda _: None),
+    ):
+        if set(sent.verdicts) != {Verdict.APPLIED}:
+            raise RuntimeError(f"not everything was taken in: {dict(sent.verdicts)} {sent.troubles[:3]}")
 
 
 def supply_records() -> Iterator[SupplyRecord]:
