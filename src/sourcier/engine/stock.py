@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -52,11 +53,11 @@ class StockBook:
     def fill(self, of_nodes: Iterable[NodeLevels]) -> None:
         """Take over whole nodes, each at most once, in place of everything there was; unknown nodes are ignored."""
         row_of: defaultdict[str, int] = defaultdict(count().__next__)
-        found: list[tuple[int, IntArray, IntArray]] = []  # (node, rows, units)
+        found: list[tuple[int, np.ndarray[Any, np.dtype[np.int32]], IntArray]] = []  # (node, rows, units)
         for node_id, skus, free in of_nodes:
             node = self._node_index.get(node_id)
             if node is not None:
-                rows = np.fromiter(map(row_of.__getitem__, skus), dtype=np.int64, count=len(skus))
+                rows = np.fromiter(map(row_of.__getitem__, skus), dtype=np.int32, count=len(skus))
                 found.append((node, rows, free))
         found.sort(key=lambda part: part[0])
         ends = np.zeros(len(row_of) + 1, dtype=np.int64)

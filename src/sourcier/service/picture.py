@@ -27,7 +27,7 @@ from sourcier.service import codec
 PoolUsed = tuple[str, str, int]
 """(pool id, bucket, used)"""
 
-CHANGES_PER_READ_MAX: Final = 1_000  # laid out in one go: 2 ms in which nobody decides
+CHANGES_PER_READ_MAX: Final = 1_000
 HOLIDAY_DAYS_BACK: Final = 400  # how long ago an order may have been placed
 HOLIDAY_DAYS: Final = 1_000  # the same ahead, and 200 days for goods to come, to be picked and to travel
 RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
@@ -113,11 +113,15 @@ def build(picture: Picture, now: datetime) -> tuple[Snapshot, frozenset[StockKey
     snapshot.put_statuses(statuses(picture.stored.statuses))
     snapshot.put_pool_uses(picture.uses)
     snapshot.put_supplies(picture.supplies)
-    snapshot.fill_levels(
-        (node.node_id, node.skus.split(SEPARATOR), np.fromstring(node.free, dtype=np.int64, sep=","))
-        for node in picture.stock
-    )
+    fill(snapshot, picture.stock)
     return snapshot, frozenset((node.node_id, sku) for node in picture.stock for sku in node.guarded)
+
+
+def fill(snapshot: Snapshot, stock: Iterable[NodeStock]) -> None:
+    """Put whole nodes into the snapshot, in place of all stock it had."""
+    snapshot.fill_levels(
+        (node.node_id, node.skus.split(SEPARATOR), np.fromstring(node.free, dtype=np.int64, sep=",")) for node in stock
+    )
 
 
 def lay_out(snapshot: Snapshot, rules: CompiledRules | None, levels: Iterable[StockLevel]) -> frozenset[StockKey]:

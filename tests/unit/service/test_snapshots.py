@@ -6,13 +6,16 @@ from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
+import numpy as np
 import pytest
-from tests.service.shop import Shop, Wall, cart
+from tests.service.shop import Shop, Wall, cart, key
 
 from sourcier.domain.errors import Reason, Refusal
+from sourcier.domain.stock import RecordKind, StockRecord
 from sourcier.ledger.store import Ledger, unavailable
-from sourcier.service import picture
-from sourcier.service.snapshots import Snapshots
+from sourcier.service import ingest, picture
+from sourcier.service.commands import ApplyStock
+from sourcier.service.snapshots import LEVELS_PER_TURN, Snapshots
 
 MIDNIGHT = Wall(datetime(2026, 11, 23, tzinfo=UTC))
 
@@ -62,6 +65,25 @@ async def test_a_look_begun_before_a_commit_does_not_count_for_it(shop: Shop) ->
     await follower.catch_up()
     assert follower.view().snapshot.free(("mug",)).tolist() == [[5, 0, 0]]
     await early
+
+
+async def test_many_changes_are_taken_over_in_turns(shop: Shop) -> None:
+    """Whoever waits for the event loop runs before the whole batch is in the snapshot."""
+    follower = followed(Window(shop.app.ledger))
+    await follower.catch_up()
+    number = 2 * LEVELS_PER_TURN + 1
+    records = tuple(
+        StockRecord(kind=RecordKind.COUNT, node_id="near", sku=f"s{i}", quantity=i + 1, epoch=1, seq=1)
+        for i in range(number)
+    )
+    await ingest.apply_stock(shop.app, ApplyStock(key=key("ApplyStock"), source="wms", records=records))
+    skus, seen = tuple(record.sku for record in records), set[int]()
+    catching_up = asyncio.create_task(follower.catch_up())
+    while not catching_up.done():
+        await asyncio.sleep(0)
+        seen.add(int(np.count_nonzero(follower.view().snapshot.free(skus))))
+    assert {0, LEVELS_PER_TURN, 2 * LEVELS_PER_TURN, number} <= seen
+    assert follower.view().snapshot.free(skus)[:, 0].tolist() == list(range(1, number + 1))
 
 
 async def test_a_view_is_outdated_once_anything_has_changed(shop: Shop) -> None:
