@@ -11,6 +11,7 @@ from typing import Any
 from tests.scenarios import answers
 from tests.scenarios.driver import Allocated, Promised
 from tests.scenarios.story import Story
+from tests.service.shop import with_late_solvers
 
 from sourcier.bootstrap import build
 from sourcier.client import Client
@@ -46,7 +47,7 @@ async def serving(story: Story, folder: Path) -> AsyncIterator["ServerDriver"]:
     """A server with the story's network."""
     clock = StoryClock(story.instant(story.steps[0]["at"]))
     config = Config(database_url=f"sqlite:///{folder}/{story.name}.db", solver_processes=1, solve_ms=2_000)
-    app = build(config, clock=clock)
+    app = with_late_solvers(build(config, clock=clock), config)
     await app.start()
     server = Server(app, Listen(port=0, notice_seconds=0.0))
     try:

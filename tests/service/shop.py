@@ -289,6 +289,11 @@ class LateSolvers(SolverPool):
         return await super().solve(*asked)
 
 
+def with_late_solvers(app: App, config: Config) -> App:
+    """The app, with solver processes that start when they are first needed."""
+    return replace(app, solvers=LateSolvers(SolverParams(processes=config.solver_processes)))
+
+
 @asynccontextmanager
 async def running(
     url: str, clock: Callable[[], datetime] = present, *, late_solvers: bool = True, **settings: Any
@@ -297,7 +302,7 @@ async def running(
     config = Config(database_url=url, **settings)
     app = build(config, clock=clock)
     if late_solvers:
-        app = replace(app, solvers=LateSolvers(SolverParams(processes=config.solver_processes)))
+        app = with_late_solvers(app, config)
     await app.start()
     try:
         yield Shop(app=app)
