@@ -37,6 +37,12 @@ PARTS: Final = (
         seconds=230,
     ),
     Part(
+        name="growth",
+        title="From 50 to 5,000 nodes",
+        module="benchmarks.growth",
+        seconds=20,
+    ),
+    Part(
         name="promises",
         title="A promise inside the engine",
         module="benchmarks.promises",
@@ -65,6 +71,13 @@ PARTS: Final = (
         module="benchmarks.ledger_reserve",
         arguments=("--seconds", "2"),
         seconds=40,
+    ),
+    Part(
+        name="snapshot",
+        title="A snapshot of ten million rows, and its readers",
+        module="benchmarks.snapshot",
+        arguments=("--seconds", "2"),
+        seconds=50,
     ),
     Part(
         name="propagation",

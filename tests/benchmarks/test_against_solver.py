@@ -3,6 +3,8 @@
 from benchmarks.against_solver import Case, measured, rows_of
 from benchmarks.instances import Shape
 
+from benchmarks import growth
+
 
 def test_both_decide_the_same_orders_and_are_compared() -> None:
     case = Case(shape=Shape(lines=2, stores=4, carried=0.9), orders=3, plain=2, ratio_p50=">= 50")
@@ -18,3 +20,15 @@ def test_both_decide_the_same_orders_and_are_compared() -> None:
 def test_without_the_plain_model_there_are_no_ratios() -> None:
     case = Case(shape=Shape(lines=1, stores=4, carried=0.9), orders=1, plain=0)
     assert not [row for row in rows_of(case, [measured(case, 0)]) if row.unit == "x"]
+
+
+def test_growth_is_the_largest_size_over_the_smallest() -> None:
+    found = {row.name: row for row in growth.rows((8, 12))}
+    small, large = (found[f"3 lines x {size} nodes: engine, p50"] for size in (8, 12))
+    grown = found["3 lines: 12 nodes over 8, p50"]
+    assert (small.runs, grown.runs, grown.aim) == (growth.RUNS, growth.RUNS, None)
+    assert grown.spread is not None
+    assert small.spread is not None
+    assert large.spread is not None
+    assert grown.spread[0] <= large.spread[1] / small.spread[0]
+    assert grown.profile
