@@ -7,7 +7,7 @@ Refusals of the server are raised as `Refusal`; when no server answered at all, 
 
 import json
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -172,15 +172,9 @@ class Client:
         self, request: sourcing_pb2.ListPromisesAtRiskRequest, *, seconds: float = CALL_SECONDS
     ) -> AsyncIterator[sourcing_pb2.PromiseAtRisk]:
         """Everything that may miss its promise and that the request's filters let through, page by page."""
-        page = sourcing_pb2.ListPromisesAtRiskRequest()
-        page.CopyFrom(request)
-        while True:
-            response = await self.list_promises_at_risk(page, seconds=seconds)
+        async for response in _pages(self.list_promises_at_risk, request, seconds):
             for risk in response.promises:
                 yield risk
-            if not response.next_page_token:
-                return
-            page.page_token = response.next_page_token
 
     async def apply_stock(
         self,
@@ -202,15 +196,9 @@ class Client:
         self, request: inventory_pb2.GetStockRequest, *, seconds: float = CALL_SECONDS
     ) -> AsyncIterator[inventory_pb2.StockRow]:
         """Every row that the request's filters let through, page by page."""
-        page = inventory_pb2.GetStockRequest()
-        page.CopyFrom(request)
-        while True:
-            response = await self.get_stock(page, seconds=seconds)
+        async for response in _pages(self.get_stock, request, seconds):
             for row in response.rows:
                 yield row
-            if not response.next_page_token:
-                return
-            page.page_token = response.next_page_token
 
     async def apply_supply(
         self,
@@ -288,6 +276,18 @@ async def _identified(requests: Iterable[T] | AsyncIterable[T]) -> AsyncIterator
         for request in requests:
             _identify(request)
             yield request
+
+
+async def _pages(ask: Callable[..., Awaitable[Any]], request: Any, seconds: float) -> AsyncIterator[Any]:
+    """The answers to a request, page by page."""
+    page = type(request)()
+    page.CopyFrom(request)
+    while True:
+        response = await ask(page, seconds=seconds)
+        yield response
+        if not response.next_page_token:
+            return
+        page.page_token = response.next_page_token
 
 
 async def _answer(call: Awaitable[T]) -> T:
