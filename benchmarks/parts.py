@@ -73,6 +73,18 @@ PARTS: Final = (
         seconds=40,
     ),
     Part(
+        name="wire",
+        title="The server beside an echo of the same messages",
+        module="benchmarks.load.wire",
+        seconds=65,
+    ),
+    Part(
+        name="overload",
+        title="More than a server can",
+        module="benchmarks.load.overload",
+        seconds=80,
+    ),
+    Part(
         name="snapshot",
         title="A snapshot of ten million rows, and its readers",
         module="benchmarks.snapshot",
