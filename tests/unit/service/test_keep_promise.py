@@ -5,11 +5,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.service.shop import MONDAY, NETWORK, cart
+from tests.service.shop import NETWORK, cart
+from tests.unit.service.test_reservations import shipment
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.network import Method
-from sourcier.domain.plan import Costs, Plan, Shipment
+from sourcier.domain.plan import Costs, Plan
 from sourcier.engine.compile import compile_network
 from sourcier.service.keep_promise import arrives_on, ways
 
@@ -66,20 +67,7 @@ def test_a_cart_that_allows_no_way_is_refused(wanted: dict[str, Any], reason: Re
 
 
 def test_a_plan_arrives_with_its_last_parcel_or_with_that_of_the_hub() -> None:
-    parcel = Shipment(
-        node_id="near",
-        service_id="ground",
-        ship_day=date(2026, 11, 23),
-        deliver_on=date(2026, 11, 26),
-        order_by=MONDAY,
-        ship_by=MONDAY,
-        distance_m=1,
-        weight_grams=1,
-        lines=(),
-        shipping_micros=0,
-        handling_micros=0,
-        late_micros=0,
-    )
+    parcel = shipment("near")
     late = replace(parcel, deliver_on=date(2026, 11, 28))
     plan = Plan(shipments=(late, parcel), unfilled=(), costs=Costs())
     assert arrives_on(plan) == date(2026, 11, 28)

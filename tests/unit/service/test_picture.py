@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 from tests.service.shop import NETWORK
+from tests.unit.service.test_reservations import protecting
 
-from sourcier.domain.network import NodeType
-from sourcier.domain.rules import Constraints, Prices, RuleSet, SafetyStock
 from sourcier.domain.supply import SupplyKind, SupplyRow
-from sourcier.engine.compile import compile_network, compile_rules
+from sourcier.engine.compile import compile_network
 from sourcier.engine.snapshot import Snapshot
 from sourcier.ledger.changes import Cursor
 from sourcier.ledger.commands import StoredNetwork
@@ -17,18 +16,7 @@ from sourcier.ledger.levels import NodeStock, StockLevel
 from sourcier.service import codec
 from sourcier.service.picture import Picture, build, lay_out
 
-RULES = compile_rules(
-    RuleSet(
-        rule_set_id="main",
-        channels=("web", "marketplace"),
-        prices=Prices(),
-        constraints=Constraints(),
-        safety_stock=(
-            SafetyStock(units=3, node_types=frozenset({NodeType.STORE}), channels=frozenset({"marketplace"})),
-        ),
-    ),
-    "ruleSets/main/revisions/1",
-)
+RULES = protecting(3)
 
 
 def level(node_id: str, *numbers: int) -> StockLevel:

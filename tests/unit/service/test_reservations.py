@@ -9,7 +9,7 @@ from tests.service.shop import MONDAY, NETWORK
 from sourcier.domain.network import Capacity, CapacityMeasure, NodeType, Round, Shift
 from sourcier.domain.plan import Costs, Marking, Peg, Plan, Shipment, ShipmentLine
 from sourcier.domain.rules import Constraints, Prices, RuleSet, SafetyStock
-from sourcier.engine.compile import compile_network, compile_rules
+from sourcier.engine.compile import CompiledRules, compile_network, compile_rules
 from sourcier.ledger.commands import ReserveLine
 from sourcier.service.commands import ToOrder
 from sourcier.service.reservations import new_id, pinned_floors, pool_uses, reserve_lines, to_order
@@ -19,6 +19,19 @@ LINES = (
     ShipmentLine(line_id="2", sku="mug", quantity=3),
     ShipmentLine(line_id="3", sku="pan", quantity=1),
 )
+
+
+def protecting(units: int) -> CompiledRules:
+    """So many units of every SKU in stores are kept back from the marketplace."""
+    entry = SafetyStock(units=units, node_types=frozenset({NodeType.STORE}), channels=frozenset({"marketplace"}))
+    rules = RuleSet(
+        rule_set_id="main",
+        channels=("web", "marketplace"),
+        prices=Prices(),
+        constraints=Constraints(),
+        safety_stock=(entry,),
+    )
+    return compile_rules(rules, "ruleSets/main/revisions/1")
 
 
 def shipment(node_id: str, *lines: ShipmentLine) -> Shipment:
@@ -131,18 +144,7 @@ def test_a_round_takes_one_parcel_where_it_has_a_limit() -> None:
 
 
 def test_floors_are_pinned_per_row_for_the_channel_s_class() -> None:
-    rules = compile_rules(
-        RuleSet(
-            rule_set_id="main",
-            channels=("web", "marketplace"),
-            prices=Prices(),
-            constraints=Constraints(),
-            safety_stock=(
-                SafetyStock(units=5, node_types=frozenset({NodeType.STORE}), channels=frozenset({"marketplace"})),
-            ),
-        ),
-        "ruleSets/main/revisions/1",
-    )
+    rules = protecting(5)
     network = compile_network(NETWORK)
     assert set(pinned_floors(PLAN, network, rules, rules.channel_class["web"]).values()) == {0}
     assert pinned_floors(PLAN, network, rules, rules.channel_class["marketplace"]) == {
