@@ -4,8 +4,8 @@ The order of the steps is the global lock order: request, order lines, reservati
 journal (ledger specification, 3.3).
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from sourcier.domain.errors import Kind, Reason, Refusal
@@ -51,7 +51,7 @@ def reserve(tx: Tx, command: Reserve, respond: Callable[[Reservation], bytes]) -
         actor=command.actor,
         rule_set_revision=command.rule_set_revision,
     )
-    uses: Counter[PoolKey] = Counter()
+    uses: defaultdict[PoolKey, int] = defaultdict(int)
     for use in command.pools:
         uses[use.pool_id, use.bucket] += use.quantity
     full_pools = take_pools(tx, uses, motive)
@@ -125,12 +125,14 @@ def allocate_hold(tx: Tx, command: AllocateHold, respond: Callable[[Reservation]
     return Reserved(reservation=reservation, response=response)
 
 
-def take_order_lines(tx: Tx, order_id: str, ordered: tuple[tuple[str, int], ...], quantities: Counter[str]) -> None:
+def take_order_lines(
+    tx: Tx, order_id: str, ordered: tuple[tuple[str, int], ...], quantities: Mapping[str, int]
+) -> None:
     """Count `quantities` as allocated; raises ORDER_LINE_ALREADY_ALLOCATED beyond what was ordered."""
     whole = dict(ordered)
     if not quantities.keys() <= whole.keys():
         raise ValueError("a line is allocated that was not ordered")
-    wanted = [[line_id, whole[line_id], quantities[line_id]] for line_id in sorted(whole)]
+    wanted = [[line_id, whole[line_id], quantities.get(line_id, 0)] for line_id in sorted(whole)]
     taken = {line_id for (line_id,) in tx.ask(queries.TAKE_ORDER_LINES, order_id=order_id, rows=rows(wanted))}
     refused = sorted(whole.keys() - taken)
     if refused:
@@ -178,7 +180,7 @@ def _has_pegs(command: Reserve) -> bool:
     return any(line.supply_id for line in command.lines)
 
 
-def _take_stock(tx: Tx, command: Reserve, totals: Counter[StockKey], motive: Motive) -> tuple[StockKey, ...]:
+def _take_stock(tx: Tx, command: Reserve, totals: Mapping[StockKey, int], motive: Motive) -> tuple[StockKey, ...]:
     """The conditional UPDATE on every stock row, lines of one row added up first; the rows that refused."""
     wanted = sorted(totals.items())
     if not wanted:
@@ -213,9 +215,9 @@ def _take_stock(tx: Tx, command: Reserve, totals: Counter[StockKey], motive: Mot
     return ()
 
 
-def _by_stock_row(lines: Iterable[ReserveLine | ReservationLine]) -> Counter[StockKey]:
+def _by_stock_row(lines: Iterable[ReserveLine | ReservationLine]) -> defaultdict[StockKey, int]:
     """Units on hand by stock row; pegged ones are not there yet."""
-    totals: Counter[StockKey] = Counter()
+    totals: defaultdict[StockKey, int] = defaultdict(int)
     for line in lines:
         if not line.supply_id:
             totals[line.node_id, line.sku] += line.quantity
@@ -244,7 +246,7 @@ def _store(tx: Tx, command: Reserve, now: int) -> Reservation:
     ]
     if lines:
         tx.tell(queries.INSERT_LINES, reservation_id=command.reservation_id, rows=rows(lines))
-    uses: Counter[tuple[str, str, str, str, str]] = Counter()
+    uses: defaultdict[tuple[str, str, str, str, str], int] = defaultdict(int)
     for use in command.pools:
         uses[use.pool_id, use.bucket, use.node_id, use.line_bucket or use.bucket, use.measure] += use.quantity
     if uses:
@@ -297,8 +299,8 @@ def _same_units(tx: Tx, command: AllocateHold, lines: tuple[ReservationLine, ...
     return held
 
 
-def _by_order_line(lines: Iterable[ReserveLine | ReservationLine]) -> Counter[str]:
-    totals: Counter[str] = Counter()
+def _by_order_line(lines: Iterable[ReserveLine | ReservationLine]) -> defaultdict[str, int]:
+    totals: defaultdict[str, int] = defaultdict(int)
     for line in lines:
         totals[line.line_id] += line.quantity
     return totals
