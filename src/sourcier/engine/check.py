@@ -5,7 +5,6 @@ It shares no arithmetic with the engine: distances, dates, tariffs and limits ar
 `check_stores` those of stores, `check_hubs` those of consolidation.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 from sourcier.domain.network import Method, Node, Service
@@ -141,12 +140,12 @@ def _travels_the_distance(shipment: Shipment, node: Node, service: Service, seen
 
 
 def _fills_what_it_says(decision: Decision, seen: Seen) -> list[str]:
-    placed: Counter[str] = Counter()
+    placed: dict[str, int] = {}
     for parts in [shipment.lines for shipment in decision.plan.shipments] + [decision.plan.unfilled]:
         for part in parts:
-            placed[part.line_id] += part.quantity
+            placed[part.line_id] = placed.get(part.line_id, 0) + part.quantity
     wanted = {line.line_id: line.quantity for line in seen.cart.lines}
-    return [] if placed == Counter(wanted) else [f"units placed and unfilled are {dict(placed)}, ordered {wanted}"]
+    return [] if placed == wanted else [f"units placed and unfilled are {placed}, ordered {wanted}"]
 
 
 def _within_splits(decision: Decision, seen: Seen) -> list[str]:

@@ -50,14 +50,14 @@ def _limited(shipment: Shipment, node: Node) -> bool:
 
 def within_stock(decision: Decision, seen: Seen) -> list[str]:
     """What no peg names is on hand at the node, protection taken off."""
-    faults = []
+    faults, row_of = [], {line.sku: row for row, line in enumerate(seen.cart.lines)}  # rows of a SKU are the same
     for node_id, shipments in _by_node(decision).items():
         drawn: Counter[str] = Counter()
         for part in (part for shipment in shipments for part in shipment.lines):
             drawn[part.sku] += part.quantity - sum(peg.quantity for peg in part.pegs)
-        floor = _floor(seen, node_id)
+        floor, free = _floor(seen, node_id), seen.stock_free[:, seen.directory.position[node_id]].tolist()
         for sku, units in drawn.items():
-            there = max(0, _free(seen, node_id, sku) - floor)
+            there = max(0, free[row_of[sku]] - floor)
             if units > there:
                 faults.append(f"{node_id}: takes {units} of {sku}, {there} available")
     return faults
@@ -72,7 +72,7 @@ def _by_node(decision: Decision) -> dict[str, list[Shipment]]:
 
 def within_supply(decision: Decision, seen: Seen) -> list[str]:
     """Pegs name supply that there is, no more of it than may be pegged, on its day; lines say what they wait for."""
-    shipping = {shipment.node_id for shipment in decision.plan.shipments}
+    shipping = {s.node_id for s in decision.plan.shipments if any(part.pegs for part in s.lines)}
     rows = {(row.supply_id, row.node_id, row.sku): row for row in seen.supplies if row.node_id in shipping}
     pegged: Counter[tuple[str, str, str]] = Counter()
     faults = [f"unfilled line {part.line_id} is pegged" for part in decision.plan.unfilled if part.pegs]

@@ -14,8 +14,6 @@ from sourcier.domain.calendar import (
     departures,
     is_working_day,
     local_instant,
-    makes,
-    order_by,
     shift_begin,
     start_by,
     work_on,
@@ -42,10 +40,13 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
         return ["cut-off is not the node's: nothing leaves then"]
     cart, work = seen.cart, work_of(node, seen)
     faults = shift_faults(shipment, node)
-    starts = [] if faults else begins(shipment, node, seen, work)
-    if not any(makes(node, departure, cart.placed_at, begin, work) for begin in starts):
+    latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
+    if latest is None:
+        return [*faults, "nothing is ready for this departure"]
+    starts = [] if faults or cart.placed_at > departure.cut_off else begins(shipment, node, seen, work)
+    if not any(begin <= latest for begin in starts):
         faults.append("order was placed after the order-by of the ship day, or is not ready by then")
-    if shipment.order_by != _last_order(shipment, node, departure, seen, work):
+    if shipment.order_by != by_supply(shipment, node, seen, min(latest, departure.cut_off), latest):
         faults.append("order-by is not the last instant for this departure")
     if shipment.ship_day > cart.placed_at.date() + timedelta(days=TIMETABLE_DAYS + 8):
         faults.append("ships beyond the horizon")
@@ -81,8 +82,10 @@ def begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Itera
     placed_at, zone = seen.cart.placed_at, node.time_zone
     order_day = placed_at.astimezone(ZoneInfo(zone)).date()
     pegged = max((peg.expected_on for line in shipment.lines for peg in line.pegs), default=order_day)
-    days = {row.ready_on(order_day) for row in seen.supplies if row.node_id == node.node_id}
-    waits = {day for day in days if day >= pegged} if node.shifts else set()
+    waits: set[date] = set()
+    if node.shifts:
+        days = {row.ready_on(order_day) for row in seen.supplies if row.node_id == node.node_id}
+        waits = {day for day in days if day >= pegged}
     starts = [max(placed_at, local_instant(day, 0, zone)) for day in sorted({pegged, *waits})]
     if shipment.shift is None:
         return starts
@@ -92,14 +95,10 @@ def begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Itera
     return (max(begin, starts) for begin, starts in in_shift if starts is not None)
 
 
-def _last_order(shipment: Shipment, node: Node, departure: Departure, seen: Seen, work: timedelta) -> datetime | None:
-    last = order_by(node, departure, work)
-    latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
-    return None if last is None or latest is None else by_supply(shipment, node, seen, last, latest)
-
-
 def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest_start: datetime) -> datetime:
     """`last`, or the last instant of an order whose supply is still there on the day of the latest start."""
+    if not any(line.pegs for line in shipment.lines):
+        return last
     rows = {(row.supply_id, row.sku): row for row in seen.supplies if row.node_id == node.node_id}
     work_day = latest_start.astimezone(ZoneInfo(node.time_zone)).date()
     for line in shipment.lines:

@@ -69,7 +69,7 @@ class Search:
 
     def __init__(self, prepared: Prepared, *, explained: bool) -> None:
         problem = prepared.problem
-        self.dates = plausible_dates(problem)
+        self.dates, self._parts = plausible_dates(problem)
         self.most = len(set(problem.node.tolist())) if problem.max_shipments is None else problem.max_shipments
         self.found: list[Found] = []
         self._prepared, self._explained = prepared, explained
@@ -82,7 +82,7 @@ class Search:
         known = min(fit, key=lambda found: (found.cost, found.latest), default=None)
         if self._follows(by, most, known):
             return known
-        part = arriving_by(self._prepared.problem, by)
+        part = self._parts.get(by) or arriving_by(self._prepared.problem, by)
         if most < self.most:
             part = replace(part, max_shipments=most)
         if most < self.most and not can_fill(part):  # else it can: `by` is among the plausible dates
@@ -155,20 +155,27 @@ def _told_apart(prepared: Prepared, part: Problem) -> Prepared:
     return replace(prepared, found=replace(prepared.found, reason=reason))
 
 
-def plausible_dates(problem: Problem) -> tuple[int, ...]:
-    """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees."""
-    if (problem.supply.sum(axis=1) < problem.quantity).any():
-        return ()
-    dates = sorted(set(problem.arrival.tolist()))
+def plausible_dates(problem: Problem) -> tuple[tuple[int, ...], dict[int, Problem]]:
+    """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees.
+
+    Beside them the problems by such dates that were looked at on the way.
+    """
+    parts: dict[int, Problem] = {}
+    order = np.argsort(problem.arrival, kind="stable")
+    missing = (np.cumsum(problem.supply[:, order], axis=1) < problem.quantity[:, None]).sum(axis=1).max()
+    if missing == problem.num_offers:
+        return (), parts
+    dates = sorted(set(problem.arrival[order[missing:]].tolist()))
     low, high = 0, len(dates)
     probe = 0
     while low < high:
-        if can_fill(arriving_by(problem, dates[probe])):
-            high = probe
+        part = arriving_by(problem, dates[probe])
+        if can_fill(part):
+            high, parts[dates[probe]] = probe, part
         else:
             low = probe + 1
         probe = (low + high) // 2
-    return tuple(dates[low:])
+    return tuple(dates[low:]), parts
 
 
 def _first(

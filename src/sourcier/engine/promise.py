@@ -91,16 +91,15 @@ def _look_at(look: _Look, choices: frozenset[Choice], explained: bool) -> Steps[
     service = snapshot.network.network.services[look.service]
     if service.method.collected and not _gives_out(snapshot, look.service, look.store_id):
         return [_unpromised(service, look.store_id, Obstacle.NO_STORE)]
-    mine = _asking_for(cart, service, look.store_id)
     if prepared is None:
-        prepared = prepare(mine, snapshot, rules, complete=True)
+        prepared = prepare(_asking_for(cart, service, look.store_id), snapshot, rules, complete=True)
     found = yield from options(prepared, choices, explained=explained)
     if found:
         return found
     if look.part is not None and not look.store_id and not _reaches(cart, snapshot, rules, look.service):
         return [_unpromised(service, look.store_id, Obstacle.NO_LANE)]
     if look.part is not None and (cart.deliver_by is not None or len(prepared.lanes) == 0):
-        prepared = prepare(mine, snapshot, rules, complete=True)  # the reasons of its nodes, and of no others
+        prepared = prepare(prepared.cart, snapshot, rules, complete=True)  # the reasons of its nodes, and of no others
     why = yield from obstacle_steps(prepared)
     return [_unpromised(service, look.store_id, *why)]
 

@@ -138,8 +138,9 @@ def test_without_a_plan_there_is_no_option() -> None:
 def test_only_dates_by_which_everything_could_have_come_are_looked_at() -> None:
     nodes = [node("x", 0, 0), node("y", 2, 0), node("z", 5, 0)]
     world = small.world(nodes, {"x": {"a": 1}, "y": {"b": 1}, "z": {"a": 1}}, small.lines(a=1, b=1))
-    dates = plausible_dates(prepared(world).problem)
+    dates, parts = plausible_dates(prepared(world).problem)
     assert [date.fromordinal(day) - TOMORROW for day in dates] == [timedelta(days=2), timedelta(days=5)]
+    assert {day: part.arrival.max() for day, part in parts.items()} == {dates[0]: dates[0]}
 
 
 def test_nothing_is_decided_twice_nor_what_follows() -> None:
