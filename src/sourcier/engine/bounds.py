@@ -58,12 +58,13 @@ def relax(problem: Problem) -> Relaxed:
     if any(m[1] for m in minorants):
         slopes = np.array([[m[1] * w // m[2] for m in minorants] for w in problem.weight.tolist()], dtype=np.int64)
         unit = unit + slopes[:, tiers]
-    lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
-    capped = (problem.supply.sum(axis=0) > problem.cap_units) | (lines @ (problem.supply > 0) > problem.cap_lines)
+    capped = _capped(problem)
     starts = problem.node_start
     one_each = len(starts) == problem.num_offers
     shared = int(problem.group.max()) + 1 < len(problem.group)
-    is_limited = (problem.weight @ problem.supply > tier_limit[0, tiers]) | capped
+    is_limited = capped
+    if total > min(int(table.limit_g[0]) for table, wanted in zip(tables, used, strict=True) if wanted):
+        is_limited = capped | (problem.weight @ problem.supply > tier_limit[0, tiers])
     return Relaxed(
         fixed=problem.fixed + base,
         unit=unit,
@@ -76,11 +77,20 @@ def relax(problem: Problem) -> Relaxed:
         node_start=starts,
         node_of=np.arange(problem.num_offers) if one_each else _numbered(starts, problem.num_offers),
         one_each=one_each,
-        one_line_each=int(lines.max()) == 1,
+        one_line_each=all(len(lines) == 1 for lines in problem.lines_of),
         exact=not (
             capped.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)
         ),
     )
+
+
+def _capped(problem: Problem) -> BoolArray:
+    """Which offers could be sent more units or lines than their capacity lets through."""
+    lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
+    if problem.cap_units.min() >= problem.quantity.sum() and problem.cap_lines.min() >= lines.sum():
+        return np.zeros(problem.num_offers, dtype=np.bool_)
+    over = problem.supply.sum(axis=0) > problem.cap_units
+    return over | (lines @ (problem.supply > 0) > problem.cap_lines)
 
 
 def _numbered(starts: NDArray[np.int64], num_offers: int) -> NDArray[np.int64]:
@@ -146,15 +156,21 @@ def can_fill(problem: Problem) -> bool:
     return bool((per_node.sum(axis=1) >= wanted).all())
 
 
+def least_units(problem: Problem, relaxed: Relaxed) -> IntArray:
+    """Per demand, what its units cost at least if all were to be had at the lowest price, micros."""
+    unit = np.where(problem.supply > 0, relaxed.unit, problem.unfilled[:, None]).min(axis=1)
+    cost: IntArray = problem.quantity * np.minimum(unit, problem.unfilled)
+    return cost
+
+
 def cheapest_units(problem: Problem, relaxed: Relaxed) -> IntArray:
     """Per demand, the least its units can cost if every offer were open, micros: fill from the cheapest stock on."""
     order = np.argsort(relaxed.unit, axis=1, kind="stable")
-    unit = np.take_along_axis(relaxed.unit, order, axis=1)
-    supply = np.where(unit < problem.unfilled[:, None], np.take_along_axis(problem.supply, order, axis=1), 0)
-    before = np.cumsum(supply, axis=1) - supply
-    taken = np.clip(problem.quantity[:, None] - before, 0, supply)
-    rest = problem.quantity - taken.sum(axis=1)
-    cost: IntArray = (taken * unit).sum(axis=1) + rest * problem.unfilled
+    rows = np.arange(len(order))[:, None]
+    saving = np.maximum(problem.unfilled[:, None] - relaxed.unit[rows, order], 0)
+    reached = np.minimum(np.cumsum(problem.supply[rows, order], axis=1), problem.quantity[:, None])
+    reached[:, 1:] -= reached[:, :-1].copy()
+    cost: IntArray = problem.quantity * problem.unfilled - (reached * saving).sum(axis=1)
     return cost
 
 

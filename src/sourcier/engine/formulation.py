@@ -64,14 +64,16 @@ def cover(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> Cover
 
 def cheapest_first(problem: Problem, offers: NDArray[np.int64], unit: IntArray) -> IntArray:
     """``units[D, offer]``: every demand from its cheapest open offer on by ``unit[D, K]``, whatever else breaks."""
-    unit = unit[:, offers]
+    unit, supply = unit[:, offers], problem.supply[:, offers]
+    supply = np.where(unit < problem.unfilled[:, None], supply, 0)
+    if len(offers) == 1:
+        return supply
     order = np.argsort(unit, axis=1, kind="stable")
-    sorted_unit = np.take_along_axis(unit, order, axis=1)
-    supply = np.take_along_axis(problem.supply[:, offers], order, axis=1)
-    supply = np.where(sorted_unit < problem.unfilled[:, None], supply, 0)
-    before = np.cumsum(supply, axis=1) - supply
-    units = np.zeros_like(unit)
-    np.put_along_axis(units, order, np.clip(problem.quantity[:, None] - before, 0, supply), axis=1)
+    rows = np.arange(len(order))[:, None]
+    reached = np.minimum(np.cumsum(supply[rows, order], axis=1), problem.quantity[:, None])
+    reached[:, 1:] -= reached[:, :-1].copy()
+    units = np.empty_like(reached)
+    units[rows, order] = reached
     return units
 
 

@@ -21,15 +21,10 @@ def best_single(problem: Problem) -> Cover:
     best = nothing(problem)
     if problem.num_offers == 0:
         return best
-    worth = problem.unit < problem.unfilled[:, None]
-    units = np.where(worth, problem.supply, 0)
-    cost = (
-        problem.fixed
-        - problem.split
-        + _tier_estimate(problem, np.arange(problem.num_offers), units)
-        + (units * problem.unit).sum(axis=0)
-        + ((problem.quantity[:, None] - units) * problem.unfilled[:, None]).sum(axis=0)
-    )
+    saving = problem.unfilled[:, None] - problem.unit
+    units = np.where(saving > 0, problem.supply, 0)
+    cost = problem.fixed - (problem.split - best.objective) - (units * saving).sum(axis=0)
+    cost += _tier_estimate(problem, np.arange(problem.num_offers), units)
     for offer in np.argsort(cost, kind="stable")[:4]:
         if int(cost[offer]) >= best.objective:
             break
@@ -223,23 +218,6 @@ def drop(problem: Problem, offers: Offers) -> Cover:
         if found is best:
             break
         best = found
-    return best
-
-
-def exchange(problem: Problem, start: Cover, candidates: Offers) -> Cover:
-    """Open one of the candidates, in place of each open shipment or beside all of them, as long as that helps."""
-    best, improved = start, True
-    limit = problem.max_shipments
-    while improved and len(best.offers):
-        improved = False
-        for k in candidates:
-            kept = best.offers[problem.node[best.offers] != problem.node[k]]
-            trials = [np.sort(np.append(np.delete(kept, i), k)) for i in range(len(kept))]
-            if limit is None or len(kept) < limit:
-                trials.append(np.sort(np.append(kept, k)))
-            found = _best_of(problem, trials, best)
-            if found is not best:
-                best, improved = found, True
     return best
 
 

@@ -75,8 +75,11 @@ def _prove_one(problem: Problem) -> Steps:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     relaxed = bounds.relax(problem)
     single = dual.single_bounds(problem, relaxed, best.objective)
-    several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
-    if best.objective <= min(int(single.min()), several):
+    settled_alone = best.objective <= int(single.min())
+    several = bounds.several_shipments_bound(problem, relaxed, bounds.least_units(problem, relaxed))
+    if settled_alone and several < best.objective:
+        several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
+    if settled_alone and best.objective <= several:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     return (yield from _ascend_once(problem, relaxed, best, single, several))
 

@@ -20,10 +20,10 @@ from sourcier.engine.dual import Dual, Offers, Sizes
 from sourcier.engine.formulation import Cover, cover, nothing
 from sourcier.engine.offers import Problem, by_tier
 
-TAIL_STEPS = 60
+TAIL_STEPS = 30
 """Subgradient steps of the ascent for plans of m shipments and more."""
 
-EXACT_STEPS = 30
+EXACT_STEPS = 20
 """Further steps for plans of exactly m."""
 
 CELL_STEPS_MAX = 1_500_000
@@ -31,9 +31,6 @@ CELL_STEPS_MAX = 1_500_000
 
 STEPS_MIN = 8
 """Steps of an ascent, however large the order."""
-
-EXCHANGED_MAX = 10
-"""Offers that are tried in place of open ones, the most promising by their bounds."""
 
 SETS_MAX = 20_000
 """Sets of one size that are priced at once; with more left open, the size goes to the MIP."""
@@ -129,17 +126,21 @@ def _by_size(search: _Search, price: IntArray) -> None:
     _settle(search, Sizes(least=1, most=1), problem.unfilled, alone)
     sizes = dual.at_least(2, problem, relaxed)
     while sizes.exist:
-        tail, promising = dual.ascend(problem, relaxed, price, search.target, _steps(TAIL_STEPS, problem), sizes)
+        exactly = Sizes(least=sizes.least, most=sizes.least)
+        point, promising = dual.ascend(problem, relaxed, price, search.target, _steps(EXACT_STEPS, problem), exactly)
+        if point.bound < search.target:
+            _improve(search, point, promising)
+            if not _settle(search, exactly, point.price, dual.forced_bounds(problem, relaxed, point)):
+                break
+        sizes = replace(sizes, least=sizes.least + 1)
+        tail, _ = dual.ascend(problem, relaxed, point.price, search.target, _steps(TAIL_STEPS, problem), sizes)
         if tail.bound >= search.target:
             return
-        _improve(search, tail, promising)
-        exactly = Sizes(least=sizes.least, most=sizes.least)
-        point, _ = dual.ascend(problem, relaxed, tail.price, search.target, _steps(EXACT_STEPS, problem), exactly)
-        if not _settle(search, exactly, point.price, dual.forced_bounds(problem, relaxed, point)):
-            forced = dual.forced_bounds(problem, relaxed, tail)
-            search.open.append(_Open(sizes=sizes, offers=np.arange(len(forced))[:, None], bounds=forced))
-            return
-        price, sizes = tail.price, replace(sizes, least=sizes.least + 1)
+        price = tail.price
+    if sizes.exist:
+        tail, _ = dual.ascend(problem, relaxed, price, search.target, _steps(TAIL_STEPS, problem), sizes)
+        forced = dual.forced_bounds(problem, relaxed, tail)
+        search.open.append(_Open(sizes=sizes, offers=np.arange(len(forced))[:, None], bounds=forced))
 
 
 def _steps(wanted: int, problem: Problem) -> int:
@@ -147,15 +148,10 @@ def _steps(wanted: int, problem: Problem) -> int:
 
 
 def _improve(search: _Search, point: Dual, promising: list[Offers]) -> None:
-    """Plans that the dual point suggests: greedy at its prices, the last sets worth opening, and exchanges."""
-    problem, relaxed = search.whole, search.relaxed
-    found = cheaper(
-        primal.marginal(problem, relaxed, point.price), *(primal.drop(problem, offers) for offers in promising[-2:])
-    )
-    search.found(found)
-    forced = dual.forced_bounds(problem, relaxed, point)
-    likely = np.argsort(forced, kind="stable")[:EXCHANGED_MAX]
-    search.found(primal.exchange(problem, found, likely[forced[likely] < search.target]))
+    """Plans that the dual point suggests: greedy at its prices, and the last sets worth opening."""
+    problem = search.whole
+    search.found(primal.marginal(problem, search.relaxed, point.price))
+    search.found(*(primal.drop(problem, offers) for offers in promising[-2:]))
 
 
 def _settle(search: _Search, sizes: Sizes, price: IntArray, forced: IntArray) -> bool:
@@ -170,12 +166,18 @@ def _settle(search: _Search, sizes: Sizes, price: IntArray, forced: IntArray) ->
     relaxed = bounds.relax(choices)
     point = dual.evaluate(choices, relaxed, price, sizes)
     constant = int(choices.quantity @ price) - choices.split
-    sets = enumeration.open_sets(point.value, choices.node, sizes.least, search.target - constant, SETS_MAX)
+    below = search.target
+    sets = enumeration.open_sets(point.value, choices.node, sizes.least, below - constant, SETS_MAX)
+    while sets is None and below > point.bound + 1:  # the best plan may be far off: look at the most promising sets
+        below = point.bound + (below - point.bound) // 2
+        sets = enumeration.open_sets(point.value, choices.node, sizes.least, below - constant, SETS_MAX)
     if sets is None:
         return False
+    target = search.target
     search.enumerated |= len(sets) > 0
-    costs = point.value[sets].sum(axis=1) + constant
-    costs = _filled(search, choices, relaxed, sets, costs)
+    costs = _filled(search, choices, relaxed, sets, point.value[sets].sum(axis=1) + constant)
+    if below < search.target:
+        return search.target < target and _settle(search, sizes, price, forced)
     lanes = {lane: k for k, lane in enumerate(search.whole.lane.tolist())}
     back = np.array([lanes[lane] for lane in choices.lane.tolist()], dtype=np.int64)
     search.open.append(_Open(sizes=sizes, offers=back[sets], bounds=costs))
