@@ -24,8 +24,8 @@ from benchmarks.load.servers import database, echo, product
 from benchmarks.load.traffic import OK, Generator, Kind, generator
 from sourcier.ledger import open_ledger
 
-ROUNDS: Final = 5
-BURST_SECONDS: Final = 1.2
+ROUNDS: Final = 3
+BURST_SECONDS: Final = 1.0
 CALL_SECONDS: Final = 20.0  # a deadline of a burst would hide how slow it was
 CONCURRENCY: Final = {"promise": 6, "allocate": 32}
 DATABASES: Final = ("sqlite", "postgresql")
