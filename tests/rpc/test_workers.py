@@ -30,6 +30,7 @@ pytestmark = pytest.mark.timeout(240)
 
 WORKERS = 2
 CONNECTIONS_MAX = 40
+REFUSED = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT)
 FAST = ("--solve-ms", "50")
 
 
@@ -59,6 +60,7 @@ async def test_two_workers_act_as_one(fresh_url: str, tmp_path: Path) -> None:
     with serving(fresh_url) as served:
         async with client_of_each(served) as clients:
             await fill(clients[0])
+            await every_method_is_understood(clients[1])
             await the_last_units_are_sold_once(clients)
             await a_request_takes_effect_once_whichever_worker_hears_it(clients)
             await a_hold_of_one_worker_is_an_allocation_of_the_other(clients)
@@ -90,6 +92,18 @@ async def client_of_each(served: Served) -> AsyncIterator[list[Client]]:
                 break
         assert set(found) == set(pids), "the kernel spreads connections over all workers"
         yield [found[pid] for pid in pids]
+
+
+async def every_method_is_understood(client: Client) -> None:
+    """Whatever it sends to the ledger can travel to the process that owns it."""
+    codes = {}
+    for rpc in RPCS.values():
+        try:
+            await send(client._channel, rpc, rpc.valid().SerializeToString())
+        except grpc.aio.AioRpcError as error:
+            codes[rpc.name] = error.code()
+    assert {name: code for name, code in codes.items() if code not in REFUSED} == {}
+    assert "SetNodeStatus" not in codes
 
 
 async def outcome_of(client: Client, request: sourcing_pb2.AllocateRequest) -> str:

@@ -38,7 +38,8 @@ class Ledger(Protocol):
         """Run `operation(tx, ...)` in one transaction; the future is set after the commit.
 
         On PostgreSQL an operation may run more than once (deadlock, serialization): it must not touch anything
-        but `tx`. The future raises `Refusal`: the operation's own, or DATABASE_UNAVAILABLE, or CONTENDED.
+        but `tx`. It may run in another process: it and its arguments, and what it returns, must be picklable. The
+        future raises `Refusal`: the operation's own, or DATABASE_UNAVAILABLE, or CONTENDED.
         """
         ...
 

@@ -1,0 +1,32 @@
+"""The benchmark of propagation: when a count counts as known, and what is told of it."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from benchmarks.propagation import Seen, rows, told
+
+
+async def test_a_count_is_known_when_the_last_worker_has_answered_with_it() -> None:
+    seen = Seen(2)
+    waiting = asyncio.create_task(seen.everywhere(7))
+    for worker, units in ((0, 7), (1, 6), (0, 7)):
+        seen.tell(worker, units)
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+    seen.tell(1, 7)
+    await asyncio.wait_for(waiting, 5)
+
+
+def test_figures_are_ranks_of_what_was_measured() -> None:
+    measured = {"delays_ms": [float(number) for number in range(1, 201)], "told": [{"p99_ms": 9.0}, {"p99_ms": 12.0}]}
+    values = {row.name.rpartition(": ")[2]: row.value for row in rows("sqlite", measured)}
+    assert values == {"counts": 200, "p50": 100, "p99": 198, "max": 200, "p99 as the workers tell it": 12}
+
+
+@pytest.mark.parametrize("event", ["stock propagation", "serving"])
+def test_only_the_lines_about_it_are_read_from_the_log(tmp_path: Path, event: str) -> None:
+    log = tmp_path / "server.log"
+    log.write_text(f"not JSON\n{json.dumps({'event': event, 'p99_ms': 3.0})}\n", encoding="utf-8")
+    assert len(told(log)) == (event == "stock propagation")
