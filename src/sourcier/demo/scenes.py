@@ -20,7 +20,7 @@ HOLD_SECONDS: Final = 900
 SMALL_MICROS: Final = 20_000_000  # price of goods for which delivery is not free of charge
 EARLY_MAX: Final = 200  # orders of which the first day's customer is one
 CANDIDATES_MAX: Final = 40  # carts that are looked at for one worth showing
-MEETINGS_MAX: Final = 12  # orders from two warehouses that are looked at for one that is worth a hub
+MEETINGS_MAX: Final = 4  # orders from two warehouses that are looked at for one that is worth a hub
 CHOICES: Final = (sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST, sourcing_pb2.CHOICE_FEWEST_SHIPMENTS)
 
 

@@ -31,10 +31,10 @@ def test_what_the_network_has_is_fine(rules: RuleSet) -> None:
 
 
 def test_every_zone_that_is_not_there_is_told() -> None:
-    found = mismatches(fees("island", "iland", "moon"), FULL)
-    assert [(one.path, one.name) for one in found] == [("fees[1].zones", "iland"), ("fees[1].zones", "moon")]
+    found = mismatches(fees("island", "islet", "moon"), FULL)
+    assert [(one.path, one.name) for one in found] == [("fees[1].zones", "islet"), ("fees[1].zones", "moon")]
     assert found[0].known == {"island"}
-    assert found[0].problem == "'iland' is not a zone of the network"
+    assert found[0].problem == "'islet' is not a zone of the network"
     assert len(mismatches(fees("island"), NETWORK)) == 1
 
 
