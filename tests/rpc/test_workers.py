@@ -60,7 +60,7 @@ async def test_two_workers_act_as_one(fresh_url: str, tmp_path: Path) -> None:
     with serving(fresh_url) as served:
         async with client_of_each(served) as clients:
             await fill(clients[0])
-            await every_method_is_understood(clients[1])
+            await every_method_is_understood(clients[0])
             await the_last_units_are_sold_once(clients)
             await a_request_takes_effect_once_whichever_worker_hears_it(clients)
             await a_hold_of_one_worker_is_an_allocation_of_the_other(clients)
@@ -98,6 +98,8 @@ async def every_method_is_understood(client: Client) -> None:
     """Whatever it sends to the ledger can travel to the process that owns it."""
     codes = {}
     for rpc in RPCS.values():
+        if rpc.name == "ApplyNetwork":  # `fill` has sent it, and its network has to stay
+            continue
         try:
             await send(client._channel, rpc, rpc.valid().SerializeToString())
         except grpc.aio.AioRpcError as error:
