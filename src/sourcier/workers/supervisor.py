@@ -75,14 +75,19 @@ class _Supervisor:
             ready(self._port)
             keeping = [loop.create_task(self._keep(number)) for number in numbers]
             await self._ending.wait()
+            await self._ended(keeping)
+        finally:
+            await self._kill_all()
+
+    async def _ended(self, keeping: list[asyncio.Task[int]]) -> None:
+        """Wait until every worker has ended. Raises OSError when one did not end well, or not in time."""
+        try:
             async with asyncio.timeout(self._config.drain_seconds + END_SECONDS):
                 codes = await asyncio.gather(*keeping)
         except TimeoutError as late:
-            raise OSError("workers did not end in time and were killed") from late
-        finally:
-            await self._kill_all()
+            raise OSError("workers did not end in time and are killed") from late
         if any(codes):
-            raise OSError(f"workers ended with {', '.join(str(code) for code in codes)}")
+            raise OSError(f"workers ended with {', '.join(map(str, codes))}")
 
     def _end(self) -> None:
         """Ask every worker to end; asked again, to end at once."""
