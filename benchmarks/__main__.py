@@ -106,8 +106,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def main(arguments: list[str]) -> int:
     """Run the parts, write their reports and the table of all reports that there are."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    names = [part.name for part in PARTS]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these parts; others stay as they are")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[part.name for part in PARTS],
+        default=[part.name for part in PARTS if not part.apart],
+        help="these parts; others stay as they are",
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     parser.add_argument("--table", action="store_true", help="only write the table again from the reports")
     given = parser.parse_args(arguments)

@@ -9,7 +9,8 @@ SECONDS_MAX: Final = 900  # of all parts together
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A benchmark that is run as ``python -m module *arguments --json FILE``, `runs` times, each with another `--seed`
-    if it is `seeded`. `seconds` is the time of all its runs together; `title` says what it shows.
+    if it is `seeded`. `seconds` is the time of all its runs together; `title` says what it shows. One that stands
+    `apart` takes too long for the one command: it runs only by name, and the table shows its last report.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Part:
     arguments: tuple[str, ...] = ()
     runs: int = 1
     seeded: bool = False
+    apart: bool = False
     seconds: int
 
 
@@ -110,5 +112,12 @@ PARTS: Final = (
         title="The hot functions, one by one",
         module="benchmarks.hot",
         seconds=45,
+    ),
+    Part(
+        name="soak",
+        title="Half an hour under load",
+        module="benchmarks.soak",
+        apart=True,
+        seconds=2_400,
     ),
 )

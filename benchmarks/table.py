@@ -55,14 +55,16 @@ def _aims(parts: Sequence[Part], reports: Mapping[str, Report]) -> Iterator[str]
         found = reports.get(part.name)
         if found is None or not found["rows"]:
             why = "not measured" if found is None else found.get("note") or "not measured"
-            yield f"| *{part.title}* | | {_escaped(why)} | | | – |"
+            yield f"| **{part.title}** | | {_escaped(why)} | | | – |"
             continue
-        for row in found["rows"]:
-            if row["aim"] is not None:
-                yield (
-                    f"| {_escaped(row['name'])} | {_aim(row)} | {_value(row)} | {_spread(row)} | {row['runs']} "
-                    f"| {'yes' if reached(row['value'], row['aim']) else '**no**'} |"
-                )
+        aimed = [row for row in found["rows"] if row["aim"] is not None]
+        if aimed:
+            yield f"| **{part.title}** | | | | | |"
+        for row in aimed:
+            verdict = "yes" if reached(row["value"], row["aim"]) else "**no**"
+            yield (
+                f"| {_escaped(row['name'])} | {_aim(row)} | {_value(row)} | {_spread(row)} | {row['runs']} | {verdict} |"
+            )
 
 
 def _profiles(reports: Iterable[Report]) -> Iterator[str]:

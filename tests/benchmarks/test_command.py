@@ -41,7 +41,7 @@ def gone(pid: int) -> bool:
 
 
 def test_all_parts_together_take_a_quarter_of_an_hour_at_most() -> None:
-    assert sum(part.seconds for part in PARTS) <= SECONDS_MAX
+    assert sum(part.seconds for part in PARTS if not part.apart) <= SECONDS_MAX
     assert len({part.name for part in PARTS}) == len(PARTS)
 
 
@@ -92,8 +92,8 @@ def test_the_table_shows_what_was_reached_and_what_was_not_measured() -> None:
     assert "| many | ≥ 6 1/s | 5 1/s |  | 1 | **no** |" in lines
     assert "| beside | 1,234 1/s |  | 1 |" in lines
     assert "| many | `engine.bounds` 75%, `other` 25% |" in lines
-    assert "| *A part that does fails* | | failed: a \\| b | | | – |" in lines
-    assert "| *A part that does skips* | | not measured | | | – |" in lines
+    assert "| **A part that does fails** | | failed: a \\| b | | | – |" in lines
+    assert "| **A part that does skips** | | not measured | | | – |" in lines
 
 
 def test_streams_policies_and_figures_are_crossed() -> None:
