@@ -62,9 +62,8 @@ def _aims(parts: Sequence[Part], reports: Mapping[str, Report]) -> Iterator[str]
             yield f"| **{part.title}** | | | | | |"
         for row in aimed:
             verdict = "yes" if reached(row["value"], row["aim"]) else "**no**"
-            yield (
-                f"| {_escaped(row['name'])} | {_aim(row)} | {_value(row)} | {_spread(row)} | {row['runs']} | {verdict} |"
-            )
+            cells = (_escaped(row["name"]), _aim(row), _value(row), _spread(row), str(row["runs"]), verdict)
+            yield f"| {CELL.join(cells)} |"
 
 
 def _profiles(reports: Iterable[Report]) -> Iterator[str]:
