@@ -89,8 +89,9 @@ def _capped(problem: Problem) -> BoolArray:
     lines = np.array([len(lines) for lines in problem.lines_of], dtype=np.int64)
     if problem.cap_units.min() >= problem.quantity.sum() and problem.cap_lines.min() >= lines.sum():
         return np.zeros(problem.num_offers, dtype=np.bool_)
-    over = problem.supply.sum(axis=0) > problem.cap_units
-    return over | (lines @ (problem.supply > 0) > problem.cap_lines)
+    over: BoolArray = problem.supply.sum(axis=0) > problem.cap_units
+    over |= lines @ (problem.supply > 0) > problem.cap_lines
+    return over
 
 
 def _numbered(starts: NDArray[np.int64], num_offers: int) -> NDArray[np.int64]:

@@ -18,10 +18,10 @@ from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.enumeration import Limits, Sets
 from sourcier.engine.offers import Problem
 
-PARTIAL_MAX = 40_000
+PARTIAL_MAX = 10_000
 """Partial fillings that are kept at once; the sets with the most of them are given up beyond."""
 
-WAYS_MAX = 400
+WAYS_MAX = 1_500
 """Ways to spread the demands of one stock over a set, beyond which all sets are given up."""
 
 

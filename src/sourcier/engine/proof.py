@@ -70,6 +70,7 @@ def _of_family(part: Problem, family: int) -> Problem:
 
 
 def _prove_one(problem: Problem) -> Steps:
+    problem = _fillable(problem)
     best = primal.best_single(problem)
     if problem.num_offers == 0:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
@@ -82,6 +83,17 @@ def _prove_one(problem: Problem) -> Steps:
     if settled_alone and best.objective <= several:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     return (yield from _ascend_once(problem, relaxed, best, single, several))
+
+
+def _fillable(problem: Problem) -> Problem:
+    """The same order without stock that is too little: where every unit of a line must come from so many nodes at most,
+    an offer has to bring what the best of the others leave."""
+    most = problem.max_nodes_per_line
+    if most is None or problem.fill is Fill.PARTIAL or problem.num_offers == 0:
+        return problem
+    others = np.sort(np.maximum.reduceat(problem.supply, problem.node_start, axis=1), axis=1)[:, ::-1][:, : most - 1]
+    enough = problem.supply + others.sum(axis=1)[:, None] >= problem.quantity[:, None]
+    return replace(problem, supply=np.where(enough, problem.supply, 0))
 
 
 def _ascend_once(problem: Problem, relaxed: bounds.Relaxed, best: Cover, single: IntArray, several: int) -> Steps:

@@ -38,6 +38,9 @@ SETS_MAX = 20_000
 BATCH = 256
 """Sets that are filled side by side; the best plan of a batch leaves less of the next ones open."""
 
+GIVEN_UP_MAX = 64
+"""Sets with too many fillings after which the others of their size are left to the MIP as well."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
@@ -123,7 +126,9 @@ def _by_size(search: _Search, price: IntArray) -> None:
     """Settle one shipment, two, three and so on, as far as there are few sets of so many offers."""
     problem, relaxed = search.whole, search.relaxed
     alone = dual.single_bounds(problem, relaxed, search.target)
-    _settle(search, Sizes(least=1, most=1), problem.unfilled, alone)
+    one = Sizes(least=1, most=1)
+    if not _settle(search, one, problem.unfilled, alone):
+        _leave(search, one, alone)
     sizes = dual.at_least(2, problem, relaxed)
     while sizes.exist:
         exactly = Sizes(least=sizes.least, most=sizes.least)
@@ -139,8 +144,12 @@ def _by_size(search: _Search, price: IntArray) -> None:
         price = tail.price
     if sizes.exist:
         tail, _ = dual.ascend(problem, relaxed, price, search.target, _steps(TAIL_STEPS, problem), sizes)
-        forced = dual.forced_bounds(problem, relaxed, tail)
-        search.open.append(_Open(sizes=sizes, offers=np.arange(len(forced))[:, None], bounds=forced))
+        _leave(search, sizes, dual.forced_bounds(problem, relaxed, tail))
+
+
+def _leave(search: _Search, sizes: Sizes, forced: IntArray) -> None:
+    """Leave plans of these sizes open, as far as the offers' bounds do."""
+    search.open.append(_Open(sizes=sizes, offers=np.arange(len(forced))[:, None], bounds=forced))
 
 
 def _steps(wanted: int, problem: Problem) -> int:
@@ -188,11 +197,11 @@ def _filled(search: _Search, choices: Problem, relaxed: Relaxed, sets: Offers, c
     """The bounds of the sets: filled from the cheapest unit on, then within limits, then exactly, in batches."""
     open_still = np.flatnonzero(costs < search.target)
     costs[open_still] = np.maximum(costs[open_still], enumeration.least_costs(choices, relaxed, sets[open_still]))
-    order = np.argsort(costs, kind="stable")
+    order, given_up = np.argsort(costs, kind="stable"), 0
     for first in range(0, len(order), BATCH):
         batch = order[first : first + BATCH]
         batch = batch[costs[batch] < search.target]
-        if len(batch) == 0:
+        if len(batch) == 0 or given_up > GIVEN_UP_MAX:
             break
         limits = enumeration.limited_costs(choices, relaxed, sets[batch], search.target)
         costs[batch] = np.maximum(costs[batch], limits.cost)
@@ -203,6 +212,7 @@ def _filled(search: _Search, choices: Problem, relaxed: Relaxed, sets: Offers, c
             ascending = np.argsort(offers)
             plan = cover(choices, offers[ascending], found.units[:, ascending])
             search.found(priced_over(search.whole, choices, plan))
+        given_up += int((~found.settled).sum())
         costs[batch[rows[found.settled]]] = np.maximum(costs[batch[rows[found.settled]]], search.target)
     return costs
 

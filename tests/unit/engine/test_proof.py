@@ -1,8 +1,10 @@
 """From a problem to a proven answer, with and without a solver's help."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
+from tests.reference import small
 from tests.reference.brute import as_units, price, tiny_problems
 from tests.reference.instances import World, random_world
 from tests.reference.model import optimum
@@ -11,7 +13,7 @@ from sourcier.domain.plan import Proof
 from sourcier.engine.decide import drive
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.offers import Fill, Problem, build
-from sourcier.engine.proof import Answer, prove, settled
+from sourcier.engine.proof import Answer, _fillable, prove, settled
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.solver import Budget, solve
 
@@ -131,3 +133,16 @@ def test_a_whole_order_ships_only_if_that_costs_no_more_than_not_to() -> None:
             decided[ships] += 1
     assert decided[True] > 3
     assert decided[False] > 0
+
+
+def test_stock_that_cannot_complete_a_line_from_so_many_nodes_is_left_out() -> None:
+    """Three of a line are wanted whole: from one node only those with three; from two, what two together bring."""
+    nodes = [small.node(name) for name in "wxyz"]
+    world = small.world(nodes, {"w": {"a": 3}, "x": {"a": 2}, "y": {"a": 1}, "z": {"b": 1}}, small.lines(a=3, b=1))
+    problem = replace(_problem(world), fill=Fill.ALL)
+    kept = {
+        most: (_fillable(replace(problem, max_nodes_per_line=most)).supply > 0).sum(axis=1).tolist()
+        for most in (None, 1, 2)
+    }
+    assert kept == {None: [3, 1], 1: [1, 1], 2: [3, 1]}
+    assert (_fillable(replace(problem, max_nodes_per_line=1, fill=Fill.PARTIAL)).supply == problem.supply).all()
