@@ -78,6 +78,7 @@ PARTS: Final = (
         name="wire",
         title="The server beside an echo of the same messages",
         module="benchmarks.load.wire",
+        arguments=("--rounds", "4"),
         seconds=65,
     ),
     Part(
