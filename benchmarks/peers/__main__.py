@@ -104,7 +104,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", type=Path, help="file for the figures")
     given = parser.parse_args(arguments)
     if missing := shared.missing(given.data):
-        print(f"skipped: no data: {given.data.name} has no {', '.join(missing)}")
+        print(f"skipped: no data; missing: {', '.join(missing)}")
         return 0
     load()
     rows: list[report.Row] = []
