@@ -107,7 +107,7 @@ class Admission:
     async def enter(self, queue: Queue, seconds_left: float) -> float:
         """Wait for a turn; the instant at which it came, for `leave`. Raises OVERLOADED."""
         if self._free_for(queue):
-            return self._begin(queue)
+            return self._begin(queue, self._clock())
         if self.refuses(queue, seconds_left):
             raise status.overloaded()
         now = self._clock()
@@ -136,8 +136,7 @@ class Admission:
         """Whether a call of this queue may begin without waiting."""
         return not self._turn_taken and queue.at_work < queue.limits.at_work and not queue.waiting
 
-    def _begin(self, queue: Queue) -> float:
-        now = self._clock()
+    def _begin(self, queue: Queue, now: float) -> float:
         queue.at_work += 1
         queue.since = self._began_at = now
         self._turn_taken = True
@@ -174,5 +173,6 @@ class Admission:
                     first.turn.set_exception(status.overloaded())
                     continue
                 queue.pace_seconds += MEAN_WEIGHT * (now - queue.since - queue.pace_seconds)
-                first.turn.set_result(self._begin(queue))
+                first.turn.set_result(now)
+                self._begin(queue, now)  # after that, so that the loop comes to the call before it comes to `_let_go`
                 return

@@ -27,7 +27,7 @@ from sourcier.rpc.admission import Admission, Limits, Queue
 from sourcier.service import deadline
 
 CRITICAL_LIMITS: Final = Limits(at_work=64, waiting=192)
-SHEDDABLE_LIMITS: Final = Limits(at_work=16, waiting=48, wait_seconds=1.0)
+SHEDDABLE_LIMITS: Final = Limits(at_work=16, waiting=48, wait_seconds=0.5)
 """Calls at work beside one another wait for solvers and for the ledger, which commits many at once."""
 
 STREAMS_MAX: Final = 64

@@ -1,7 +1,6 @@
 """Turns, queues and refusals, by a clock that stands still until a test moves it."""
 
 import asyncio
-from collections.abc import Iterator
 from math import inf
 
 import pytest
@@ -21,13 +20,14 @@ class World:
         self.admission = Admission((self.orders, self.promises), clock=lambda: self.now)
         self.began: list[str] = []
 
-    def call(self, name: str, *, seconds: float = inf, ends: bool = True) -> "asyncio.Task[None]":
-        """A call of the queue that its name begins with."""
+    def call(self, name: str, *, seconds: float = inf, ends: bool = True, works: float = 0.0) -> "asyncio.Task[None]":
+        """A call of the queue that its name begins with, which holds the loop for so long."""
         queue = self.orders if name.startswith("order") else self.promises
 
         async def made() -> None:
             began_at = await self.admission.enter(queue, seconds)
             self.began.append(name)
+            self.now += works
             if ends:
                 self.admission.leave(queue, began_at)
 
@@ -171,31 +171,26 @@ async def test_who_leaves_in_the_moment_of_his_turn_gives_it_on() -> None:
     assert (world.began, world.promises.under_way) == (["promise 0", "promise 2"], 0)
 
 
-async def worked(world: World, seconds: float) -> Iterator["asyncio.Task[None]"]:
-    """Two calls, the first of which has just worked for so long."""
-    calls = [world.call("promise 0"), world.call("promise 1")]
-    await rounds(1)
-    world.now += seconds
-    await rounds(4)
-    return iter(calls)
-
-
 async def test_those_at_the_door_are_met_before_the_next_begins() -> None:
     world = World()
-    calls = await worked(world, 0.1)
-    for _ in range(3):
-        world.now += 0.9 * QUIET_SHARE * 0.1
-        world.admission.arrive()
+    names = ["promise 0", "promise 1", "promise 2"]
+    calls = [world.call(name, works=0.1) for name in names]
+    for number in range(1, 3):
+        for _ in range(3):
+            await asyncio.sleep(QUIET_SHARE * 0.1)
+            assert world.began == names[:number]
+            world.now += 0.9 * QUIET_SHARE * 0.1
+            world.admission.arrive()
         await asyncio.sleep(QUIET_SHARE * 0.1)
-        assert world.began == ["promise 0"]
-    world.now += 1.1 * QUIET_SHARE * 0.1  # nobody came
-    await until_began(world, "promise 0", "promise 1")
+        world.now += 1.1 * QUIET_SHARE * 0.1  # nobody came
+        await until_began(world, *names[: number + 1])
     await asyncio.gather(*calls)
 
 
 async def test_a_rush_at_the_door_takes_a_bounded_part_of_the_time() -> None:
     world = World()
-    calls = await worked(world, 0.1)
+    calls = [world.call(name, works=0.1) for name in ("promise 0", "promise 1")]
+    await rounds(4)
     spent = 0.0
     while len(world.began) < 2:
         world.now += 0.1 * QUIET_SHARE
@@ -212,7 +207,9 @@ async def test_the_pace_is_that_of_a_queue_and_not_of_idle_hours() -> None:
     await world.call("promise 0")
     await rounds(8)
     world.now += 3_600.0
-    calls = await worked(world, 0.8)
+    calls = [world.call(name, works=0.8) for name in ("promise 1", "promise 2")]
+    await rounds(4)
     world.now += 2 * QUIET_SHARE * 0.8
     await asyncio.gather(*calls)
-    assert world.promises.pace_seconds == pytest.approx(MEAN_WEIGHT * 0.88)
+    # It came when the other had worked, and waited for those at the door alone.
+    assert world.promises.pace_seconds == pytest.approx(MEAN_WEIGHT * 2 * QUIET_SHARE * 0.8)
