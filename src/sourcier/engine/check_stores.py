@@ -168,8 +168,9 @@ def _onward(trip: Trip, ends: Collection[str], seen: Seen, first_service: str | 
         if transit is None:
             continue
         (soon_day, soon), (late_day, late_at) = leaves, follows
-        earliest, _, _ = travel(service, transit, soon_day, seen)
-        _, latest, sure = travel(service, transit, late_day, seen)
+        earliest, latest, sure = travel(service, transit, late_day, seen)
+        if soon_day != late_day:
+            earliest, _, _ = travel(service, transit, soon_day, seen)
         yield Trip(
             legs=(*trip.legs, (service, metres)),
             node=to,

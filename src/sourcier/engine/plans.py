@@ -100,8 +100,11 @@ def _write(basis: Basis, answer: Answer, meeting: "_Meeting | None", starts: Seq
 def pulled_forward(answer: Answer) -> Answer:
     """Every shipment by the offer of its node that arrives first with the same contents at the same price."""
     cover, problem = answer.cover, answer.problem
-    offers = [_first_alike(problem, int(k), cover.units[:, j]) for j, k in enumerate(cover.offers)]
-    return replace(answer, cover=replace(cover, offers=np.array(offers, dtype=np.int64)))
+    chosen = cover.offers.tolist()
+    offers = [_first_alike(problem, k, cover.units[:, j]) for j, k in enumerate(chosen)]
+    return (
+        answer if offers == chosen else replace(answer, cover=replace(cover, offers=np.array(offers, dtype=np.int64)))
+    )
 
 
 def fitting(problem: Problem, offers: IntArray, units: IntArray) -> BoolArray:
@@ -123,9 +126,11 @@ def latest_arrival(answer: Answer) -> int:
 
 
 def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
-    mine = np.flatnonzero((problem.node == problem.node[offer]) & (problem.family == problem.family[offer]))
-    if len(mine) == 1:
+    here = problem.node[offer]
+    low, high = int(problem.node.searchsorted(here)), int(problem.node.searchsorted(here, side="right"))
+    if high - low == 1:
         return offer
+    mine = low + np.flatnonzero(problem.family[low:high] == problem.family[offer])
     grams, fits = int(problem.weight @ units), fitting(problem, mine, units)
     tiers = [problem.tier_tables[problem.tiers[k]].at(grams) for k in mine]
     cost = problem.fixed[mine] + units @ problem.unit[:, mine]

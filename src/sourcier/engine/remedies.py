@@ -72,10 +72,11 @@ def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
 
 def short_lines(cart: Cart, problem: Problem) -> frozenset[int]:
     """Positions of the lines of every SKU of which all offers together bring too little, on any date."""
-    reach = _reach(problem)
     wanted = np.bincount(problem.group, weights=problem.quantity)
-    alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
-    groups = set(np.flatnonzero(reach < wanted).tolist()) | set(problem.group[alone].tolist())
+    groups = set(np.flatnonzero(_reach(problem) < wanted).tolist())
+    if len(wanted) < len(problem.group):  # one of several demands of a SKU may be too heavy for most services
+        alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
+        groups.update(problem.group[alone].tolist())
     return frozenset(p for d, g in enumerate(problem.group) if int(g) in groups for p in problem.lines_of[d])
 
 
