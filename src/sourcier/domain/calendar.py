@@ -212,9 +212,9 @@ def open_from(calendar: NodeCalendar, zone: str, instant: datetime) -> datetime 
     return None
 
 
-def collectable_at(calendar: NodeCalendar, zone: str, day: date, minutes: int) -> datetime | None:
-    """When goods that arrive at a store on a local day can be collected: `minutes` after it opens, while it is open."""
-    opens = open_from(calendar, zone, local_instant(day, 0, zone))
+def collectable_at(calendar: NodeCalendar, zone: str, since: datetime, minutes: int) -> datetime | None:
+    """When goods that are at a store since an instant can be collected: `minutes` after it opens, while it is open."""
+    opens = open_from(calendar, zone, since)
     return None if opens is None else open_from(calendar, zone, opens + timedelta(minutes=minutes))
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar import (
+    collectable_at,
     courier_delivers,
     departures_made,
     local_instant,
@@ -120,18 +121,15 @@ def _there(trip: Trip, seen: Seen) -> tuple[datetime | None, date, date, int, in
     cart, service, store = seen.cart, trip.legs[-1][0], trip.node
     if service.method is not Method.SHIP_TO_STORE or (cart.services and service.service_id not in cart.services):
         return None
-    first, last = (collectable(store, since, service.collect_minutes) for since in (trip.soon, trip.late))
+    first, last = (
+        collectable_at(store.calendar, store.time_zone, since, service.collect_minutes)
+        for since in (trip.soon, trip.late)
+    )
     if first is None or last is None:
         return None
     zone = ZoneInfo(store.time_zone)
     days = first.astimezone(zone).date(), last.astimezone(zone).date()
     return last, days[0], days[1], trip.sure, sum(metres for _, metres in trip.legs)
-
-
-def collectable(store: Node, since: datetime, minutes: int) -> datetime | None:
-    """When what is at a store since an instant can be collected there."""
-    opens = open_from(store.calendar, store.time_zone, since)
-    return None if opens is None else open_from(store.calendar, store.time_zone, opens + timedelta(minutes=minutes))
 
 
 def trips(shipment: Shipment, node: Node, service: Service, seen: Seen) -> Iterator[Trip]:

@@ -111,6 +111,10 @@ PARIS = "Europe/Paris"
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 
 
+def midnight(day: date) -> datetime:
+    return local_instant(day, 0, PARIS)
+
+
 def utc(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
     """An instant."""
     return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=UTC)
@@ -164,7 +168,7 @@ def test_a_node_that_never_picks_is_never_ready() -> None:
     assert start_by(closed, PARIS, begin, timedelta(seconds=1)) is None
     assert order_by(node("a", calendar=closed), departures(node("a"), "std", SPRING)[0], timedelta(1)) is None
     assert open_from(replace(closed, opening_hours=closed.picking_hours), PARIS, begin) is None
-    assert collectable_at(replace(closed, opening_hours=closed.picking_hours), PARIS, SPRING, 5) is None
+    assert collectable_at(replace(closed, opening_hours=closed.picking_hours), PARIS, midnight(SPRING), 5) is None
 
 
 def test_work_is_backlog_processing_and_every_unit() -> None:
@@ -231,9 +235,9 @@ def test_collection_waits_for_the_store_to_open() -> None:
     friday, monday = date(2026, 3, 6), date(2026, 3, 9)
     assert open_from(store, PARIS, utc(friday, 17, 59, 59)) == utc(friday, 17, 59, 59)
     assert open_from(store, PARIS, utc(friday, 18)) == utc(monday, 8)
-    assert collectable_at(store, PARIS, friday, 0) == utc(friday, 8)
-    assert collectable_at(store, PARIS, friday, 600) == utc(monday, 8)
-    assert collectable_at(store, PARIS, date(2026, 3, 7), 90) == utc(monday, 9, 30)
+    assert collectable_at(store, PARIS, midnight(friday), 0) == utc(friday, 8)
+    assert collectable_at(store, PARIS, midnight(friday), 600) == utc(monday, 8)
+    assert collectable_at(store, PARIS, midnight(date(2026, 3, 7)), 90) == utc(monday, 9, 30)
 
 
 def shift(shift_id: str, from_hour: int, to_hour: int) -> Shift:

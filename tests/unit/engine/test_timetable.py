@@ -105,10 +105,11 @@ class Comparison:
         day = self.season.first_day + timedelta(days=1)
         opens = life.open_from(life.at(day, 0))
         later = None if opens is None else life.open_from(opens + 60 * 95)
+        midnight = one_by_one.local_instant(day, 0, node.time_zone)
         told = int(self.table.collectable(ints(n), self.table.midnight(ints(n), ints(day.toordinal())), ints(95))[0])
         if told < NEVER:
             self.say("collectable", told, later)
-            alone = one_by_one.collectable_at(node.calendar, node.time_zone, day, 95)
+            alone = one_by_one.collectable_at(node.calendar, node.time_zone, midnight, 95)
             self.say("collectable one by one", alone, instant(later))
         else:
             self.say("collectable", later is None or later >= end, True)
@@ -308,7 +309,8 @@ def test_a_store_that_opens_in_the_gap_opens_when_the_gap_ends() -> None:
     table = of(small.node("a", calendar=NIGHTS, time_zone=PARIS), first_day=date(2026, 3, 28))
     night = int(datetime(2026, 3, 29, 0, 0, tzinfo=UTC).timestamp())
     assert instant(int(table.next_opening(ints(0), ints(night))[0])) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
-    arrives = table.collectable(ints(0), ints(date(2026, 3, 29).toordinal()), ints(45))
+    midnight = table.midnight(ints(0), ints(date(2026, 3, 29).toordinal()))
+    arrives = table.collectable(ints(0), midnight, ints(45))
     assert instant(int(arrives[0])) == datetime(2026, 3, 29, 1, 45, tzinfo=UTC)
 
 
