@@ -124,8 +124,7 @@ def main(arguments: list[str]) -> int:
         print(f"{part.name}: at most {part.seconds + spare:.0f} s", end=" ", flush=True)
         found = measured(part, spare)
         spare = max(0.0, part.seconds + spare - found["seconds"])
-        text = json.dumps(found, indent=2, ensure_ascii=False)
-        (given.out / f"{part.name}.json").write_text(text + "\n", encoding="utf-8")
+        report.keep(given.out / f"{part.name}.json", found)
         print(f"... {found['seconds']} s{', ' if found['note'] else ''}{found['note']}", flush=True)
         some = some or bool(found["rows"]) or found["note"].startswith("skipped")
     reports = {part.name: _read(given.out / f"{part.name}.json") for part in PARTS}

@@ -58,7 +58,20 @@ def shown(rows: Iterable["Row"]) -> list["Row"]:
 
 def write(path: Path, benchmark: str, rows: Iterable["Row"], *, details: Any = None) -> None:
     """Write the report of one run of a benchmark to a file."""
-    path.write_text(json.dumps(report(benchmark, rows, details=details), indent=2) + "\n", encoding="utf-8")
+    keep(path, report(benchmark, rows, details=details))
+
+
+def keep(path: Path, found: Mapping[str, Any]) -> None:
+    """Write a report to a file, a row a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f'  "{key}": {_compact(value)}' for key, value in found.items() if key != "rows"]
+    rows = ",\n    ".join(_compact(row) for row in found["rows"])
+    text = ",\n".join([*lines, f'  "rows": [\n    {rows}\n  ]'])
+    path.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def report(benchmark: str, rows: Iterable["Row"], *, details: Any = None) -> dict[str, Any]:
