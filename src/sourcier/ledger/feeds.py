@@ -26,14 +26,8 @@ _APPLIED: Final = Verdict.APPLIED
 _STALE: Final = Verdict.STALE
 
 
-@dataclass(slots=True, kw_only=True)
-class _Before:
-    """A locked stock row before the batch."""
-
-    on_hand: int
-    blocked: int
-    unsettled: int
-    free: int
+_Before = tuple[int, int, int, int]
+"""(on hand, blocked, unsettled, free) of a locked stock row before the batch"""
 
 
 @dataclass(slots=True)
@@ -43,7 +37,7 @@ class _Progress:
     results: list[RecordResult | None]
     cursors: dict[str, tuple[int, int]] = field(default_factory=dict)  # node -> (epoch, last seq)
     items: dict[StockKey, tuple[int, int, int]] = field(default_factory=dict)  # key -> (epoch, seq, as of)
-    stock: dict[StockKey, tuple[int, int]] = field(default_factory=dict)  # key -> (on hand, blocked)
+    stock: dict[StockKey, tuple[int, int]] = field(default_factory=dict)  # key -> (on hand, blocked), where it applied
     counted_as_of: dict[StockKey, int] = field(default_factory=dict)
 
 
@@ -60,11 +54,11 @@ def apply_batch(tx: Tx, source: str, records: Sequence[StockRecord], *, actor: s
     counts = [i for i in good if records[i].kind is _COUNT]
     keys = sorted({(records[i].node_id, records[i].sku) for i in (*deltas, *counts)})
     if keys:
-        made, before = _lock_stock(tx, keys)
-        progress.stock = {key: (row.on_hand, row.blocked) for key, row in before.items()}
-        applied = _judge_counts(tx, source, counts, records, clock, progress)
+        wanted = rows(keys)
+        made, before = _lock_stock(tx, wanted)
+        applied = _judge_counts(tx, source, counts, records, clock, progress, wanted)
         for index in sorted((*deltas, *applied)):
-            _apply(records[index], progress)
+            _apply(records[index], before, progress)
         _write(tx, source, made, before, progress, actor)
     assert all(result is not None for result in progress.results)
     return tuple(result for result in progress.results if result is not None)
@@ -117,26 +111,22 @@ def _judge_deltas(
     return applied
 
 
-def _lock_stock(tx: Tx, keys: list[StockKey]) -> tuple[set[StockKey], dict[StockKey, _Before]]:
+def _lock_stock(tx: Tx, wanted: str) -> tuple[set[StockKey], dict[StockKey, _Before]]:
     """Make the rows that are missing, lock all; the new ones, and what is on every row."""
-    wanted = rows(keys)
     made = {(node_id, sku) for node_id, sku in tx.ask(queries_admin.MAKE_STOCK, rows=wanted)}
-    return made, {
-        (node_id, sku): _Before(on_hand=on_hand, blocked=blocked, unsettled=unsettled, free=free)
-        for node_id, sku, on_hand, blocked, unsettled, free in tx.ask(queries_admin.LOCK_STOCK_COUNTS, rows=wanted)
-    }
+    locked = tx.ask(queries_admin.LOCK_STOCK_COUNTS, rows=wanted)
+    return made, {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in locked}
 
 
 def _judge_counts(
-    tx: Tx, source: str, counts: list[int], records: Sequence[StockRecord], clock: int, progress: _Progress
+    tx: Tx, source: str, counts: list[int], records: Sequence[StockRecord], clock: int, progress: _Progress, wanted: str
 ) -> list[int]:
     """Verdicts on the counts; the lock on the stock row guards its feed item. The positions of those that apply."""
     if not counts:
         return []
-    keys = rows(sorted({(source, records[index].node_id, records[index].sku) for index in counts}))
     last = {
-        (node_id, sku): (int(epoch), int(last_seq))
-        for node_id, sku, epoch, last_seq in tx.ask(queries_admin.GET_ITEMS, rows=keys)
+        (node_id, sku): (epoch, last_seq)
+        for node_id, sku, epoch, last_seq in tx.ask(queries_admin.GET_ITEMS, source=source, rows=wanted)
     }
     applied = []
     for index in counts:
@@ -154,12 +144,12 @@ def _judge_counts(
     return applied
 
 
-def _apply(record: StockRecord, progress: _Progress) -> None:
+def _apply(record: StockRecord, before: dict[StockKey, _Before], progress: _Progress) -> None:
     key = (record.node_id, record.sku)
     if record.kind is _COUNT:
         progress.stock[key] = (record.quantity, 0)
     else:
-        on_hand, blocked = progress.stock[key]
+        on_hand, blocked = progress.stock.get(key) or before[key][:2]
         progress.stock[key] = (on_hand + record.quantity, blocked)
 
 
@@ -177,12 +167,11 @@ def _write(
         items = rows([(*key, *item) for key, item in progress.items.items()])
         tx.tell(queries_admin.PUT_ITEMS, source=source, rows=items)
     by_cause: dict[str, list[tuple[object, ...]]] = {"COUNT": [], "DELTA": []}
-    for key, row in before.items():
-        on_hand, blocked = progress.stock[key]
-        more, doubtful, units = on_hand - row.on_hand, blocked - row.blocked, settled.get(key, 0)
+    for key, (on_hand, blocked, _, free) in before.items():
+        new_on_hand, new_blocked = progress.stock.get(key, (on_hand, blocked))
+        more, doubtful, units = new_on_hand - on_hand, new_blocked - blocked, settled.get(key, 0)
         if more or doubtful or units or key in made:
-            free = row.free + more - doubtful + units
-            entry = (*key, more, doubtful, -units, free)
+            entry = (*key, more, doubtful, -units, free + more - doubtful + units)
             by_cause["COUNT" if key in progress.counted_as_of else "DELTA"].append(entry)
     for cause, entries in by_cause.items():
         if entries:
@@ -196,7 +185,7 @@ def _write(
 
 def _settle(tx: Tx, before: dict[StockKey, _Before], counted_as_of: dict[StockKey, int]) -> Counter[StockKey]:
     """Settle the lines that were shipped before the counts; how many units of each stock row."""
-    shipped = [(*key, as_of) for key, as_of in counted_as_of.items() if before[key].unsettled]
+    shipped = [(*key, as_of) for key, as_of in counted_as_of.items() if before[key][2]]
     settled: Counter[StockKey] = Counter()
     if shipped:
         for node_id, sku, quantity in tx.ask(queries_admin.SETTLE_LINES, rows=rows(sorted(shipped))):

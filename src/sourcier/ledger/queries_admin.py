@@ -38,11 +38,11 @@ LOCK_STOCK_COUNTS: Final = query("""
     FROM EACH(:rows, node_id TEXT, sku TEXT) AS want
         JOIN stock ON stock.node_id = want.node_id AND stock.sku = want.sku
     ORDER BY stock.node_id, stock.sku FOR UPDATE OF stock""")
+# CROSS JOIN, because SQLite keeps its order: it would rather look through all items of the source.
 GET_ITEMS: Final = query("""
     SELECT feed_item.node_id, feed_item.sku, feed_item.epoch, feed_item.last_seq
-    FROM EACH(:rows, source TEXT, node_id TEXT, sku TEXT) AS want
-        JOIN feed_item ON feed_item.source = want.source AND feed_item.node_id = want.node_id
-            AND feed_item.sku = want.sku""")
+    FROM EACH(:rows, node_id TEXT, sku TEXT) AS want CROSS JOIN feed_item
+    WHERE feed_item.source = :source AND feed_item.node_id = want.node_id AND feed_item.sku = want.sku""")
 PUT_ITEMS: Final = query("""
     INSERT INTO feed_item (source, node_id, sku, epoch, last_seq, as_of)
     SELECT :source, item.node_id, item.sku, item.epoch, item.last_seq, item.as_of
