@@ -115,7 +115,8 @@ async def ask(client: Client, per_second: float, until: float, at: Phase) -> Non
         request = sourcing_pb2.PromiseDeliveryRequest()
         fill_cart(request.cart, cart)
         requests.append(request)
-    asked, due = [], time.monotonic()
+    asked: list[asyncio.Task[None]] = []
+    due = time.monotonic()
     while due < until:
         asked.append(asyncio.create_task(_ask_one(client, requests[len(asked) % len(requests)], at)))
         due += 1 / per_second

@@ -127,7 +127,7 @@ def _counts(source: str, rows: list[tuple[str, str, int, int]]) -> inventory_pb2
 
 async def probe(clients: list[Client], seen: Seen, node_id: str, seconds: float) -> list[float]:
     """Delays in milliseconds of counts told through each worker in turn."""
-    delays = []
+    delays: list[float] = []
     until = time.monotonic() + seconds
     for number in count(1):
         if time.monotonic() >= until:

@@ -158,9 +158,9 @@ def engine_rows(seconds: float) -> Iterator[report.Row]:
 def write_rows(name: str, url: str, network: Network) -> None:
     """The stock of a network, straight into the table: as counts it would take as long as the ledger takes for them."""
     rows = (
-        (node_id, sku, units)
+        (node_id, sku, number)
         for node_id, skus, units in filled(network)
-        for sku, units in zip(skus, units, strict=True)
+        for sku, number in zip(skus, units, strict=True)
     )
     if name == "sqlite":
         connection = connect(Path(url.removeprefix("sqlite:///")))

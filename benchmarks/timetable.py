@@ -133,11 +133,11 @@ def asked(table: Timetable, times: int) -> float:
     for number in range(times):
         placed = table.placed(datetime.combine(FIRST_DAY, time(9), UTC) + timedelta(seconds=977 * number))
         start = process_time()
-        schedule = table.schedules(ZONES[0])[lane, kind]
+        schedule = table.schedules(ZONES[0])[lane, kind].astype(np.int64)
         begin = np.full(len(lane), placed)
         at = table.first_round(schedule, placed, begin, table.done(lane, begin, work))
         row = table.transit.rows(lane, kind, distance, "")
-        table.transit.arrivals(row, table.rounds.day[at], 9_000)
+        table.transit.arrivals(row, table.rounds.day[at].astype(np.int64), 9_000)
         spent.append(1_000 * (process_time() - start))
     return median(spent)
 

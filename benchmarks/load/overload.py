@@ -103,7 +103,8 @@ async def overload(generator: Generator, running: Running, seconds: float) -> li
         cpu_seconds = sum(running.cpu_seconds()) - before
         rows.append({"step": f"{factor:g}x", **_figures(run, best, cpu_seconds)})
         print(json.dumps(rows[-1]), flush=True)
-    rows[-1]["normal_after_s"] = recovery(run)
+        if factor == CALM_FACTOR:
+            rows[-1]["normal_after_s"] = recovery(run)
     return rows
 
 
