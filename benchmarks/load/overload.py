@@ -1,11 +1,12 @@
 """What a server does with more than it can: ``python -m benchmarks.load.overload --help``.
 
-It finds the server's capacity, offers 1, 2, 5 and 10 times that, and then half of it.
+It finds the server's capacity, offers 1, 2, 5 and 10 times that, and then half of it. Multiples are of what it answers
+in a second or, where that is more, in a second of its CPU: on a busy machine it gets less than a core when it waits.
 
 The load is promises of three-line carts by five methods, and orders: one call in twenty is Allocate. Capacity is what
 it answers with a fixed number of calls under way. Goodput counts answers within the caller's deadline; it is compared
-with that, by the clock and by the server's own CPU time (which holds on a machine that others use as well). Back to
-normal is the moment after the drop from which on every call is answered.
+with that of the best step, by the clock and by the server's own CPU time. Back to normal is the moment after the drop
+from which on every call is answered.
 """
 
 import argparse
@@ -69,51 +70,40 @@ def mix() -> Mix:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """What a server answers at best: calls a second, and calls a second of its CPU time."""
-
-    per_second: float
-    per_cpu_second: float
-
-
-async def capacity(generator: Generator, running: Running, kinds: Mix, seconds: float) -> Capacity:
+async def capacity(generator: Generator, running: Running, kinds: Mix, seconds: float) -> dict[str, Any]:
     """What is answered with a fixed number of calls under way, in the proportion of the mix."""
     num_promises = round(1 / ALLOCATE_SHARE) - 1
     before = sum(running.cpu_seconds())
     run = await generator.closed(
         [kinds.allocate, *[kinds.promise] * num_promises], concurrency=CONCURRENCY, seconds=seconds
     )
-    return Capacity(
-        per_second=run.good() / run.seconds, per_cpu_second=run.good() / (sum(running.cpu_seconds()) - before)
-    )
+    return {"step": "capacity", **_figures(run, sum(running.cpu_seconds()) - before)}
 
 
 async def overload(generator: Generator, running: Running, seconds: float) -> list[dict[str, Any]]:
     """One row of figures per step."""
     kinds = mix()
     await capacity(generator, running, kinds, seconds / 2)  # caches fill, clocks of the processor rise
-    best = await capacity(generator, running, kinds, seconds)
-    rows = [{"step": "capacity", "per_second": best.per_second, "per_cpu_second": best.per_cpu_second}]
+    rows = [await capacity(generator, running, kinds, seconds)]
     print(json.dumps(rows[-1]), flush=True)
-    steps = [(factor, seconds) for factor in FACTORS] + [(CALM_FACTOR, CALM_SECONDS)]
-    for seed, (factor, lasting) in enumerate(steps):
+    carried = rows[0]["goodput_per_second"]
+    full = max(carried, rows[0]["goodput_per_cpu_second"])
+    steps = [(factor, full, seconds) for factor in FACTORS] + [(CALM_FACTOR, carried, CALM_SECONDS)]
+    for seed, (factor, base, lasting) in enumerate(steps):
         before = sum(running.cpu_seconds())
-        run = await generator.arrivals(kinds.rates(factor * best.per_second), seconds=lasting, seed=seed)
-        cpu_seconds = sum(running.cpu_seconds()) - before
-        rows.append({"step": f"{factor:g}x", **_figures(run, best, cpu_seconds)})
-        print(json.dumps(rows[-1]), flush=True)
+        run = await generator.arrivals(kinds.rates(factor * base), seconds=lasting, seed=seed)
+        rows.append({"step": f"{factor:g}x", **_figures(run, sum(running.cpu_seconds()) - before)})
         if factor == CALM_FACTOR:
             rows[-1]["normal_after_s"] = recovery(run)
+        print(json.dumps(rows[-1]), flush=True)
     return rows
 
 
-def _figures(run: Run, best: Capacity, cpu_seconds: float) -> dict[str, Any]:
+def _figures(run: Run, cpu_seconds: float) -> dict[str, Any]:
     return {
         "offered_per_second": round(sum(len(calls) for calls in run.ended.values()) / run.seconds, 1),
         "goodput_per_second": round(run.good() / run.seconds, 1),
-        "goodput_ratio": round(run.good() / run.seconds / best.per_second, 3),
-        "goodput_per_cpu_ratio": round(run.good() / cpu_seconds / best.per_cpu_second, 3),
+        "goodput_per_cpu_second": round(run.good() / cpu_seconds, 1),
         "server_cores": round(cpu_seconds / run.seconds, 2),
         **{f"{name}_p50_ms": round(run.waited_ms(name, 0.5), 1) for name in run.ended},
         **{f"{name}_p99_ms": round(run.waited_ms(name, 0.99), 1) for name in run.ended},
@@ -139,12 +129,15 @@ def recovery(run: Run) -> float:
 
 def rows(steps: list[dict[str, Any]]) -> Iterator[report.Row]:
     """The figures of the table."""
-    yield report.row("capacity", steps[0]["per_second"], "1/s")
-    yield report.row("capacity of a core", steps[0]["per_cpu_second"], "1/s")
-    for step in steps[1:-1]:
+    loaded = steps[:-1]
+    yield report.row("capacity", steps[0]["goodput_per_second"], "1/s")
+    yield report.row("capacity of a core", steps[0]["goodput_per_cpu_second"], "1/s")
+    for step in loaded[1:]:
         name = step["step"]
-        yield report.row(f"{name}: goodput of peak", step["goodput_ratio"], "", aim=GOODPUT_AIMS.get(name))
-        yield report.row(f"{name}: goodput of peak, by CPU time", step["goodput_per_cpu_ratio"], "")
+        for what, of in (("goodput of peak", "goodput_per_second"), ("by CPU time", "goodput_per_cpu_second")):
+            share = step[of] / max(other[of] for other in loaded)
+            aim = GOODPUT_AIMS.get(name) if of == "goodput_per_second" else None
+            yield report.row(f"{name}: {what}", round(share, 3), "", aim=aim)
         for kind, seconds in (("promise", PROMISE_SECONDS), ("allocate", ALLOCATE_SECONDS)):
             aim = f"<= {1_000 * seconds:.0f}"
             yield report.row(f"{name}: {kind} accepted, p99", step[f"{kind}_p99_ms"], "ms", aim=aim)
