@@ -30,6 +30,10 @@ from sourcier.engine.solver import Budget, load, solve
 SOLVE_MS: Final = 200
 SHOWN_MAX: Final = 20  # differences that are listed one by one
 REFUSED: Final = "refused"
+NO_PLAN: Final = "no plan"  # nothing ships of an order that must be filled: none was found, or there is none
+
+NOT_PROVEN: Final = "not proven"
+LABELS: Final = (*Proof, REFUSED, NO_PLAN, NOT_PROVEN)
 
 
 class Row(NamedTuple):
@@ -42,7 +46,12 @@ class Row(NamedTuple):
     @property
     def proven(self) -> bool:
         """Whether no plan costs less."""
-        return self.gap == 0
+        return self.gap == 0 and self.proof != NO_PLAN
+
+    @property
+    def label(self) -> str:
+        """What proved it, or why nothing did."""
+        return self.proof if self.proven or self.proof == NO_PLAN else NOT_PROVEN
 
 
 Record = dict[tuple[str, int], Row]
@@ -63,7 +72,8 @@ def decided(world: World, every: int, budget: Budget) -> Iterator[tuple[tuple[st
         except Refusal:
             row = Row(objective=0, gap=0, proof=REFUSED)
         else:
-            row = Row(objective=found.objective_micros, gap=found.gap_micros, proof=found.proof.value)
+            proof = NO_PLAN if complete and not found.plan.shipments else found.proof.value
+            row = Row(objective=found.objective_micros, gap=found.gap_micros, proof=proof)
         yield (world.name, index), row
 
 
@@ -78,7 +88,7 @@ def record(path: Path, every: int, budget: Budget, data: Path) -> None:
         for world in worlds(data):
             for (name, index), row in decided(world, every, budget):
                 writer.writerow((name, index, *row))
-                proofs[row.proof if row.proven else "not proven"] += 1
+                proofs[row.label] += 1
                 number += 1
     spent = process_time() - start
     shares = ", ".join(f"{proof.lower()} {count / number:.2%}" for proof, count in proofs.most_common())
@@ -98,6 +108,8 @@ def contradicts(one: Row, other: Row) -> bool:
     """Whether the two cannot both be true."""
     if REFUSED in (one.proof, other.proof):
         return one.proof != other.proof
+    if NO_PLAN in (one.proof, other.proof):
+        return False
     return one.objective - one.gap > other.objective or other.objective - other.gap > one.objective
 
 
@@ -117,8 +129,13 @@ def compare(before: Record, after: Record) -> int:
     cheaper, dearer = (sum(a.objective < b.objective for b, a in left), sum(a.objective > b.objective for b, a in left))
     print(f"{len(left)} proven in neither: {cheaper} plans cost less than before, {dearer} more")
     for name, rows in (("before", before), ("after", after)):
-        found = Counter(rows[key].proof if rows[key].proven else "not proven" for key in both)
-        print(f"{name:6}", ", ".join(f"{proof.lower()} {found[proof]}" for proof in [*Proof, REFUSED, "not proven"]))
+        found = Counter(
+            row.proof if row.proven or row.proof == NO_PLAN else "not proven" for row in (rows[key] for key in both)
+        )
+        print(
+            f"{name:6}",
+            ", ".join(f"{proof.lower()} {found[proof]}" for proof in [*Proof, REFUSED, NO_PLAN, "not proven"]),
+        )
     print(f"{len(wrong)} contradictions")
     for key in wrong[:SHOWN_MAX]:
         print(f"  {key[0]}, order {key[1]}: {before[key]} and {after[key]}")

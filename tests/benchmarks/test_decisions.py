@@ -27,6 +27,7 @@ def test_a_number_makes_the_same_world_again() -> None:
         (Row(objective=120, gap=19, proof="MIP"), True),  # its bound is above the optimum
         (Row(objective=99, gap=5, proof="MIP"), True),  # its plan is below the optimum
         (Row(objective=0, gap=0, proof="refused"), True),
+        (Row(objective=21, gap=0, proof="no plan"), False),  # the order must be filled: its cost says nothing
     ],
 )
 def test_what_contradicts_an_optimum(other: Row, wrong: bool) -> None:
