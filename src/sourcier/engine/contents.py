@@ -15,13 +15,16 @@ def best_contents(
 
     `saving[D, columns]` is what a unit saves, 0 where it is not worth shipping.
     """
-    wanted = np.where(saving > 0, problem.supply[:, columns], 0)
+    wanted = np.where(saving > 0, problem.supply.take(columns, axis=1), 0)
     value, taken = _within_tiers(problem, relaxed, saving, wanted, columns)
     mine = np.flatnonzero(relaxed.capped[columns])
     if len(mine):
-        for cut in _within_units, _within_lines:
-            within = cut(problem, relaxed, saving[:, mine], wanted[:, mine], columns[mine])
-            value[mine] = np.maximum(value[mine], relaxed.flat[columns[mine]] - (saving[:, mine] * within).sum(axis=0))
+        offers, saving, wanted = columns[mine], saving[:, mine], wanted[:, mine]
+        cuts = [_within_units(problem, saving, wanted, offers)]
+        if relaxed.one_line_each and int(problem.cap_lines[offers].min()) < len(wanted):
+            cuts.append(_within_lines(problem, saving, wanted, offers))
+        for within in cuts:
+            value[mine] = np.maximum(value[mine], relaxed.flat[offers] - (saving * within).sum(axis=0))
             taken[:, mine] = np.minimum(taken[:, mine], within)
     return value, taken
 
@@ -34,32 +37,34 @@ def _within_tiers(
     Savings fill a tier by saving per gram, the last item cut to fit (Dantzig's bound of the knapsack), rounded in
     favour of the bound.
     """
-    everyone, shape = np.arange(len(columns)), (len(wanted) + 1, len(columns))
+    num_demands, num_columns = wanted.shape
+    everyone = np.arange(num_columns)
     order = np.argsort(-saving / np.maximum(problem.weight, 1e-3)[:, None], axis=0, kind="stable")
-    weight, units = problem.weight[order], wanted[order, everyone]
+    place = order * num_columns + everyone
+    weight, units, best = problem.weight.take(order), wanted.take(place), saving.take(place)
     contents = weight * units
-    grams, saved = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    np.cumsum(contents, axis=0, out=grams[1:])
-    sorted_saving = saving[order, everyone]
-    np.cumsum(sorted_saving * units, axis=0, out=saved[1:])
-    limit, cost = relaxed.tier_limit[:, problem.tiers[columns]], relaxed.tier_cost[:, problem.tiers[columns]]
+    grams, saved = np.zeros((2, num_demands + 1, num_columns), dtype=np.int64)
+    contents.cumsum(axis=0, out=grams[1:])
+    (best * units).cumsum(axis=0, out=saved[1:])
+    tables = problem.tiers.take(columns)
+    limit, cost = relaxed.tier_limit.take(tables, axis=1), relaxed.tier_cost.take(tables, axis=1)
     fits = (grams[1:] <= limit[:, None, :]).sum(axis=1)  # [tier, column]: so many demands fit whole
-    following = np.minimum(fits, len(wanted) - 1)
-    room = np.minimum(limit - grams[fits, everyone], contents[following, everyone])
-    part = -(-room * sorted_saving[following, everyone] // np.maximum(weight[following, everyone], 1))
-    part[fits == len(wanted)] = 0
-    values = cost - saved[fits, everyone] - part
+    full = fits * num_columns + everyone
+    following = np.minimum(full, wanted.size - num_columns + everyone)
+    divisor = np.maximum(weight, 1)
+    room = np.minimum(limit - grams.take(full), contents.take(following))
+    part = -(-room * best.take(following) // divisor.take(following))
+    part[fits == num_demands] = 0
+    values = cost - saved.take(full) - part
     tier = values.argmin(axis=0)
     space = limit[tier, everyone] - grams[:-1]
-    whole = np.minimum(np.maximum(space // np.maximum(weight, 1), 0), units)
+    whole = np.minimum(np.maximum(space // divisor, 0), units)
     taken = np.empty_like(wanted)
-    taken[order, everyone] = np.where(weight == 0, units, whole)
-    return problem.fixed[columns] + values[tier, everyone], taken
+    taken.put(place, np.where(weight == 0, units, whole))
+    return problem.fixed.take(columns) + values[tier, everyone], taken
 
 
-def _within_units(
-    problem: Problem, _relaxed: Relaxed, saving: IntArray, wanted: IntArray, columns: NDArray[np.int64]
-) -> IntArray:
+def _within_units(problem: Problem, saving: IntArray, wanted: IntArray, columns: NDArray[np.int64]) -> IntArray:
     """The best units that each offer's capacity lets through, whatever lines they are of."""
     everyone = np.arange(len(columns))
     order = np.argsort(-saving, axis=0, kind="stable")
@@ -70,11 +75,7 @@ def _within_units(
     return cut
 
 
-def _within_lines(
-    problem: Problem, relaxed: Relaxed, saving: IntArray, wanted: IntArray, columns: NDArray[np.int64]
-) -> IntArray:
+def _within_lines(problem: Problem, saving: IntArray, wanted: IntArray, columns: NDArray[np.int64]) -> IntArray:
     """The best lines that each offer's capacity lets through, whatever units they have."""
-    if not relaxed.one_line_each or (problem.cap_lines[columns] >= len(wanted)).all():
-        return wanted
     rank = np.argsort(np.argsort(-(saving * wanted), axis=0, kind="stable"), axis=0)
     return np.where(rank < problem.cap_lines[columns], wanted, 0)

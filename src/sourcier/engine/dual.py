@@ -28,7 +28,7 @@ STEP_LAST = STEP_START / 2**5
 PATIENCE = 4
 """Iterations without a better bound after which the step is halved."""
 
-FIRST_CUT = 12
+FIRST_CUT = 24
 """Offers under weight tiers or capacity whose contents are cut at once, the best first; others if they are opened."""
 
 Offers = NDArray[np.int64]
@@ -118,7 +118,7 @@ def _uncut(problem: Problem, relaxed: Relaxed, price: IntArray) -> tuple[IntArra
 def _cut(
     problem: Problem, relaxed: Relaxed, saving: IntArray, offers: Offers, value: IntArray, cut: dict[int, IntArray]
 ) -> None:
-    value[offers], contents = best_contents(problem, relaxed, saving[:, offers], offers)
+    value[offers], contents = best_contents(problem, relaxed, saving.take(offers, axis=1), offers)
     cut.update(zip(offers.tolist(), contents.T, strict=True))
 
 
@@ -212,5 +212,5 @@ def single_bounds(problem: Problem, relaxed: Relaxed, target: int) -> IntArray:
     bound: IntArray = relaxed.flat - (saving * problem.supply).sum(axis=0) + constant
     columns = relaxed.limited[bound[relaxed.limited] < target]
     if len(columns):
-        bound[columns] = best_contents(problem, relaxed, saving[:, columns], columns)[0] + constant
+        bound[columns] = best_contents(problem, relaxed, saving.take(columns, axis=1), columns)[0] + constant
     return bound
