@@ -53,11 +53,10 @@ PAGE_ROWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The server and its processes at a moment: seconds since the beginning, MiB, handles, processes."""
+    """The server and all its processes at a moment: seconds since the beginning, MiB resident, handles, processes."""
 
     seconds: float
-    server_mib: float
-    children_mib: float
+    mib: float
     handles: int
     processes: int
 
@@ -89,20 +88,18 @@ class Found:
 def look(running: Running, begin: float) -> Sample:
     """One sample."""
     seen = running.processes()
-    server_mib, _ = seen[running.pid]
     return Sample(
         seconds=monotonic() - begin,
-        server_mib=server_mib,
-        children_mib=sum(mib for mib, _ in seen.values()) - server_mib,
+        mib=sum(mib for mib, _ in seen.values()),
         handles=sum(handles for _, handles in seen.values()),
         processes=len(seen),
     )
 
 
 def slope(samples: tuple[Sample, ...]) -> tuple[float, float]:
-    """MiB an hour by which the server grows, and the share of the variance that a straight line explains."""
+    """MiB an hour by which the processes grow together, and the share of the variance that a straight line explains."""
     counted = samples[int(WARM_SHARE * len(samples)) :]
-    hours, mib = [one.seconds / 3_600 for one in counted], [one.server_mib for one in counted]
+    hours, mib = [one.seconds / 3_600 for one in counted], [one.mib for one in counted]
     if len(counted) < 3 or len(set(mib)) == 1:
         return 0.0, 0.0
     return linear_regression(hours, mib).slope, correlation(hours, mib) ** 2
@@ -185,9 +182,9 @@ def rows(found: Found) -> Iterator[report.Row]:
         yield report.row(f"{name}: answered of those who stayed", statuses[OK] / max(1, stayed), "")
         yield report.row(f"{name}: refused", statuses[RESOURCE_EXHAUSTED] / statuses.total(), "")
         yield report.row(f"{name}: p99", found.run.waited_ms(name, 0.99), "ms")
-    yield report.row("server's memory at the end", found.after.server_mib, "MiB")
-    yield report.row("server's memory, growth", mib_an_hour, "MiB/h")
-    yield report.row("server's memory, variance that the line explains", fit, "")
+    yield report.row("memory of all processes at the end", found.after.mib, "MiB")
+    yield report.row("memory, growth", mib_an_hour, "MiB/h")
+    yield report.row("memory, variance that the line explains", fit, "")
     yield report.row("handles more than before", found.after.handles - found.before.handles, "")
     yield report.row("processes more than before", found.after.processes - found.before.processes, "", aim="<= 0")
     yield report.row("units held at the end", found.held, "", aim="<= 0")

@@ -151,7 +151,7 @@ def test_recovery_ends_with_the_last_call_that_was_not_answered() -> None:
 
 
 def sample(seconds: float, mib: float, handles: int = 40, processes: int = 2) -> soak.Sample:
-    return soak.Sample(seconds=seconds, server_mib=mib, children_mib=100.0, handles=handles, processes=processes)
+    return soak.Sample(seconds=seconds, mib=mib, handles=handles, processes=processes)
 
 
 def test_the_slope_leaves_the_warm_up_out() -> None:
