@@ -41,6 +41,9 @@ from sourcier.engine.trips import reach
 ONE_UNIT = (1, 1)
 """The load of a cart with one unit: (lines, units)."""
 
+CANDIDATES_AT_ONCE = 128
+"""Of a service, looked at for all SKUs that none before them brings."""
+
 
 def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRules, at: datetime) -> Availability:
     """Answer for one channel and one destination or store, as of the instant `at`.
@@ -132,15 +135,30 @@ def _arrivals(
     order = np.lexsort((on, service))
     service, node, ready, on = service[order], node[order], ready[order], on[order]
     reaches[node] = True
-    has = _first_ready(available)[:, node] <= ready
-    ends = np.append(np.flatnonzero(service[1:] != service[:-1]) + 1, len(service))
-    begin = 0
-    for end in ends[ends > 0]:
-        mine = has[:, begin:end]
-        soonest = on[begin + mine.argmax(axis=1)]  # candidates of a service stand by day
-        arrival[:, service[begin]] = np.where(mine.any(axis=1), soonest, UNLIMITED)
-        begin = end
+    first = _first_ready(available)
+    for one in range(num_services):
+        mine = slice(*service.searchsorted([one, one + 1]).tolist())
+        arrival[:, one] = _soonest(first, node[mine], ready[mine], on[mine])
     return arrival, reaches
+
+
+def _soonest(first: IntArray, node: IntArray, ready: IntArray, on: IntArray) -> IntArray:
+    """The day ``on[C]`` of the first candidate that brings each SKU (UNLIMITED: none does); they stand by day.
+
+    Most SKUs come with one of the first candidates, so these are looked at first.
+    """
+    found = np.full(len(first), UNLIMITED)
+    left = np.arange(len(first))
+    for begin in range(0, len(node), CANDIDATES_AT_ONCE):
+        block = slice(begin, begin + CANDIDATES_AT_ONCE)
+        has = first[left].take(node[block], axis=1) <= ready[block]
+        at = has.argmax(axis=1)
+        hit = has[np.arange(len(left)), at]
+        found[left[hit]] = on[begin + at[hit]]
+        left = left[~hit]
+        if len(left) == 0:
+            break
+    return found
 
 
 def _collected_at(cart: Cart, place: Place, snapshot: Snapshot, rules: CompiledRules) -> list[tuple[int, int]]:
@@ -192,7 +210,7 @@ def _stores(
         is_store = np.zeros_like(is_store)
     near = np.flatnonzero(is_store & snapshot.online & (place.distance_m <= rules.rule_set.promising.store_radius_m))
     near = near[np.argsort(place.distance_m[near], kind="stable")]
-    units = available.on_hand[:, near]
+    units = available.on_hand.take(near, axis=1)
     has = units > 0
     row, position = np.nonzero(has & (np.cumsum(has, axis=1) <= query.nearby_stores))
     stores = [(network.network.nodes[n].node_id, int(place.distance_m[n])) for n in near]
