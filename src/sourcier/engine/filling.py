@@ -18,7 +18,7 @@ from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.enumeration import Limits, Sets
 from sourcier.engine.offers import Problem
 
-PARTIAL_MAX = 10_000
+PARTIAL_MAX = 40_000
 """Partial fillings that are kept at once; the sets with the most of them are given up beyond."""
 
 WAYS_MAX = 1_500
