@@ -21,13 +21,13 @@ from benchmarks.children import Running
 from benchmarks.load import asked
 from benchmarks.load.http2 import Method
 from benchmarks.load.servers import database, echo, product
-from benchmarks.load.traffic import OK, Generator, Kind, generator
+from benchmarks.load.traffic import OK, RESOURCE_EXHAUSTED, Generator, Kind, generator
 from sourcier.ledger import open_ledger
 
 ROUNDS: Final = 3
-BURST_SECONDS: Final = 1.0
+BURST_SECONDS: Final = 0.8
 CALL_SECONDS: Final = 20.0  # a deadline of a burst would hide how slow it was
-CONCURRENCY: Final = {"promise": 6, "allocate": 32}
+CONCURRENCY: Final = {"promise": 4, "allocate": 32}
 DATABASES: Final = ("sqlite", "postgresql")
 ECHO: Final = "echo"
 GUARDED: Final = "echo behind the guard"
@@ -91,13 +91,13 @@ async def _run(server: Server, kind: Kind) -> tuple[Burst, bytes]:
     run = await server.generator.closed([kind], concurrency=CONCURRENCY[kind.name], seconds=BURST_SECONDS)
     spent = sum(server.running.cpu_seconds()) - before
     statuses = run.statuses(kind.name)
-    if set(statuses) != {OK}:
+    if not statuses[OK] or set(statuses) - {OK, RESOURCE_EXHAUSTED}:  # where the machine stands still some are refused
         raise RuntimeError(f"{kind.name} at {server.running.target} ended with {dict(statuses)}")
     calls = statuses[OK]
     return Burst(calls / spent, calls / run.seconds, 1e6 * run.cpu_seconds / calls), run.messages[kind.name]
 
 
-def ceilings(databases: tuple[str, ...], folder: Path, seconds: float = 2.0) -> dict[str, float]:
+def ceilings(databases: tuple[str, ...], folder: Path, seconds: float = 1.0) -> dict[str, float]:
     """Reservations a second and core that each ledger takes from 64 callers in this process."""
     found = {}
     for name in databases:
