@@ -40,7 +40,7 @@ _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
 class Lanes:
     """Candidates over axis C: lane, departure and shift, and why nodes fell out.
 
-    `way[C]` says which way to get the order it is part of (`going.way_of`). `departure[C]` is a position among the
+    `way[C]` says which way to get the order it is part of (`trips.way_of`). `departure[C]` is a position among the
     rounds of `table`, `shift[C]` among its shifts (NONE without; what is collected where it lies has no departure).
     `day[C]` is the ship day, `at[C]` the instant of departure or readiness, `arrival[C]` the day by which the customer
     has it (an ordinal), `ready_at[C]` the instant (NEVER: some time that day). `there` are the days on which it is
