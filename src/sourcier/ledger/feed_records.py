@@ -1,10 +1,10 @@
 """One record of a feed by itself: what makes it impossible to apply, and where such records are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -12,8 +12,11 @@ from sourcier.domain.limits import STOCK_QUANTITY_MAX, STOCK_RECORDS_PER_BATCH_M
 from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, Verdict
 from sourcier.domain.supply import SupplyRecord
 from sourcier.ledger import queries_admin
+from sourcier.ledger.dialect import rows
 from sourcier.ledger.reserve import instant
 from sourcier.ledger.store import Tx
+
+R = TypeVar("R", StockRecord, SupplyRecord)
 
 NUMBER_MAX: Final = 2**62  # of an epoch or a sequence number
 AS_OF_AHEAD_SECONDS_MAX: Final = 300  # a count may come from a clock that is this far ahead, not further
@@ -76,6 +79,31 @@ def _fault_of_time(as_of: datetime, clock: int) -> str:
     if as_of.tzinfo is None:
         return "AS_OF_WITHOUT_ZONE"
     return "AS_OF_IN_THE_FUTURE" if micros(as_of) > clock + AS_OF_AHEAD_SECONDS_MAX * 1_000_000 else ""
+
+
+def refuse_faulty(
+    tx: Tx,
+    records: Sequence[R],
+    faults: Sequence[str],
+    bury_one: Callable[[R, str], None],
+    results: list[RecordResult | None],
+) -> list[int]:
+    """Positions of the records that can be applied at all; the others are rejected and buried.
+
+    Beside those with a fault of their own these are the ones whose node is not in the network in force.
+    """
+    node_ids = sorted({record.node_id for record, why in zip(records, faults, strict=True) if not why})
+    found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in node_ids])) if node_ids else []
+    known = {node_id for (node_id,) in found}
+    good = []
+    for index, record in enumerate(records):
+        why = faults[index] or ("" if record.node_id in known else "NODE_UNKNOWN")
+        if why:
+            results[index] = RecordResult(index=index, verdict=Verdict.REJECTED, reason=why)
+            bury_one(record, why)
+        else:
+            good.append(index)
+    return good
 
 
 def bury(tx: Tx, source: str, record: StockRecord, reason: str) -> None:

@@ -10,13 +10,14 @@ Lock order: feed cursor, stock row, then SHIPPED lines (which nothing but a coun
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, Verdict
 from sourcier.ledger import queries, queries_admin
 from sourcier.ledger.commands import StockKey
 from sourcier.ledger.dialect import rows
-from sourcier.ledger.feed_records import bury, fault, micros, plain_result
+from sourcier.ledger.feed_records import bury, fault, micros, plain_result, refuse_faulty
 from sourcier.ledger.store import Tx
 
 # A member of an enum is slow to look up, for every record.
@@ -49,7 +50,8 @@ def apply_batch(tx: Tx, source: str, records: Sequence[StockRecord], *, actor: s
     """
     clock = int(tx.ask(queries.CLOCK)[0][0])
     progress = _Progress(results=[None] * len(records))
-    good = _refuse_faulty(tx, source, records, clock, progress)
+    faults = [fault(record, clock) for record in records]
+    good = refuse_faulty(tx, records, faults, partial(bury, tx, source), progress.results)
     deltas = _judge_deltas(tx, source, [i for i in good if records[i].kind is _DELTA], records, progress)
     counts = [i for i in good if records[i].kind is _COUNT]
     keys = sorted({(records[i].node_id, records[i].sku) for i in (*deltas, *counts)})
@@ -62,25 +64,6 @@ def apply_batch(tx: Tx, source: str, records: Sequence[StockRecord], *, actor: s
         _write(tx, source, made, before, progress, actor)
     assert all(result is not None for result in progress.results)
     return tuple(result for result in progress.results if result is not None)
-
-
-def _refuse_faulty(tx: Tx, source: str, records: Sequence[StockRecord], clock: int, progress: _Progress) -> list[int]:
-    """Positions of the records that can be applied at all; the others are rejected and buried."""
-    faults = [fault(record, clock) for record in records]
-    node_ids = sorted({record.node_id for record, why in zip(records, faults, strict=True) if not why})
-    known = set()
-    if node_ids:
-        found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in node_ids]))
-        known = {node_id for (node_id,) in found}
-    good = []
-    for index, record in enumerate(records):
-        why = faults[index] or ("" if record.node_id in known else "NODE_UNKNOWN")
-        if why:
-            progress.results[index] = RecordResult(index=index, verdict=Verdict.REJECTED, reason=why)
-            bury(tx, source, record, why)
-        else:
-            good.append(index)
-    return good
 
 
 def _judge_deltas(

@@ -10,14 +10,15 @@ row alone, see `pegs`), journals.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sourcier.domain.reservation import State
 from sourcier.domain.stock import RecordResult, Verdict
 from sourcier.domain.supply import SupplyRecord
-from sourcier.ledger import queries_admin, queries_supply
+from sourcier.ledger import queries_supply
 from sourcier.ledger.commands import StockKey
 from sourcier.ledger.dialect import rows
-from sourcier.ledger.feed_records import plain_result
+from sourcier.ledger.feed_records import plain_result, refuse_faulty
 from sourcier.ledger.motions import Motive, Move, lock_stock, move_stock
 from sourcier.ledger.pegs import journal_supply
 from sourcier.ledger.store import Row, Tx
@@ -53,7 +54,8 @@ def apply_supply(tx: Tx, source: str, records: Sequence[SupplyRecord], *, actor:
     of deltas must not report it again. Fewer units received than told before are taken off again.
     """
     results: list[RecordResult | None] = [None] * len(records)
-    good = _refuse_faulty(tx, source, records, results)
+    faults = [fault(record) for record in records]
+    good = refuse_faulty(tx, records, faults, partial(bury, tx, source), results)
     if good:
         keys = sorted({_key(records[index]) for index in good})
         made = lock_stock(tx, sorted({(node_id, sku) for node_id, sku, _ in keys}))
@@ -66,25 +68,6 @@ def apply_supply(tx: Tx, source: str, records: Sequence[SupplyRecord], *, actor:
 
 def _key(record: SupplyRecord) -> Key:
     return record.node_id, record.sku, record.supply_id
-
-
-def _refuse_faulty(
-    tx: Tx, source: str, records: Sequence[SupplyRecord], results: list[RecordResult | None]
-) -> list[int]:
-    """Positions of the records that can be applied at all; the others are rejected and buried."""
-    faults = [fault(record) for record in records]
-    node_ids = sorted({record.node_id for record, why in zip(records, faults, strict=True) if not why})
-    found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in node_ids])) if node_ids else []
-    known = {node_id for (node_id,) in found}
-    good = []
-    for index, record in enumerate(records):
-        why = faults[index] or ("" if record.node_id in known else "NODE_UNKNOWN")
-        if why:
-            results[index] = RecordResult(index=index, verdict=Verdict.REJECTED, reason=why)
-            bury(tx, source, record, why)
-        else:
-            good.append(index)
-    return good
 
 
 def _known(tx: Tx, keys: list[Key]) -> dict[Key, _Known]:
