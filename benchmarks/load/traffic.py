@@ -226,7 +226,7 @@ class Generator:
     def _end(self, call: _Call, status: int, *, detailed: bool) -> None:
         call.ended = True
         seconds = perf_counter() - call.due
-        if status == OK and seconds > call.kind.method.seconds:
+        if seconds >= call.kind.method.seconds:  # whatever the server says then, its caller has given up
             status = DEADLINE_EXCEEDED
         self._run.ended[call.kind.name].append(Ended(call.due, status, seconds, detailed))
         while self._waiting and self._waiting[0].ended:
