@@ -21,6 +21,7 @@ WINDOW_LOW: Final = 2**29
 STREAMS_MAX: Final = 100  # until the server says otherwise
 STREAM_IDS_MAX: Final = 2**31 - 1
 STATIC_ENTRIES: Final = 61  # of HPACK's table
+REFUSED_STREAM: Final = 7
 CANCEL: Final = 8
 
 END_STREAM: Final = 0x1
@@ -94,11 +95,15 @@ class Method:
 
 @dataclass(slots=True)
 class Answer:
-    """How a call ended: the gRPC status (-1: the stream was reset), whether it has details, and its last message."""
+    """How a call ended: the gRPC status (-1: the stream was reset), whether it has details, and its last message.
+
+    `unseen`: the server has not looked at the call, which may be sent again (RFC 9113, 8.7).
+    """
 
     status: int
     detailed: bool = False
     message: bytes = b""
+    unseen: bool = False
 
 
 @dataclass(slots=True)
@@ -203,7 +208,9 @@ class Connection(asyncio.Protocol):
                 assert not flags & PADDED_OR_PRIORITY
                 self._finish(stream, _status(payload), detailed=DETAILS in payload)
         elif kind == Frame.RST_STREAM:
-            self._finish(stream, -1, detailed=False)
+            exchange = self._exchanges.pop(stream, None)
+            if exchange is not None:
+                exchange.done(Answer(-1, unseen=int.from_bytes(payload, "big") == REFUSED_STREAM))
         elif kind == Frame.SETTINGS:
             if not flags & ACK:
                 self._heed(payload)

@@ -21,6 +21,9 @@ OK: Final = 0
 CANCELLED: Final = 1
 DEADLINE_EXCEEDED: Final = 4
 RESOURCE_EXHAUSTED: Final = 8
+RESET: Final = -1  # no status: the server reset the stream, or the connection was lost
+RESET_SECONDS: Final = 0.02
+"""Before its deadline: a server that resets a call then does so for the deadline, by its clock."""
 
 LAG_MS_MAX: Final = 20.0
 """99 of 100 calls must be sent within so many milliseconds of the moment at which they were due."""
@@ -199,7 +202,8 @@ class Generator:
         if connection is None:
             self._waiting.append(call)
             return
-        self._run.lags.append(perf_counter() - call.due)
+        if call.connection is None:
+            self._run.lags.append(perf_counter() - call.due)
         call.connection = connection
         call.stream = connection.send(call.kind.method, next(call.kind.requests), partial(self._hear, call))
 
@@ -212,9 +216,16 @@ class Generator:
         return None
 
     def _hear(self, call: _Call, answer: Answer) -> None:
+        if answer.unseen:  # a server counts a stream for a moment after it has ended
+            self._loop.call_later(TICK_SECONDS, self._again, call)
+            return
         if answer.status == OK:
             self._run.messages[call.kind.name] = answer.message
         self._end(call, answer.status, detailed=answer.detailed)
+
+    def _again(self, call: _Call) -> None:
+        if not call.ended:
+            self._dispatch(call)
 
     def _leave(self, call: _Call, status: int) -> None:
         """The caller has enough of it."""
@@ -226,7 +237,8 @@ class Generator:
     def _end(self, call: _Call, status: int, *, detailed: bool) -> None:
         call.ended = True
         seconds = perf_counter() - call.due
-        if seconds >= call.kind.method.seconds:  # whatever the server says then, its caller has given up
+        # Whatever the server says after the deadline, its caller has given up; its own clock may be a little ahead.
+        if seconds >= call.kind.method.seconds - (RESET_SECONDS if status == RESET else 0.0):
             status = DEADLINE_EXCEEDED
         self._run.ended[call.kind.name].append(Ended(call.due, status, seconds, detailed))
         while self._waiting and self._waiting[0].ended:
