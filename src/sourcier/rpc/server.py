@@ -42,8 +42,9 @@ OPTIONS: Final = (
     ("grpc.absolute_max_metadata_size", 2 * METADATA_BYTES_MAX),
     ("grpc.max_concurrent_streams", 256),
     # Of the calls of one method that wait inside gRPC, some are dropped beyond the first number, all beyond the second.
-    ("grpc.server.max_pending_requests", 128),
-    ("grpc.server.max_pending_requests_hard_limit", 256),
+    # A burst that the queue of orders would take must pass whole.
+    ("grpc.server.max_pending_requests", 256),
+    ("grpc.server.max_pending_requests_hard_limit", 512),
     # Connections end now and then, so that callers look the name up again and find new servers.
     ("grpc.max_connection_age_ms", 30 * 60 * 1000),
     ("grpc.max_connection_age_grace_ms", 30 * 1000),
