@@ -207,9 +207,9 @@ def single_bounds(problem: Problem, relaxed: Relaxed, target: int) -> IntArray:
     capacity counts lines, it is exact but for the last item that is cut to fit a tier. Offers that cost `target` or
     more with their cheapest tier and no limit are not looked at closely.
     """
-    saving = np.maximum(problem.unfilled[:, None] - problem.unit, 0)
+    saving, bound = _uncut(problem, relaxed, problem.unfilled)
     constant = int(problem.quantity @ problem.unfilled) - problem.split
-    bound: IntArray = relaxed.flat - (saving * problem.supply).sum(axis=0) + constant
+    bound += constant
     columns = relaxed.limited[bound[relaxed.limited] < target]
     if len(columns):
         bound[columns] = best_contents(problem, relaxed, saving.take(columns, axis=1), columns)[0] + constant

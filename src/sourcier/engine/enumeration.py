@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
+from sourcier.engine.columns import Columns
 from sourcier.engine.compile import IntArray
 from sourcier.engine.offers import Problem
 
@@ -50,7 +51,7 @@ def open_sets(value: IntArray, node: IntArray, size: int, below: int, most: int)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Columns):
     """What sets cost at least with prices on what their offers can hold, `cost[S]`.
 
     Offer j of a set holds `grams_max[S, m]` and `units_max[S, m]`; the multipliers `per_gram` and `per_unit` (micros)
@@ -62,10 +63,6 @@ class Limits:
     units_max: IntArray
     per_gram: IntArray
     per_unit: IntArray
-
-    def take(self, rows: NDArray[np.int64]) -> "Limits":
-        """Of some of the sets."""
-        return Limits(**{name: getattr(self, name)[rows] for name in self.__slots__})
 
 
 def least_costs(problem: Problem, relaxed: Relaxed, sets: Sets) -> IntArray:

@@ -14,6 +14,7 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
+from sourcier.engine.columns import Columns
 from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.enumeration import Limits, Sets
 from sourcier.engine.offers import Problem
@@ -47,7 +48,7 @@ class _Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Partial:
+class _Partial(Columns):
     """Partial fillings (axis N): of which set, the bound of their cost, and what each offer holds, ``[N, m]``.
 
     `parent` and `way` say from which of the fillings before, and how, each came about.
@@ -86,15 +87,15 @@ def cheapest(problem: Problem, sets: Sets, limits: Limits, target: int) -> Fille
 def _choices(problem: Problem, sets: Sets, limits: Limits, target: int) -> list[_Choice] | None:
     """The choices, those that leave least to choose first; None if one has too many ways."""
     found = []
+    room = (target - limits.cost)[:, None]
     for group in range(int(problem.group.max()) + 1):
         demands = np.flatnonzero(problem.group == group).tolist()
         ways = _ways([int(problem.quantity[d]) for d in demands], sets.shape[1])
         if ways is None:
             return None
         regret = _regret(problem, sets, limits, demands, ways)
-        useful = (regret < (target - limits.cost)[:, None]).any(axis=0)
+        useful = (regret < room).any(axis=0)
         found.append(_Choice(demands=demands, ways=ways[useful], regret=regret[:, useful]))
-    room = (target - limits.cost)[:, None]
     return sorted(found, key=lambda choice: int((choice.regret < room).sum()))
 
 
@@ -170,7 +171,7 @@ def _spread(
     fits = (after.grams <= limits.grams_max[of]) & (after.units <= limits.units_max[of])
     if len(problem.quantity) > int(problem.cap_lines.min()):
         fits &= after.lines <= problem.cap_lines[sets[of]]
-    return _take(after, np.flatnonzero(fits.all(axis=1)))
+    return after.take(np.flatnonzero(fits.all(axis=1)))
 
 
 def _within_reach(before: _Partial, count: IntArray, settled: BoolArray) -> NDArray[np.int64]:
@@ -180,10 +181,6 @@ def _within_reach(before: _Partial, count: IntArray, settled: BoolArray) -> NDAr
     given_up = order[np.cumsum(per_set[order]) > PARTIAL_MAX]
     settled[given_up] = False
     return np.flatnonzero(~np.isin(before.of, given_up))
-
-
-def _take(partial: _Partial, rows: NDArray[np.int64]) -> _Partial:
-    return _Partial(**{name: getattr(partial, name)[rows] for name in partial.__slots__})
 
 
 def _units(problem: Problem, steps: list[_Partial], choices: list[_Choice], last: int) -> IntArray:

@@ -206,12 +206,18 @@ def _reach(
     return _through_hubs(ask, cart, rules, place, direct, meeting) if meeting else (direct, ())
 
 
+def excluded_nodes(cart: Cart, network: CompiledNetwork, rules: CompiledRules) -> BoolArray:
+    """``excluded[N]``: the node's type takes no part in orders of the cart's channel."""
+    found: BoolArray = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
+    return found
+
+
 def ask_for(
     cart: Cart, snapshot: Snapshot, rules: CompiledRules, load: tuple[int, int], later: tuple[IntArray, IntArray]
 ) -> tuple[Ask, BoolArray]:
     """The cart as an order from wherever, and the nodes ``excluded[N]`` by their type."""
     network, table = snapshot.network, snapshot.timetable(cart.placed_at)
-    excluded: BoolArray = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
+    excluded = excluded_nodes(cart, network, rules)
     ask = Ask(
         snapshot=snapshot,
         table=table,

@@ -17,12 +17,12 @@ from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
-from sourcier.engine.compile import NODE_TYPES, CompiledRules
+from sourcier.engine.compile import CompiledRules
 from sourcier.engine.decide import Prepared, Steps, parts, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import Option, arrival, options
 from sourcier.engine.places import locate, place_of
-from sourcier.engine.prefilter import check_cart, wanted_services
+from sourcier.engine.prefilter import check_cart, excluded_nodes, wanted_services
 from sourcier.engine.remedies import obstacle_steps
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.stores import chosen_stores, nearest_stores
@@ -165,8 +165,8 @@ def _gives_out(snapshot: Snapshot, index: int, store_id: str) -> bool:
 def _reaches(cart: Cart, snapshot: Snapshot, rules: CompiledRules, index: int) -> bool:
     """Whether a service comes to the destination from any node that takes part."""
     network = snapshot.network
-    excluded = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
-    node = np.flatnonzero(network.collects[:, index] & snapshot.online & ~excluded)
+    taking_part = snapshot.online & ~excluded_nodes(cart, network, rules)
+    node = np.flatnonzero(network.collects[:, index] & taking_part)
     place = place_of(network, cart.destination)
     transit = snapshot.timetable(cart.placed_at).transit
     rows = transit.rows(node, np.full(len(node), index), place.distance_m[node], place.zone_id)

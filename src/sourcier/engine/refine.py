@@ -187,8 +187,7 @@ def _settle(search: _Search, sizes: Sizes, price: IntArray, forced: IntArray) ->
     costs = _filled(search, choices, relaxed, sets, point.value[sets].sum(axis=1) + constant)
     if below < search.target:
         return search.target < target and _settle(search, sizes, price, forced)
-    lanes = {lane: k for k, lane in enumerate(search.whole.lane.tolist())}
-    back = np.array([lanes[lane] for lane in choices.lane.tolist()], dtype=np.int64)
+    back = _positions(search.whole, choices.lane)
     search.open.append(_Open(sizes=sizes, offers=back[sets], bounds=costs))
     return True
 
@@ -227,9 +226,13 @@ def priced_over(whole: Problem, part: Problem, found: Cover) -> Cover:
 
     A part may offer single weight tiers, and a cover of it may pay for a higher tier than it needs.
     """
+    return cover(whole, _positions(whole, part.lane[found.offers]), found.units)
+
+
+def _positions(whole: Problem, lanes: IntArray) -> Offers:
+    """The offers of the whole order that stand for these lanes."""
     position = {lane: k for k, lane in enumerate(whole.lane.tolist())}
-    offers = [position[lane] for lane in part.lane[found.offers].tolist()]
-    return cover(whole, np.array(offers, dtype=np.int64), found.units)
+    return np.array([position[lane] for lane in lanes.tolist()], dtype=np.int64)
 
 
 def _solution(model: Model, best: Cover, bound: int, proof: Proof) -> Solution:
