@@ -237,21 +237,15 @@ def ratios(
     """How many times the slow ones take: at the median of each run, and at p99 of all runs; where time is `spent`."""
     medians = [statistics.median(a) / statistics.median(b) for a, b in zip(slow, fast, strict=True)]
     yield report.row(f"{name}, p50", medians, "x", aim=case.ratio_p50, profile=spent)
-    tails = [percentile(a, 99) / percentile(b, 99) for a, b in zip(slow, fast, strict=True)]
-    far = percentile(list(chain(*slow)), 99) / percentile(list(chain(*fast)), 99)
+    tails = [report.percentile(a, 99) / report.percentile(b, 99) for a, b in zip(slow, fast, strict=True)]
+    far = report.percentile(list(chain(*slow)), 99) / report.percentile(list(chain(*fast)), 99)
     yield replace(report.row(f"{name}, p99", tails, "x", aim=case.ratio_p99, profile=spent), value=far)
 
 
 def tail(name: str, runs: list[list[float]]) -> report.Row:
     """The 99th percentile of all runs at once; its spread is that of each run's own."""
-    row = report.row(name, [percentile(times, 99) for times in runs], "CPU ms")
-    return replace(row, value=percentile(list(chain(*runs)), 99))
-
-
-def percentile(values: list[float], percent: int) -> float:
-    """By nearest rank, so it was measured."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, -(-percent * len(ordered) // 100) - 1)]
+    row = report.row(name, [report.percentile(times, 99) for times in runs], "CPU ms")
+    return replace(row, value=report.percentile(list(chain(*runs)), 99))
 
 
 def main(arguments: list[str]) -> int:

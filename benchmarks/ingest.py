@@ -8,13 +8,11 @@ the counts, and wait at most as long as a client usually does. CPU is that of th
 
 import argparse
 import asyncio
-import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +21,7 @@ import grpc
 from benchmarks import report, shop
 from benchmarks.children import Running
 from benchmarks.load.asked import LINES, NODES
-from benchmarks.load.servers import database, product
+from benchmarks.load.servers import empty_database, product, title
 from sourcier.client import Client
 from sourcier.domain.errors import Refusal
 from sourcier.rpc.translate_common import fill_cart
@@ -39,7 +37,6 @@ COUNTS: Final = "counts"
 BESIDE: Final = "counts beside promises"
 PROMISE_SECONDS_MAX: Final = 2.0
 AIM: Final = ">= 50000"
-NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +144,6 @@ async def phase(server: Running, given: Given, seqs: range, *, promises: bool) -
             if promises:
                 group.create_task(ask(clients[0], given.promises, until, done))
         done.cpu_seconds = server.cpu_seconds()[0] - cpu
-    done.latencies_ms.sort()
     return done
 
 
@@ -167,16 +163,15 @@ def rows(name: str, phases: dict[str, Phase]) -> Iterator[report.Row]:
     """The figures of one database."""
     for what in (NEW, COUNTS, BESIDE):
         done, aim = phases[what], AIM if name == "sqlite" and what != NEW else None
-        known = f"{NAMES.get(name, name)}, {what}"
+        known = f"{title(name)}, {what}"
         yield report.row(known, done.counts / done.feed_seconds, "1/s", aim=aim)
         if what != BESIDE:
             yield report.row(f"{known}: server", 1e6 * done.cpu_seconds / done.counts, "CPU us")
     for what in (ALONE, BESIDE):
         done = phases[what]
-        known = f"{NAMES.get(name, name)}, promise, {what}"
+        known = f"{title(name)}, promise, {what}"
         for percent in (50, 99):
-            value = done.latencies_ms[ceil(percent / 100 * len(done.latencies_ms)) - 1]
-            yield report.row(f"{known}: p{percent}", value, "ms")
+            yield report.row(f"{known}: p{percent}", report.percentile(done.latencies_ms, percent), "ms")
         yield report.row(f"{known}: not answered", done.late / len(done.latencies_ms), "")
 
 
@@ -194,8 +189,8 @@ def main() -> None:
     given = Given(seconds=arguments.seconds, streams=arguments.streams, promises=arguments.promises)
     shown: list[report.Row] = []
     for name in arguments.db:
-        with tempfile.TemporaryDirectory(prefix="ingest-") as folder, database(name, Path(folder)) as url:
-            shown += report.shown(rows(name, asyncio.run(measure(url, Path(folder), given))))
+        with empty_database(name) as (url, folder):
+            shown += report.shown(rows(name, asyncio.run(measure(url, folder, given))))
     if arguments.json is not None:
         report.write(arguments.json, "ingest", shown)
 

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import itertools
 import random
-import tempfile
 import time
 import uuid
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import report
-from benchmarks.load.servers import database
+from benchmarks.load.servers import empty_database, title
 from sourcier.domain.network import CapacityMeasure, capacity_pool_id
 from sourcier.domain.reservation import ANY_DAY, PoolUse, Reservation, State
 from sourcier.domain.stock import RecordKind, StockRecord
@@ -180,14 +179,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
     rows: list[report.Row] = []
-    with tempfile.TemporaryDirectory() as directory:
-        folder = Path(directory)
-        if options.only != "postgresql":
-            with database("sqlite", folder) as url:
-                rows += run("SQLite", url, options.seconds)
-        if options.only != "sqlite":
-            with database(options.postgresql or "postgresql", folder) as url:
-                rows += run("PostgreSQL", url, options.seconds)
+    urls = {"sqlite": "sqlite", "postgresql": options.postgresql or "postgresql"}
+    for name in [options.only] if options.only else urls:
+        with empty_database(urls[name]) as (url, _):
+            rows += run(title(name), url, options.seconds)
     if options.json:
         report.write(options.json, "ledger_reserve", rows)
 

@@ -10,21 +10,19 @@ the moment when the last worker has answered with it, so it holds the commit, th
 import argparse
 import asyncio
 import json
-import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count, cycle
-from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import report, shop
 from benchmarks.children import Running
 from benchmarks.load.asked import LINES, NODES
-from benchmarks.load.servers import database, product
+from benchmarks.load.servers import empty_database, product, title
 from benchmarks.processes import WORKER, callers, children
 from sourcier.client import Client
 from sourcier.rpc.translate_common import fill_cart
@@ -37,7 +35,6 @@ PROBE: Final = "probe"
 PROBE_SECONDS: Final = 0.05
 SEEN_SECONDS_MAX: Final = 10.0
 AIM: Final = "<= 100"
-NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,10 +180,10 @@ def told(log: Path) -> list[dict[str, Any]]:
 def rows(database_name: str, measured: dict[str, Any]) -> Iterator[report.Row]:
     """The figures of one database."""
     delays = measured["delays_ms"]
-    name = f"every worker knows a count, {NAMES.get(database_name, database_name)}"
+    name = f"every worker knows a count, {title(database_name)}"
     yield report.row(f"{name}: counts", len(delays), "")
-    yield report.row(f"{name}: p50", delays[ceil(0.5 * len(delays)) - 1], "ms")
-    yield report.row(f"{name}: p99", delays[ceil(0.99 * len(delays)) - 1], "ms", aim=AIM)
+    yield report.row(f"{name}: p50", report.percentile(delays, 50), "ms")
+    yield report.row(f"{name}: p99", report.percentile(delays, 99), "ms", aim=AIM)
     yield report.row(f"{name}: max", delays[-1], "ms")
     if measured["told"]:
         yield report.row(f"{name}: p99 as the workers tell it", max(line["p99_ms"] for line in measured["told"]), "ms")
@@ -206,8 +203,8 @@ def main() -> None:
     given = Given(workers=arguments.workers, seconds=arguments.seconds, counts=arguments.counts)
     shown, details = [], {}
     for name in arguments.db:
-        with tempfile.TemporaryDirectory(prefix="propagation-") as folder, database(name, Path(folder)) as url:
-            details[name] = asyncio.run(measure(url, Path(folder), given))
+        with empty_database(name) as (url, folder):
+            details[name] = asyncio.run(measure(url, folder, given))
         shown += report.shown(rows(name, details[name]))
     if arguments.json is not None:
         report.write(arguments.json, "propagation", shown, details=details)

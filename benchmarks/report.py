@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from math import ceil
 from os import cpu_count
 from pathlib import Path
 from statistics import median
@@ -45,6 +46,12 @@ def row(
         spread=(float(min(known)), float(max(known))) if len(known) > 1 else None,
         profile=profile,
     )
+
+
+def percentile(values: Iterable[float], percent: int) -> float:
+    """By nearest rank, so it was measured: the lowest value that `percent` (1 to 100) of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[ceil(percent * len(ordered) / 100) - 1]
 
 
 def shown(rows: Iterable["Row"]) -> list["Row"]:

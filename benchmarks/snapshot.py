@@ -12,12 +12,10 @@ Then counts stream into the ledger, 10,000 a second, and a follower on the same 
 import argparse
 import asyncio
 import gc
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +23,7 @@ import numpy as np
 import psycopg
 
 from benchmarks import report, shop
-from benchmarks.load.servers import database
+from benchmarks.load.servers import empty_database, title
 from sourcier.domain.network import Network
 from sourcier.domain.stock import RecordKind, StockRecord
 from sourcier.engine.compile import compile_network
@@ -47,7 +45,6 @@ BATCH: Final = 1_000
 TICK_SECONDS: Final = 0.001
 MIB: Final = 2**20
 PAUSE_AIM: Final = "<= 5"
-NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 SKUS_OF_NODE: Final = SKUS // FILLED
 
 
@@ -134,7 +131,7 @@ async def beside_changes(snapshot: Snapshot, network: Network, seconds: float) -
 def pauses(what: str, late: list[float], *, aim: str | None = None) -> Iterator[report.Row]:
     """Percentiles of lateness."""
     yield report.row(f"a reader is late, {what}: p50", late[len(late) // 2], "ms")
-    yield report.row(f"a reader is late, {what}: p99", late[ceil(0.99 * len(late)) - 1], "ms")
+    yield report.row(f"a reader is late, {what}: p99", report.percentile(late, 99), "ms")
     yield report.row(f"a reader is late, {what}: max", late[-1], "ms", aim=aim)
 
 
@@ -229,7 +226,7 @@ def ledger_rows(name: str, url: str, num_rows: int, seconds: float) -> Iterator[
     types = {node.node_id: node.node_type.value for node in network.nodes}
     ledger.write(put_network, key, codec.dump(network), nodes=types, caps={}, respond=_nothing).result()
     write_rows(name, url, network)
-    shown = NAMES.get(name, name)
+    shown = title(name)
     yield from measure_read(shown, ledger, network, num_rows)
     quiet, late, num = asyncio.run(beside_counts(ledger, network, seconds))
     yield from pauses(f"{shown} has no news", quiet)
@@ -254,7 +251,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = report.shown(engine_rows(arguments.seconds))
     for name in arguments.db:
-        with tempfile.TemporaryDirectory(prefix="snapshot-") as folder, database(name, Path(folder)) as url:
+        with empty_database(name) as (url, _):
             rows += report.shown(ledger_rows(name, url, arguments.rows, arguments.seconds))
     if arguments.json is not None:
         report.write(arguments.json, "snapshot", rows)

@@ -8,10 +8,8 @@ of memory is a straight line fitted to the last four fifths of the samples, in M
 variance that it explains.
 """
 
-import argparse
 import asyncio
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -26,7 +24,7 @@ from benchmarks import report, shop
 from benchmarks.children import Running
 from benchmarks.load import asked
 from benchmarks.load.http2 import Method
-from benchmarks.load.servers import database, product
+from benchmarks.load.servers import empty_database, product, server_parser
 from benchmarks.load.traffic import CANCELLED, OK, RESOURCE_EXHAUSTED, Kind, Run, generator
 from sourcier.client import Client
 from sourcier.ledger import open_ledger
@@ -193,17 +191,11 @@ def rows(found: Found) -> Iterator[report.Row]:
 
 def main() -> int:
     """The command; 1 when something was left behind."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = server_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES)
-    parser.add_argument("--database", default="sqlite", help="sqlite, postgresql, or the URL of an empty database")
-    parser.add_argument("--serve", default="", help='further options of `sourcier serve`, such as "--workers 2"')
-    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        database(options.database, Path(folder)) as url,
-    ):
-        found = uvloop.run(soak(url, Path(folder), options.minutes, tuple(options.serve.split())))
+    with empty_database(options.database) as (url, folder):
+        found = uvloop.run(soak(url, folder, options.minutes, options.serve))
     for row in rows(found):
         print(f"{row.name:60} {row.value:10.3f} {row.unit}")
     print("the generator was not the limit" if found.run.valid else "NOT VALID: the generator was late")

@@ -9,9 +9,7 @@ with that of the best step, by the clock and by the server's own CPU time. Back 
 from which on every call is answered.
 """
 
-import argparse
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from benchmarks import report, shop
 from benchmarks.children import Running
 from benchmarks.load import asked
 from benchmarks.load.http2 import Method
-from benchmarks.load.servers import database, product
+from benchmarks.load.servers import empty_database, product, server_parser
 from benchmarks.load.traffic import OK, RESOURCE_EXHAUSTED, Generator, Kind, Run, generator
 
 FACTORS: Final = (1.0, 2.0, 5.0, 10.0)
@@ -153,17 +151,11 @@ async def measured(url: str, folder: Path, seconds: float, options: tuple[str, .
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--database", default="sqlite", help="sqlite, postgresql, or the URL of an empty database")
+    parser = server_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=STEP_SECONDS, help="of each step")
-    parser.add_argument("--serve", default="", help='further options of `sourcier serve`, such as "--workers 2"')
-    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        database(options.database, Path(folder)) as url,
-    ):
-        steps = uvloop.run(measured(url, Path(folder), options.seconds, tuple(options.serve.split())))
+    with empty_database(options.database) as (url, folder):
+        steps = uvloop.run(measured(url, folder, options.seconds, options.serve))
     for row in rows(steps):
         print(f"{row.name:45} {row.value:10.3f} {row.unit:4} {row.aim or ''}")
     if options.json:

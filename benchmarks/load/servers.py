@@ -1,10 +1,13 @@
 """The servers under load: the real one, filled with the made-up retailer, and the echo; both as child processes."""
 
+import argparse
 import pickle
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Final
 
 from benchmarks import shop
 from benchmarks.children import Running, child, serving
@@ -16,6 +19,7 @@ from sourcier.loading import load_network, load_rule_set, load_stock, load_suppl
 
 RULES = Path(__file__).with_name("rules.yaml")
 SOURCE = "benchmark"
+TITLES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @asynccontextmanager
@@ -76,6 +80,35 @@ def supply_records() -> Iterator[SupplyRecord]:
             epoch=1,
             seq=1,
         )
+
+
+def title(database_name: str) -> str:
+    """How figures call a database; a URL is called what it is."""
+    return TITLES.get(database_name, database_name)
+
+
+def server_parser(description: str) -> argparse.ArgumentParser:
+    """The options of a command that loads one server: its `database`, how it is to `serve`, the file for `json`."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--database", default="sqlite", help="sqlite, postgresql, or the URL of an empty database")
+    parser.add_argument(
+        "--serve", type=_words, default=(), help='further options of `sourcier serve`, such as "--workers 2"'
+    )
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    return parser
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+@contextmanager
+def empty_database(name: str) -> Iterator[tuple[str, Path]]:
+    """What `database` gives, and a folder that lasts as long."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        with database(name, folder) as url:
+            yield url, folder
 
 
 @contextmanager

@@ -27,6 +27,14 @@ def test_an_aim_is_reached_at_its_limit() -> None:
     assert report.reached(1.0, None) is None
 
 
+@pytest.mark.parametrize(
+    ("percent", "count", "rank"),
+    [(50, 1, 1), (50, 4, 2), (50, 5, 3), (99, 100, 99), (99, 101, 100), (100, 7, 7), (1, 9, 1)],
+)
+def test_a_percentile_is_the_lowest_value_that_so_many_do_not_exceed(percent: int, count: int, rank: int) -> None:
+    assert report.percentile((float(value) for value in range(count, 0, -1)), percent) == rank
+
+
 def test_runs_are_merged_by_the_name_of_the_row() -> None:
     runs = [
         report.report("demo", [report.row("a", value, "ms"), report.row("b", [value, value + 4], "ms")], details=value)
