@@ -4,12 +4,21 @@ import asyncio
 import os
 import signal
 import textwrap
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from time import monotonic
 
 import pytest
 from tests.reference.instances import World, random_world
+from tests.service import shop
+from tests.service.promises import option, refused
 
+from sourcier.domain.errors import Kind, Reason
+from sourcier.domain.network import NodeStatus
+from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Proof, Status
 from sourcier.engine.decide import decide_steps
 from sourcier.service import deadline
@@ -118,3 +127,54 @@ async def test_a_solver_killed_in_the_middle_costs_one_degraded_answer(
         assert len(pool.pids) == 2
     finally:
         await pool.stop()
+
+
+CORNERS = 6
+PAIRS = list(combinations(range(CORNERS), 2))
+RULES_OF_FOUR = (
+    shop.RULES
+    + """
+constraints: {partial_orders: false, max_shipments: 4}
+promising: {broken: refuse}
+"""
+)
+
+
+async def open_pairs(opened: shop.Shop) -> Cart:
+    """A warehouse has every article; each pair of six others shares one, so that these need five shipments for all."""
+    nodes = tuple(shop.node(f"n{k}", 50_000_000 + 100_000 * k) for k in range(CORNERS))
+    await opened.open(RULES_OF_FOUR, replace(shop.NETWORK, nodes=(*nodes, shop.node("all", 52_000_000))))
+    for a, b in PAIRS:
+        for node_id in (f"n{a}", f"n{b}", "all"):
+            await opened.count(node_id, f"sku-{a}{b}", 1)
+    return shop.cart(*((f"sku-{a}{b}", 1) for a, b in PAIRS))
+
+
+@pytest.fixture
+async def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SolverPool]:
+    """Solvers that fail each time."""
+    (tmp_path / "no_solver.py").write_text("def fail(model, budget):\n    raise MemoryError\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    pool = SolverPool(SolverParams(entry="no_solver:fail"))
+    await pool.start()
+    yield pool
+    await pool.stop()
+
+
+@pytest.mark.parametrize(("with_token", "reason"), [(False, Reason.NO_PLAN), (True, Reason.PROMISE_BROKEN)])
+async def test_an_order_hears_for_good_that_it_has_no_plan_only_when_that_is_proven(
+    with_token: bool, reason: Reason, sqlite_url: str, failing: SolverPool
+) -> None:
+    async with shop.running(sqlite_url) as opened:
+        wanted, request_id = await open_pairs(opened), str(uuid.uuid4())
+        promised, token = option(await opened.promise(wanted))
+        assert [shipment.node_id for shipment in promised.decision.plan.shipments] == ["all"]
+        await opened.status("all", NodeStatus.OFFLINE)
+        asked = {"promise_token": token} if with_token else {}
+        able = opened.app
+        opened.app = replace(able, solvers=failing)
+        refusal = await refused(opened.allocate("o-1", wanted, request_id, **asked))
+        assert (refusal.kind, refusal.reason) == (Kind.UNAVAILABLE, Reason.UNDECIDED)
+        opened.app = able
+        refusal = await refused(opened.allocate("o-1", wanted, request_id, **asked))
+        assert (refusal.kind, refusal.reason) == (Kind.FAILED_PRECONDITION, reason)

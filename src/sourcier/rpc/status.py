@@ -22,6 +22,7 @@ CODES: Final[Mapping[Kind, int]] = {kind: code_pb2.Code.Value(kind.value) for ki
 
 RETRY_MS: Final[Mapping[Reason, int]] = {
     Reason.CONTENDED: 50,
+    Reason.UNDECIDED: 500,
     Reason.OVERLOADED: 200,
     Reason.SHUTTING_DOWN: 100,
     Reason.DATABASE_UNAVAILABLE: 1_000,

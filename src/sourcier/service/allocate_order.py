@@ -49,7 +49,7 @@ async def allocate(app: "App", request: Allocate) -> Allocation:
     the allocation is late or refused, as the rule set in force says.
 
     Raises NETWORK_NOT_APPLIED, RULE_SET_NOT_ACTIVE, what the engine raises about the cart, OUT_OF_STOCK, NO_PLAN,
-    CONTENDED when others took the stock each time, ORDER_LINE_ALREADY_ALLOCATED, for holds HOLD_NOT_FOUND,
+    UNDECIDED, CONTENDED when others took the stock each time, ORDER_LINE_ALREADY_ALLOCATED, for holds HOLD_NOT_FOUND,
     HOLD_EXPIRED, HOLD_NOT_OPEN, HOLD_MISMATCH, and for tokens PROMISE_TOKEN_INVALID, PROMISE_TOKEN_EXPIRED,
     PROMISE_MISMATCH, PROMISE_BROKEN.
     """

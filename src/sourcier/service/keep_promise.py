@@ -32,7 +32,7 @@ from sourcier.engine.prefilter import wanted_services
 from sourcier.engine.stores import chosen_stores
 from sourcier.service.drive import drive
 from sourcier.service.promised_rules import at_the_quantile, under_protection
-from sourcier.service.refusals import unfillable
+from sourcier.service.refusals import undecided, unfillable
 from sourcier.service.solver_time import SolverTime
 from sourcier.service.tokens import PromiseToken
 
@@ -63,7 +63,8 @@ async def promise_anew(app: "App", view: "View", cart: Cart) -> Keeping | Broken
     decisions = [(await _decide(app, view, way, view.rules, complete=False), way) for way in ways(cart, view.network)]
     decision, way = min(decisions, key=lambda decided: decided[0].objective_micros)
     if decision.status is Status.UNFILLABLE:
-        return Broken(view=view, refusal=unfillable(decision, cart, view))
+        least_known = max((decision for decision, _ in decisions), key=lambda decision: decision.gap_micros)
+        return Broken(view=view, refusal=unfillable(least_known, cart, view))
     return Keeping(view=view, decision=decision, kept=_made(decision, way, view))
 
 
@@ -96,12 +97,21 @@ async def keep(app: "App", view: "View", cart: Cart, token: PromiseToken) -> Kee
     """Decide the cart as the token promises; `token` must be one for this cart."""
     promised = await app.promised_rules.get(app, token.rule_set_revision)
     view = _for_channel(view, cart)
-    decision = await _on_time(app, view, cart, token, promised)
+    decision, impossible = await _on_time(app, view, cart, token, promised)
     if decision is None and await app.snapshots.outdated(view):
         view = _for_channel(app.snapshots.view(), cart)
-        decision = await _on_time(app, view, cart, token, promised)
+        decision, impossible = await _on_time(app, view, cart, token, promised)
     if decision is not None:
         return Keeping(view=view, decision=decision, kept=token.kept(arrives_on(decision.plan)))
+    if not impossible and view.rules.rule_set.promising.broken is BrokenPromise.REFUSE:
+        return Broken(view=view, refusal=undecided())
+    return await _not_on_time(app, view, cart, token, promised)
+
+
+async def _not_on_time(
+    app: "App", view: "View", cart: Cart, token: PromiseToken, promised: CompiledRules
+) -> Keeping | Broken:
+    """The promise cannot be kept: the order comes late, or not at all."""
     services = _same_method(cart, token, view)
     if not services:
         why = "the network has no such service or store any more"
@@ -110,6 +120,8 @@ async def keep(app: "App", view: "View", cart: Cart, token: PromiseToken) -> Kee
     decision = await _decide(app, view, _wanted(cart, token, services), soft, complete=True)
     if decision.status is Status.UNFILLABLE:
         cause = unfillable(decision, cart, view, whole=True)
+        if cause.reason is Reason.UNDECIDED:
+            return Broken(view=view, refusal=cause)
         told = {"cause": cause.reason.value, **cause.metadata}
         return Broken(view=view, refusal=_broken(token, view, cause.message, told))
     arrival = arrives_on(decision.plan)
@@ -158,12 +170,15 @@ def _made(decision: Decision, cart: Cart, view: "View") -> Kept:
 
 async def _on_time(
     app: "App", view: "View", cart: Cart, token: PromiseToken, promised: CompiledRules
-) -> Decision | None:
+) -> tuple[Decision | None, bool]:
+    """A decision that keeps the promise, or None and whether it is proven that none does."""
+    impossible = True
     for wanted, rules in _attempts(cart, token, view, promised):
         decision = await _decide(app, view, wanted, rules, complete=True)
         if decision.status is not Status.UNFILLABLE:
-            return decision
-    return None
+            return decision, False
+        impossible &= decision.gap_micros == 0
+    return None, impossible
 
 
 def _attempts(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def unfillable(decision: Decision, cart: Cart, view: "View", *, whole: bool = False) -> Refusal:
     """Nothing of the order can be allocated: OUT_OF_STOCK, or NO_PLAN when goods are there and the rules forbid them.
 
-    `whole`: a part of it is of no use, whatever the rules say. The metadata counts the nodes by the reason for which
-    they were left out.
+    UNDECIDED if that there is no plan is not proven. `whole`: a part of it is of no use, whatever the rules say. The
+    metadata counts the nodes by the reason for which they were left out.
     """
     missing = short_skus(cart, view, whole=whole)
     counts = {reason.value: str(n) for reason, n in Counter(o.reason for o in decision.left_out).items()}
@@ -26,6 +26,8 @@ def unfillable(decision: Decision, cart: Cart, view: "View", *, whole: bool = Fa
             message=f"no node has enough of {', '.join(repr(sku) for sku in missing)} for this channel",
             metadata={"skus": ",".join(missing), **counts},
         )
+    if decision.gap_micros > 0:
+        return undecided()
     causes = [reason for reason in NodeReason if reason.value in counts]
     return Refusal(
         kind=Kind.FAILED_PRECONDITION,
@@ -50,6 +52,15 @@ def short_skus(cart: Cart, view: "View", *, whole: bool = False) -> tuple[str, .
     if not whole and constraints.partial_orders and not constraints.ship_complete:
         return tuple(wanted) if not any(available) else ()
     return tuple(sku for sku, free in zip(wanted, available, strict=True) if free < wanted[sku])
+
+
+def undecided() -> Refusal:
+    """No plan was found, and in the time there was, or by a solver that failed, none was ruled out either."""
+    return Refusal(
+        kind=Kind.UNAVAILABLE,
+        reason=Reason.UNDECIDED,
+        message="no plan was found in the time for solving, and there may be one; retry with the same request id",
+    )
 
 
 def contended() -> Refusal:
