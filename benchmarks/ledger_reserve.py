@@ -54,7 +54,7 @@ def fill(ledger: Ledger) -> None:
     key = Key("ApplyNetwork", uuid.uuid4().hex)
     caps = {(capacity_pool_id(node_id), ANY_DAY): 10_000_000 for node_id in NODES}
     types = dict.fromkeys(NODES, "STORE")
-    ledger.write(put_network, key, b"{}", nodes=types, caps=caps, respond=lambda _: b"").result()
+    ledger.write(put_network, key, b"{}", nodes=types, caps=caps, beside=None, respond=lambda _: b"").result()
     measure_counts(ledger, seq=1)
 
 

@@ -224,7 +224,7 @@ def ledger_rows(name: str, url: str, num_rows: int, seconds: float) -> Iterator[
     ledger = open_ledger(url)
     key = RequestKey(method="ApplyNetwork", request_id="network", fingerprint="-")
     types = {node.node_id: node.node_type.value for node in network.nodes}
-    ledger.write(put_network, key, codec.dump(network), nodes=types, caps={}, respond=_nothing).result()
+    ledger.write(put_network, key, codec.dump(network), nodes=types, caps={}, beside=None, respond=_nothing).result()
     write_rows(name, url, network)
     shown = title(name)
     yield from measure_read(shown, ledger, network, num_rows)

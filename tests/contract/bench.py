@@ -125,10 +125,21 @@ class Bench:
             b"network",
             nodes=nodes,
             caps={**daily, **(pools or {})},
+            beside=self.in_force(),
             respond=lambda _: b"",
         )
         assert not isinstance(outcome, Replayed)
         return outcome[0]
+
+    def in_force(self) -> tuple[str, int] | None:
+        """The rule set revision in force."""
+        active = self.read(registry.active_rule_set)
+        return active and (active.rule_set_id, active.revision)
+
+    def network_revision(self) -> int:
+        """That of the network in force, 0 if there is none."""
+        network = self.read(registry.get_network)
+        return network.revision if network else 0
 
     def activate(self, floors: Mapping[str, tuple[int, int, int]], *, rule_set_id: str = "base") -> None:
         """Store a rule set and put it in force with these floors by node type."""
@@ -144,6 +155,7 @@ class Bench:
             rule_set_id=rule_set_id,
             revision=added[0].revision,
             floors=floors,
+            network_revision=self.network_revision(),
         )
         activation.activate(self.ledger, command, lambda _: b"")
 

@@ -1,5 +1,8 @@
 """Activation in two passes: while it runs both revisions are kept, and a process that dies leaves no hole."""
 
+import uuid
+from dataclasses import replace
+
 import pytest
 from tests.contract.bench import Bench, Key
 
@@ -25,6 +28,7 @@ def command(bench: Bench, floors: dict[str, tuple[int, int, int]], request_id: s
         rule_set_id="base",
         revision=added[0].revision,
         floors=floors,
+        network_revision=bench.network_revision(),
     )
 
 
@@ -58,9 +62,7 @@ def test_the_same_activation_is_done_once(bench: Bench) -> None:
 
 def test_an_unknown_revision_changes_nothing(bench: Bench) -> None:
     fill(bench)
-    wanted = activation.Activate(
-        method="A", request_id="x", fingerprint="same", rule_set_id="none", revision=1, floors={"STORE": (9, 9, 9)}
-    )
+    wanted = replace(command(bench, {"STORE": (9, 9, 9)}), rule_set_id="none")
     with pytest.raises(Refusal) as refused:
         activation.activate(bench.ledger, wanted, lambda _: b"")
     assert refused.value.reason is Reason.RULE_SET_NOT_FOUND
@@ -116,3 +118,39 @@ def test_a_dead_activation_gives_way_to_the_next(bench: Bench) -> None:
     bench.pass_time(activation.ABANDONED_AFTER_SECONDS + 1)
     activation.activate(bench.ledger, command(bench, {"STORE": (1, 1, 1)}, "next"), lambda _: b"")
     assert floors_of(bench) == {(1, 1, 1)}
+
+
+def test_a_rule_set_does_not_come_into_force_beside_a_network_that_it_was_not_compared_with(bench: Bench) -> None:
+    bench.activate({"STORE": (4, 4, 4)})
+    fill(bench)
+    wanted = command(bench, {"STORE": (1, 6, 6)})
+    bench.apply_network()
+    before = bench.in_force()
+    with pytest.raises(Refusal) as refused:
+        activation.activate(bench.ledger, wanted, lambda _: b"")
+    assert refused.value.reason is Reason.CONTENDED
+    assert (bench.in_force(), floors_of(bench)) == (before, {(4, 4, 4)})
+    anew = replace(wanted, network_revision=bench.network_revision())
+    assert isinstance(activation.activate(bench.ledger, anew, lambda _: b""), activation.Activated)
+    assert floors_of(bench) == {(1, 6, 6)}
+
+
+@pytest.mark.parametrize("beside", [None, ("base", 1)])
+def test_a_network_does_not_come_into_force_beside_a_rule_set_that_it_was_not_compared_with(
+    bench: Bench, beside: tuple[str, int] | None
+) -> None:
+    for _ in range(2):
+        bench.activate({"STORE": (4, 4, 4)})
+    before = bench.read(registry.get_network)
+    with pytest.raises(Refusal) as refused:
+        bench.write(
+            registry.put_network,
+            Key(request_id=uuid.uuid4().hex),
+            b"other",
+            nodes={"n1": "WAREHOUSE"},
+            caps={},
+            beside=beside,
+            respond=lambda _: b"",
+        )
+    assert refused.value.reason is Reason.CONTENDED
+    assert bench.read(registry.get_network) == before

@@ -25,7 +25,10 @@ ABANDONED_AFTER_SECONDS: Final = 30  # an activation that has not moved for so l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activate:
-    """Put a stored revision in force. `floors` gives the units kept back per node type and channel class."""
+    """Put a stored revision in force. `floors` gives the units kept back per node type and channel class.
+
+    `network_revision` is the network that it was compared with (0: there was none); another one stops it.
+    """
 
     method: str
     request_id: str
@@ -33,6 +36,7 @@ class Activate:
     rule_set_id: str
     revision: int
     floors: Mapping[str, tuple[int, int, int]]
+    network_revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,19 @@ class Activated:
 def activate(ledger: Ledger, command: Activate, respond: Callable[[StoredRuleSet], bytes]) -> Activated | Replayed:
     """Activate in several transactions; blocks the calling thread until all rows have the new floors.
 
-    Raises `Refusal`: RULE_SET_NOT_FOUND, REQUEST_ID_REUSED, CONTENDED while another activation runs.
+    Raises `Refusal`: RULE_SET_NOT_FOUND, REQUEST_ID_REUSED, CONTENDED while another activation runs, or when a network
+    is in force that the rule set was not compared with.
     """
     token = uuid.uuid4().hex
     begun = ledger.write(_begin, command, token).result()
     if isinstance(begun, Replayed):
         return begun
     _all_batches(ledger, queries_admin.RAISE_FLOORS, token)
-    done = ledger.write(_switch, command, token, respond).result()
+    try:
+        done = ledger.write(_switch, command, token, respond).result()
+    except Refusal:
+        settle_floors(ledger, token)
+        raise
     if isinstance(done, Replayed):
         settle_floors(ledger, token)
         return done
@@ -98,6 +107,8 @@ def _switch(tx: Tx, command: Activate, token: str, respond: Callable[[StoredRule
     if known is not None:
         return Replayed(response=known)
     _hold_seat(tx, token)
+    if tx.ask(queries_admin.NETWORK_REVISION)[0][0] != command.network_revision:
+        raise contended()
     tx.tell(queries_admin.SWITCH_ACTIVATION, rule_set_id=command.rule_set_id, revision=command.revision, pending=token)
     tx.tell(queries_admin.CLEAR_TYPE_FLOORS, phase="ACTIVE")
     tx.tell(queries_admin.PROMOTE_TYPE_FLOORS)

@@ -85,6 +85,7 @@ INSERT_NETWORK: Final = query(
     "INSERT INTO network (revision, document, at) VALUES (:revision, :document, ledger_clock())"
 )
 GET_NETWORK: Final = query("SELECT revision, document FROM network ORDER BY revision DESC LIMIT 1")
+NETWORK_REVISION: Final = query("SELECT COALESCE(MAX(revision), 0) FROM network")
 PUT_NODES: Final = query("""
     INSERT INTO node (node_id, node_type, status, network_revision)
     SELECT one.node_id, one.node_type, one.status, :revision

@@ -12,7 +12,7 @@ from sourcier.ledger.commands import PoolKey, Replayed, RequestKey, StoredNetwor
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.motions import weekday_bucket
 from sourcier.ledger.reserve import instant
-from sourcier.ledger.store import Row, Tx
+from sourcier.ledger.store import Row, Tx, contended
 
 DAYS_BACK: Final = 2  # a day that is this long past here can still be today somewhere on earth
 UNLIMITED: Final = 2**62  # the cap of a pool that has no limit any more
@@ -25,6 +25,7 @@ def put_network(
     *,
     nodes: Mapping[str, str],
     caps: Mapping[PoolKey, int],
+    beside: tuple[str, int] | None,
     offline: frozenset[str] = frozenset(),
     respond: Callable[[StoredNetwork], bytes],
 ) -> tuple[StoredNetwork, bytes] | Replayed:
@@ -32,12 +33,15 @@ def put_network(
 
     Nodes keep the status they had; of the new ones those in `offline` are OFFLINE. Buckets already in use take the new
     cap, even below what is used. A pool that is new starts counting from now; one that is gone has no limit any more.
-    Raises REQUEST_ID_REUSED.
+    `beside` is the rule set revision that the network was compared with (None: none was in force).
+    Raises REQUEST_ID_REUSED, and CONTENDED when another one is in force by now.
     """
     now, known = requests.begin(tx, key)
     if known is not None:
         return Replayed(response=known)
-    counter = tx.ask(queries_admin.LOCK_ACTIVATION)[0][2]
+    rule_set_id, rule_set_revision, counter, *_ = tx.ask(queries_admin.LOCK_ACTIVATION)[0]
+    if (beside or (None, None)) != (rule_set_id, rule_set_revision):
+        raise contended()
     revision = int(tx.ask(queries_admin.COUNT_UP, name="network")[0][0])
     tx.tell(queries_admin.INSERT_NETWORK, revision=revision, document=document)
     entries = [

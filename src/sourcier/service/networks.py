@@ -25,20 +25,21 @@ async def apply_network(app: "App", request: ApplyNetwork) -> NetworkAnswer:
     """Replace the network. This server decides on it once the answer is given, other replicas within moments.
 
     A node's own status counts only when the node is new. The answer warns of what the rule set in force names and the
-    network does not have. Raises FIELD_INVALID with everything in the network that does not fit together.
+    network does not have. Raises FIELD_INVALID with everything in the network that does not fit together, and CONTENDED
+    when a rule set came into force meanwhile.
     """
     found = await asyncio.to_thread(misfits, request.network)
     if found:
         raise invalid([replace(fault, field=f"network.{fault.field}") for fault in found])
     if request.validate_only:
-        stored, warnings = await app.read(registry.get_network), await _warnings(app, request.network)
+        stored, warnings = await app.read(registry.get_network), (await _compare(app, request.network))[1]
         if stored is None:
             return NetworkAnswer(revision=0, network=request.network, warnings=warnings)
         network = with_statuses(request.network, stored.statuses)
         return NetworkAnswer(revision=stored.revision, network=network, warnings=warnings)
 
     async def work() -> NetworkAnswer:
-        answer = await app.write(_apply, request, await _warnings(app, request.network))
+        answer = await app.write(_apply, request, *await _compare(app, request.network))
         await app.snapshots.abreast()
         return await _restore(answer)
 
@@ -81,16 +82,17 @@ def with_statuses(network: Network, statuses: Mapping[str, str]) -> Network:
     )
 
 
-async def _warnings(app: "App", network: Network) -> tuple[Violation, ...]:
-    """What the rule set in force names and the network does not have, as ``ruleSets/x/revisions/n:line:col``."""
+async def _compare(app: "App", network: Network) -> tuple[tuple[str, int] | None, tuple[Violation, ...]]:
+    """The rule set in force, and what of it the network does not have, as ``ruleSets/x/revisions/n:line:col``."""
     active = await app.read(registry.active_rule_set)
     if active is None:
-        return ()
+        return None, ()
     name = f"ruleSets/{active.rule_set_id}/revisions/{active.revision}"
-    return await asyncio.to_thread(mismatched, active.document.decode(), name, network)
+    warnings = await asyncio.to_thread(mismatched, active.document.decode(), name, network)
+    return (active.rule_set_id, active.revision), warnings
 
 
-def _apply(tx: Tx, request: ApplyNetwork, warnings: tuple[Violation, ...]) -> bytes:
+def _apply(tx: Tx, request: ApplyNetwork, beside: tuple[str, int] | None, warnings: tuple[Violation, ...]) -> bytes:
     network = request.network
     outcome = registry.put_network(
         tx,
@@ -98,6 +100,7 @@ def _apply(tx: Tx, request: ApplyNetwork, warnings: tuple[Violation, ...]) -> by
         codec.dump(network),
         nodes={node.node_id: node.node_type.value for node in network.nodes},
         caps=pool_caps(network),
+        beside=beside,
         offline=frozenset(node.node_id for node in network.nodes if node.status is NodeStatus.OFFLINE),
         respond=lambda stored: codec.dump(replace(_answer(stored), warnings=warnings)),
     )

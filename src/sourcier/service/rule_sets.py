@@ -8,7 +8,7 @@ from sourcier.domain.errors import Reason, Violation, invalid
 from sourcier.domain.network import Network
 from sourcier.ledger import activation, registry
 from sourcier.ledger.activation import Activate
-from sourcier.ledger.commands import Replayed, StoredRuleSet
+from sourcier.ledger.commands import Replayed, StoredNetwork, StoredRuleSet
 from sourcier.service import codec, deadline, replay
 from sourcier.service.commands import ActivateRuleSet, CreateRuleSetRevision, RuleSetRevision
 from sourcier.service.pages import read_token, write_token
@@ -56,8 +56,9 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
     """Put a stored revision in force; the answer is given when every stock row keeps back what it says.
 
     Meanwhile rows keep back what either revision says. Past the caller's time the activation goes on; a retry with the
-    same request id is refused with CONTENDED until it is done. Raises RULE_SET_NOT_FOUND, CONTENDED, and
-    RULE_SET_MISMATCH with everything that the rule set names and the network in force does not have.
+    same request id is refused with CONTENDED until it is done. Raises RULE_SET_NOT_FOUND, CONTENDED (also when another
+    network was applied meanwhile), and RULE_SET_MISMATCH with everything that the rule set names and the network in
+    force does not have.
     """
 
     async def work() -> RuleSetRevision:
@@ -65,7 +66,7 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
         if stored is None:
             raise rule_set_not_found(f"ruleSets/{request.rule_set_id}/revisions/{request.revision}")
         rules = await asyncio.to_thread(compiled, stored)
-        await _demand_fit(app, stored)
+        network_revision = await _demand_fit(app, stored)
         command = Activate(
             method=request.key.method,
             request_id=request.key.request_id,
@@ -73,6 +74,7 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
             rule_set_id=request.rule_set_id,
             revision=request.revision,
             floors={node_type.value: floors for node_type, floors in rules.floors.items()},
+            network_revision=network_revision,
         )
         outcome = await deadline.wait(asyncio.to_thread(activation.activate, app.ledger, command, _respond))
         await app.snapshots.abreast()
@@ -109,13 +111,19 @@ def _check(request: CreateRuleSetRevision, network: Network | None) -> tuple[Vio
     return () if network is None else mismatched(request.yaml, RULES_FILENAME, network)
 
 
-async def _demand_fit(app: "App", stored: StoredRuleSet) -> None:
-    await app.snapshots.abreast()
-    if app.snapshots.network is not None:
-        text, network = stored.document.decode(), app.snapshots.network
-        found = await asyncio.to_thread(mismatched, text, RULES_FILENAME, network)
-        if found:
-            raise rule_set_mismatch(f"ruleSets/{stored.rule_set_id}/revisions/{stored.revision}", found)
+async def _demand_fit(app: "App", rules: StoredRuleSet) -> int:
+    """The revision of the network in force (0: there is none), which must have all that the rule set names."""
+    network = await app.read(registry.get_network)
+    if network is None:
+        return 0
+    found = await asyncio.to_thread(_misfits, rules, network)
+    if found:
+        raise rule_set_mismatch(f"ruleSets/{rules.rule_set_id}/revisions/{rules.revision}", found)
+    return network.revision
+
+
+def _misfits(rules: StoredRuleSet, network: StoredNetwork) -> tuple[Violation, ...]:
+    return mismatched(rules.document.decode(), RULES_FILENAME, codec.load(Network, network.document))
 
 
 def _answer(stored: StoredRuleSet, warnings: tuple[Violation, ...] = ()) -> RuleSetRevision:
