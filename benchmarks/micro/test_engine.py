@@ -7,9 +7,11 @@ import pytest
 
 from benchmarks import instances
 from sourcier.domain.order import Cart
-from sourcier.engine import bounds, dual, primal
+from sourcier.engine import bounds, dual
+from sourcier.engine.certificates import outsets
 from sourcier.engine.compile import CompiledRules
 from sourcier.engine.decide import decide_steps, drive
+from sourcier.engine.joined import join
 from sourcier.engine.offers import build
 from sourcier.engine.prefilter import lanes
 from sourcier.engine.proof import prove
@@ -61,9 +63,7 @@ def test_certificate(benchmark: Any, snapshot: Snapshot, rules: CompiledRules, c
 
     def certify() -> None:
         for problem in problems:
-            relaxed = bounds.relax(problem)
-            dual.single_bounds(problem, relaxed, primal.best_single(problem).objective)
-            bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
+            outsets(join([problem]))
 
     benchmark(certify)
 

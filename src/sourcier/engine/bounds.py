@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.compile import BoolArray, IntArray
+from sourcier.engine.joined import Joined, join, spans
 from sourcier.engine.offers import Problem
 from sourcier.engine.tariffs import Tiers
 
@@ -141,26 +142,36 @@ def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
 
 
 def can_fill(problem: Problem) -> bool:
-    """A necessary condition for filling every unit: the best max_shipments nodes could bring each demand, all units
-    and all grams, each counted for itself."""
-    if problem.num_offers == 0:
-        return False
+    """The necessary condition of `can_fill_each` for one problem."""
+    return problem.num_offers > 0 and all(can_fill_each(join([problem])))
+
+
+def can_fill_each(joined: Joined) -> list[bool]:
+    """Per problem, a necessary condition for filling every unit: the best max_shipments nodes could bring each demand,
+    all units and all grams, each counted for itself."""
+    problem = joined.offers
     limit = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
-    starts = problem.node_start
     units = np.minimum(problem.supply.sum(axis=0), problem.cap_units)
     grams = np.minimum(problem.weight @ problem.supply, limit)
     brought = np.vstack([problem.supply, units, grams])
-    per_node = np.maximum.reduceat(brought, starts, axis=1)
-    if problem.max_shipments is not None and problem.max_shipments < len(starts):
-        per_node = np.partition(per_node, -problem.max_shipments, axis=1)[:, -problem.max_shipments :]
+    per_node = np.maximum.reduceat(brought, problem.node_start, axis=1)
     wanted = np.append(problem.quantity, [problem.quantity.sum(), problem.total_weight])
-    return bool((per_node.sum(axis=1) >= wanted).all())
+    most = problem.max_shipments or per_node.shape[1]
+    found = []
+    for span in spans(joined.node_start, per_node.shape[1]):
+        best = per_node[:, span]
+        if most < best.shape[1]:
+            best = np.partition(best, -most, axis=1)[:, -most:]
+        found.append(bool((best.sum(axis=1) >= wanted).all()))
+    return found
 
 
-def least_units(problem: Problem, relaxed: Relaxed) -> IntArray:
-    """Per demand, what its units cost at least if all were to be had at the lowest price, micros."""
-    unit = np.where(problem.supply > 0, relaxed.unit, problem.unfilled[:, None]).min(axis=1)
-    cost: IntArray = problem.quantity * np.minimum(unit, problem.unfilled)
+def least_units(joined: Joined, relaxed: Relaxed) -> IntArray:
+    """Per demand and problem, what its units cost at least if all were to be had at the lowest price, micros."""
+    problem = joined.offers
+    unit = np.where(problem.supply > 0, relaxed.unit, problem.unfilled[:, None])
+    least = np.minimum.reduceat(unit, joined.start, axis=1)
+    cost: IntArray = problem.quantity[:, None] * np.minimum(least, problem.unfilled[:, None])
     return cost
 
 

@@ -16,11 +16,12 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.engine import check, explain
 from sourcier.engine.available import Available
+from sourcier.engine.certificates import Outset
 from sourcier.engine.compile import CompiledRules, IntArray
 from sourcier.engine.offers import Problem, build
 from sourcier.engine.plans import Basis, latest_arrival, pulled_forward, write_plans
 from sourcier.engine.prefilter import Lanes
-from sourcier.engine.proof import Answer, prove, settled
+from sourcier.engine.proof import Answer, prove, prove_from, settled
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.seen import Room, Seen, named, room_on, seen_from
 from sourcier.engine.snapshot import Snapshot
@@ -164,12 +165,13 @@ def decide_steps(
     return decision
 
 
-def settle(prepared: Prepared, problem: Problem) -> Steps[Settled]:
+def settle(prepared: Prepared, problem: Problem, outset: Outset | None = None) -> Steps[Settled]:
     """The best answer over `problem`: the prepared one, or that one over fewer offers or with tighter limits.
 
-    Every shipment is pulled forward to the first departure at which its node sends the same for the same price.
+    `outset` are its first certificates, if they are known. Every shipment is pulled forward to the first departure at
+    which its node sends the same for the same price.
     """
-    answer = settled((yield from prove(problem)), problem)
+    answer = settled((yield from prove(problem) if outset is None else prove_from(outset)), problem)
     return Settled(prepared=prepared, problem=problem, answer=pulled_forward(answer))
 
 

@@ -200,17 +200,17 @@ def forced_bounds(problem: Problem, relaxed: Relaxed, dual: Dual) -> IntArray:
     return forced
 
 
-def single_bounds(problem: Problem, relaxed: Relaxed, target: int) -> IntArray:
+def single_bounds(problem: Problem, relaxed: Relaxed, target: int | IntArray) -> IntArray:
     """Per offer, a lower bound on every plan that opens it alone, micros.
 
     At the highest prices such a plan leaves nothing out that is worth shipping. Where no stock is shared and no
     capacity counts lines, it is exact but for the last item that is cut to fit a tier. Offers that cost `target` or
-    more with their cheapest tier and no limit are not looked at closely.
+    more (one for each offer, or for all) with their cheapest tier and no limit are not looked at closely.
     """
     saving, bound = _uncut(problem, relaxed, problem.unfilled)
     constant = int(problem.quantity @ problem.unfilled) - problem.split
     bound += constant
-    columns = relaxed.limited[bound[relaxed.limited] < target]
+    columns = relaxed.limited[(bound < target)[relaxed.limited]]
     if len(columns):
         bound[columns] = best_contents(problem, relaxed, saving.take(columns, axis=1), columns)[0] + constant
     return bound

@@ -94,9 +94,9 @@ class Problem:
     def restricted(self, offers: NDArray[np.int64] | slice) -> "Problem":
         """The same order over some of the offers (ascending positions)."""
         columns: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        for name in _PER_OFFER:
+        for name in PER_OFFER:
             columns[name] = columns[name][offers]
-        for name in _PER_DEMAND_AND_OFFER:
+        for name in PER_DEMAND_AND_OFFER:
             matrix = columns[name]
             columns[name] = matrix[:, offers] if isinstance(offers, slice) else matrix.take(offers, axis=1)
         return Problem(**columns)
@@ -126,8 +126,9 @@ def by_tier(problem: Problem) -> Problem:
     return replace(expanded, tiers=np.arange(len(source)), tier_tables=tuple(tables))
 
 
-_PER_OFFER = ("lane", "node", "service", "way", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
-_PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
+PER_OFFER = ("lane", "node", "service", "way", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
+PER_DEMAND_AND_OFFER = ("unit", "available", "supply")
+"""The columns of a Problem that have an axis K: alone, and after the axis D."""
 
 
 def build(

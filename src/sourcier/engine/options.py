@@ -25,6 +25,7 @@ from sourcier.domain.promise import Choice
 from sourcier.engine.bounds import can_fill
 from sourcier.engine.decide import Prepared, Settled, Steps, settle
 from sourcier.engine.offers import Problem
+from sourcier.engine.outlooks import Outlook, arriving_by, outlooks
 from sourcier.engine.prefilter import reject
 
 
@@ -67,12 +68,14 @@ class _Tried:
 class Search:
     """What is known of one service so far. `dates` are the arrival days (ordinals) by which a plan is conceivable."""
 
-    def __init__(self, prepared: Prepared, *, explained: bool) -> None:
+    def __init__(self, prepared: Prepared, outlook: Outlook | None, *, explained: bool) -> None:
         problem = prepared.problem
-        self.dates, self._parts = plausible_dates(problem)
+        if outlook is None:
+            (outlook,) = outlooks([problem])
+        self.dates = outlook.dates
         self.most = len(set(problem.node.tolist())) if problem.max_shipments is None else problem.max_shipments
         self.found: list[Found] = []
-        self._prepared, self._explained = prepared, explained
+        self._prepared, self._outlook, self._explained = prepared, outlook, explained
         self._tried: list[_Tried] = []
 
     def best(self, by: int, most: int | None = None) -> Steps[Found | None]:
@@ -82,14 +85,14 @@ class Search:
         known = min(fit, key=lambda found: (found.cost, found.latest), default=None)
         if self._follows(by, most, known):
             return known
-        part = self._parts.get(by) or arriving_by(self._prepared.problem, by)
+        part, outset = self._outlook.first.get(by) or (arriving_by(self._prepared.problem, by), None)
         if most < self.most:
-            part = replace(part, max_shipments=most)
+            part, outset = replace(part, max_shipments=most), None
         if most < self.most and not can_fill(part):  # else it can: `by` is among the plausible dates
             self._tried.append(_Tried(by=by, most=most, found=None, bound=0))
             return known
         prepared = _told_apart(self._prepared, part) if self._explained else self._prepared
-        settled = yield from settle(prepared, part)
+        settled = yield from settle(prepared, part, outset)
         found = Found(settled=settled, latest=settled.latest) if settled.ships else None
         self._tried.append(_Tried(by=by, most=most, found=found, bound=settled.answer.bound))
         if found is None:
@@ -107,9 +110,14 @@ class Search:
         )
 
 
-def options(prepared: Prepared, choices: Collection[Choice], *, explained: bool = False) -> Steps[tuple[Option, ...]]:
-    """The options wanted, earliest first; none where no plan brings the whole cart. Equal options are merged."""
-    search = Search(prepared, explained=explained)
+def options(
+    prepared: Prepared, choices: Collection[Choice], *, outlook: Outlook | None = None, explained: bool = False
+) -> Steps[tuple[Option, ...]]:
+    """The options wanted, earliest first; none where no plan brings the whole cart. Equal options are merged.
+
+    `outlook` is that of the prepared problem, if it is known.
+    """
+    search = Search(prepared, outlook, explained=explained)
     if not search.dates:
         return ()
     first = last = None
@@ -129,7 +137,7 @@ def options(prepared: Prepared, choices: Collection[Choice], *, explained: bool 
 
 def earliest(prepared: Prepared) -> Steps[Found | None]:
     """The cheapest plan for the first date that has one."""
-    search = Search(prepared, explained=False)
+    search = Search(prepared, None, explained=False)
     return (yield from _first_date(search, search.dates))
 
 
@@ -137,12 +145,6 @@ def arrival(plan: Plan) -> int:
     """The day (an ordinal) on which the customer has everything."""
     last = plan.shipments if plan.onward is None else (plan.onward,)
     return max(shipment.deliver_on for shipment in last).toordinal()
-
-
-def arriving_by(problem: Problem, by: int) -> Problem:
-    """The same order over the offers that arrive by the day `by` (an ordinal)."""
-    late = problem.arrival > by
-    return problem.restricted(np.flatnonzero(~late)) if late.any() else problem
 
 
 def _told_apart(prepared: Prepared, part: Problem) -> Prepared:
@@ -153,29 +155,6 @@ def _told_apart(prepared: Prepared, part: Problem) -> Prepared:
     reason = prepared.found.reason.copy()
     reject(reason, late, NodeReason.TOO_LATE)
     return replace(prepared, found=replace(prepared.found, reason=reason))
-
-
-def plausible_dates(problem: Problem) -> tuple[tuple[int, ...], dict[int, Problem]]:
-    """Arrival ordinals, ascending, by which the offers could bring every unit as far as `bounds.can_fill` sees.
-
-    Beside them the problems by such dates that were looked at on the way.
-    """
-    parts: dict[int, Problem] = {}
-    order = np.argsort(problem.arrival, kind="stable")
-    missing = (np.cumsum(problem.supply[:, order], axis=1) < problem.quantity[:, None]).sum(axis=1).max()
-    if missing == problem.num_offers:
-        return (), parts
-    dates = sorted(set(problem.arrival[order[missing:]].tolist()))
-    low, high = 0, len(dates)
-    probe = 0
-    while low < high:
-        part = arriving_by(problem, dates[probe])
-        if can_fill(part):
-            high, parts[dates[probe]] = probe, part
-        else:
-            low = probe + 1
-        probe = (low + high) // 2
-    return tuple(dates[low:]), parts
 
 
 def _first(

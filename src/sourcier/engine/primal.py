@@ -9,29 +9,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
-from sourcier.engine.compile import IntArray
+from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.formulation import Cover, breaks, cheapest_first, cover, nothing, unfilled_cost
+from sourcier.engine.joined import Joined
 from sourcier.engine.offers import Problem
 
 Offers = NDArray[np.int64]
 
 
-def best_single(problem: Problem) -> Cover:
-    """The best plan of at most one shipment among the four offers that price best; `dual.single_bounds` proves it."""
-    best = nothing(problem)
-    if problem.num_offers == 0:
-        return best
+def best_singles(joined: Joined, relaxed: Relaxed) -> list[Cover]:
+    """Per problem, the best plan of at most one shipment among the four offers that price best.
+
+    `relaxed` is that of all offers; `dual.single_bounds` proves the plans.
+    """
+    problem = joined.offers
     saving = problem.unfilled[:, None] - problem.unit
     units = np.where(saving > 0, problem.supply, 0)
-    cost = problem.fixed - (problem.split - best.objective) - (units * saving).sum(axis=0)
-    cost += _tier_estimate(problem, np.arange(problem.num_offers), units)
-    for offer in np.argsort(cost, kind="stable")[:4]:
+    grams = problem.weight @ units
+    limit = relaxed.tier_limit[:, problem.tiers]
+    tier = np.minimum((limit < grams).sum(axis=0), len(limit) - 1)
+    filling_nothing = int((problem.quantity * problem.unfilled).sum())
+    cost = problem.fixed - (problem.split - filling_nothing) - (units * saving).sum(axis=0)
+    cost += relaxed.tier_cost[tier, problem.tiers]
+    simple = (grams <= limit[-1]) & _within_capacity(problem, units) & (units > 0).any(axis=0)
+    return [
+        _best_single(part, units[:, span], cost[span], simple[span])
+        for part, span in zip(joined.problems, joined.spans(), strict=True)
+    ]
+
+
+def _best_single(problem: Problem, units: IntArray, cost: IntArray, simple: BoolArray) -> Cover:
+    """The best plan of one of the four offers that price best; where they are `simple`, their price is exact."""
+    best = nothing(problem)
+    for offer in np.argsort(cost, kind="stable")[:4].tolist():
         if int(cost[offer]) >= best.objective:
             break
-        found = fill(problem, np.array([offer]))
+        alone = np.array([offer])
+        if simple[offer]:
+            return Cover(offers=alone, units=units[:, alone], objective=int(cost[offer]))
+        found = fill(problem, alone)
         if found.objective < best.objective:
             best = found
     return best
+
+
+def _within_capacity(problem: Problem, units: IntArray) -> BoolArray:
+    """Per offer, whether it can bring its ``units[D, K]`` alone, by shared stock and capacity."""
+    within: BoolArray = (units.sum(axis=0) <= problem.cap_units) & ((units > 0).sum(axis=0) <= problem.cap_lines)
+    if int(problem.group.max()) + 1 < len(problem.group):
+        together = (problem.group[:, None] == problem.group[None, :]) @ units
+        within &= (together <= problem.available).all(axis=0)
+    return within
 
 
 def _tier_estimate(problem: Problem, offers: Offers, units: IntArray) -> IntArray:

@@ -21,6 +21,7 @@ from sourcier.engine.compile import CompiledRules
 from sourcier.engine.decide import Prepared, Steps, parts, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import Option, arrival, options
+from sourcier.engine.outlooks import Outlook, outlooks
 from sourcier.engine.places import locate, place_of
 from sourcier.engine.prefilter import check_cart, excluded_nodes, wanted_services
 from sourcier.engine.remedies import obstacle_steps
@@ -54,11 +55,18 @@ def promise_steps(
     version = snapshot.version
     ways = tuple(_ways(cart, snapshot, rules))
     together = _together(cart, snapshot, firm, ways) if not explained else {}
+    outlook = dict(zip(together, outlooks([part.problem for part in together.values()]), strict=True))
     looks = [
         _Look(
-            cart=cart, snapshot=snapshot, rules=firm, service=index, store_id=store, part=together.get((index, store))
+            cart=cart,
+            snapshot=snapshot,
+            rules=firm,
+            service=way[0],
+            store_id=way[1],
+            part=together.get(way),
+            outlook=outlook.get(way),
         )
-        for index, store in ways
+        for way in ways
     ]
     found = list(chain.from_iterable((yield from side_by_side(_look_at(look, choices, explained) for look in looks))))
     shown = [one for one in found if isinstance(one, Option)]
@@ -75,7 +83,8 @@ def promise_steps(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """One way to get a cart: by a service, at a store if it is collected; `part` of a look at several ways, if any."""
+    """One way to get a cart: by a service, at a store if it is collected; `part` of a look at several ways, if any, and
+    its `outlook`."""
 
     cart: Cart
     snapshot: Snapshot
@@ -83,17 +92,19 @@ class _Look:
     service: int
     store_id: str
     part: Prepared | None
+    outlook: Outlook | None
 
 
 def _look_at(look: _Look, choices: frozenset[Choice], explained: bool) -> Steps[Sequence[Option | Unpromised]]:
     """The options of one way, or why there are none."""
-    cart, snapshot, rules, prepared = look.cart, look.snapshot, look.rules, look.part
+    cart, snapshot, rules = look.cart, look.snapshot, look.rules
+    prepared = look.part
     service = snapshot.network.network.services[look.service]
     if service.method.collected and not _gives_out(snapshot, look.service, look.store_id):
         return [_unpromised(service, look.store_id, Obstacle.NO_STORE)]
     if prepared is None:
         prepared = prepare(_asking_for(cart, service, look.store_id), snapshot, rules, complete=True)
-    found = yield from options(prepared, choices, explained=explained)
+    found = yield from options(prepared, choices, outlook=look.outlook, explained=explained)
     if found:
         return found
     if look.part is not None and not look.store_id and not _reaches(cart, snapshot, rules, look.service):

@@ -11,8 +11,10 @@ import numpy as np
 
 from sourcier.domain.plan import Proof
 from sourcier.engine import bounds, dual, primal
+from sourcier.engine.certificates import Outset, outsets
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.joined import join
 from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, cheaper, priced_over
 from sourcier.engine.trips import ALONE, FREE, VIA
@@ -71,18 +73,19 @@ def _of_family(part: Problem, family: int) -> Problem:
 
 def _prove_one(problem: Problem) -> Steps:
     problem = _fillable(problem)
-    best = primal.best_single(problem)
     if problem.num_offers == 0:
+        best = nothing(problem)
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
-    relaxed = bounds.relax(problem)
-    single = dual.single_bounds(problem, relaxed, best.objective)
-    settled_alone = best.objective <= int(single.min())
-    several = bounds.several_shipments_bound(problem, relaxed, bounds.least_units(problem, relaxed))
-    if settled_alone and several < best.objective:
-        several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
-    if settled_alone and best.objective <= several:
-        return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
-    return (yield from _ascend_once(problem, relaxed, best, single, several))
+    (outset,) = outsets(join([problem]))
+    return (yield from prove_from(outset))
+
+
+def prove_from(outset: Outset) -> Steps:
+    """The best plan and its proof of a problem of which the first certificates are known."""
+    if outset.settled:
+        best = outset.best
+        return Answer(problem=outset.problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
+    return (yield from _ascend_once(outset.problem, outset.relaxed, outset.best, outset.single, outset.several))
 
 
 def _fillable(problem: Problem) -> Problem:

@@ -1,6 +1,6 @@
 """Which dated options of one service are shown, on worlds made for it; random ones are in `test_promise_exhaustive`."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,7 +13,7 @@ from sourcier.domain.plan import NodeReason
 from sourcier.domain.promise import Choice
 from sourcier.domain.rules import Constraints, Prices
 from sourcier.engine.decide import Prepared, drive, prepare, written
-from sourcier.engine.options import Search, earliest, options, plausible_dates
+from sourcier.engine.options import Search, earliest, options
 from sourcier.engine.solver import Budget, solve
 
 TOMORROW = small.TODAY + timedelta(days=1)
@@ -135,16 +135,8 @@ def test_without_a_plan_there_is_no_option() -> None:
         assert drive(earliest(prepared(world)), lambda _: None) is None
 
 
-def test_only_dates_by_which_everything_could_have_come_are_looked_at() -> None:
-    nodes = [node("x", 0, 0), node("y", 2, 0), node("z", 5, 0)]
-    world = small.world(nodes, {"x": {"a": 1}, "y": {"b": 1}, "z": {"a": 1}}, small.lines(a=1, b=1))
-    dates, parts = plausible_dates(prepared(world).problem)
-    assert [date.fromordinal(day) - TOMORROW for day in dates] == [timedelta(days=2), timedelta(days=5)]
-    assert {day: part.arrival.max() for day, part in parts.items()} == {dates[0]: dates[0]}
-
-
 def test_nothing_is_decided_twice_nor_what_follows() -> None:
-    search = Search(prepared(chain(6)), explained=False)
+    search = Search(prepared(chain(6)), None, explained=False)
 
     def best(by: int, most: int | None = None):
         return drive(search.best(by, most), lambda _: None)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from tests.reference.brute import Tiny, as_units, price, tiny_problems
+from tests.reference.starts import best_single
 
 from sourcier.engine import bounds, primal
-from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.formulation import Cover
 
 
 def _tiny() -> tuple[Tiny, ...]:
@@ -22,7 +23,7 @@ def _heuristics(tiny: Tiny) -> dict[str, Cover]:
     everything = np.arange(problem.num_offers)
     greedy = primal.greedy(problem, relaxed)
     return {
-        "single": primal.best_single(problem),
+        "single": best_single(problem),
         "greedy": greedy,
         "marginal": primal.marginal(problem, relaxed, bounds.starting_prices(problem, relaxed)),
         "drop": primal.drop(problem, everything),
@@ -47,7 +48,7 @@ def test_filling_any_offers_gives_a_feasible_plan() -> None:
 def test_the_best_single_shipment_is_found_where_nothing_but_stock_limits_it() -> None:
     for tiny in tiny_problems(60, quirks=False):
         singles = [plan.objective for plan in tiny.plans if len(plan.opened) <= 1]
-        assert primal.best_single(tiny.problem).objective == min(singles), f"seed {tiny.seed}"
+        assert best_single(tiny.problem).objective == min(singles), f"seed {tiny.seed}"
 
 
 def test_improving_never_makes_a_plan_worse() -> None:
@@ -60,8 +61,3 @@ def test_the_heuristics_together_nearly_always_find_the_optimum() -> None:
     """Not a promise, but a sharp fall would show here first."""
     hits = sum(min(c.objective for c in _heuristics(tiny).values()) == tiny.optimum for tiny in _tiny())
     assert hits >= 0.95 * len(_tiny())
-
-
-def test_without_offers_nothing_ships() -> None:
-    problem = tiny_problems(1)[0].problem.restricted(np.zeros(0, dtype=np.int64))
-    assert primal.best_single(problem).objective == nothing(problem).objective

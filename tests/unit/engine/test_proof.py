@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from tests.reference import small
 from tests.reference.brute import as_units, price, tiny_problems
@@ -146,3 +147,9 @@ def test_stock_that_cannot_complete_a_line_from_so_many_nodes_is_left_out() -> N
     }
     assert kept == {None: [3, 1], 1: [1, 1], 2: [3, 1]}
     assert (_fillable(replace(problem, max_nodes_per_line=1, fill=Fill.PARTIAL)).supply == problem.supply).all()
+
+
+def test_without_offers_nothing_ships() -> None:
+    problem = tiny_problems(1)[0].problem.restricted(np.zeros(0, dtype=np.int64))
+    answer = drive(prove(problem), lambda _: None)
+    assert answer.cover.objective == answer.bound == nothing(problem).objective

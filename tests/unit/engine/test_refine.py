@@ -8,6 +8,7 @@ import pytest
 from tests.reference.brute import Tiny, as_units, price, tiny_problems
 from tests.reference.instances import random_world
 from tests.reference.model import optimum
+from tests.reference.starts import best_single
 
 from sourcier.domain.plan import Proof
 from sourcier.engine import primal
@@ -29,7 +30,7 @@ def _tiny() -> tuple[Tiny, ...]:
 
 def test_without_a_mip_the_bound_is_true_and_the_plan_feasible() -> None:
     proofs: Counter[Proof] = Counter()
-    for tiny, start in [(t, start) for t in _tiny() for start in (nothing(t.problem), primal.best_single(t.problem))]:
+    for tiny, start in [(t, start) for t in _tiny() for start in (nothing(t.problem), best_single(t.problem))]:
         solution = refine(Model(problem=tiny.problem, incumbent=start), idle)
         best = solution.cover or start
         units = as_units(tiny.problem, best.offers, best.units)
@@ -55,7 +56,7 @@ def test_the_mip_is_asked_only_for_plans_cheaper_than_the_best_one() -> None:
         if problem.num_offers == 0:
             continue
         asked.clear()
-        start = primal.best_single(problem)
+        start = best_single(problem)
         solution = refine(Model(problem=problem, incumbent=start), note)
         best = solution.cover or start
         assert (solution.proof is Proof.MIP) == bool(asked), f"seed {seed}"
@@ -74,7 +75,7 @@ def test_with_the_mip_the_optimum_is_found_from_any_start(sets_max: int, monkeyp
         if problem.num_offers == 0 or problem.fill is not Fill.PARTIAL:
             continue
         best = optimum(world)
-        for start in (nothing(problem), primal.best_single(problem)):
+        for start in (nothing(problem), best_single(problem)):
             solution = solve(Model(problem=problem, incumbent=start), Budget(solve_ms=10_000))
             found = solution.cover.objective if solution.cover is not None else start.objective
             assert found == solution.bound == best, f"seed {seed}"

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from tests.reference.brute import as_units, price, tiny_problems
 from tests.reference.instances import random_world
+from tests.reference.starts import best_single
 
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
-from sourcier.engine import primal, solver
+from sourcier.engine import solver
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.offers import build
 from sourcier.engine.refine import Model
@@ -72,7 +73,7 @@ def test_the_bound_is_true_after_a_millisecond() -> None:
         problem, _, _ = build(world.cart, world.snapshot(), world.compiled_rules())
         if problem.num_offers == 0:
             continue
-        start = primal.best_single(problem)
+        start = best_single(problem)
         model = Model(problem=problem, incumbent=start)
         full, hurried = solve(model, GENEROUS), solve(model, Budget(solve_ms=1))
         optimum = start.objective if full.cover is None else full.cover.objective

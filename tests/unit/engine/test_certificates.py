@@ -1,0 +1,62 @@
+"""First certificates: true for every plan that there is, and the same side by side as alone."""
+
+from dataclasses import fields
+
+import numpy as np
+from tests.reference.brute import Tiny, as_units, price, tiny_problems
+
+from sourcier.engine.certificates import Outset, outsets
+from sourcier.engine.joined import join
+from sourcier.engine.offers import Problem
+
+
+def _tiny() -> tuple[Tiny, ...]:
+    return (*tiny_problems(80), *tiny_problems(40, 300, complete=True), *tiny_problems(40, heavy=True))
+
+
+def told(outset: Outset) -> dict[str, object]:
+    """Everything in it by name; arrays as lists."""
+    cover, relaxed = outset.best, outset.relaxed
+    found: dict[str, object] = {"offers": cover.offers, "units": cover.units, "objective": cover.objective}
+    found |= {name: getattr(outset, name) for name in ("single", "several", "settled")}
+    found |= {one.name: getattr(relaxed, one.name) for one in fields(relaxed)}
+    for name in ("tier_limit", "tier_cost", "exact"):  # of all tables that any of the problems has
+        del found[name]
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
+
+
+def parts_of(problem: Problem) -> list[Problem]:
+    """The offers by each date, and those of every other node."""
+    by_date = [problem.restricted(np.flatnonzero(problem.arrival <= day)) for day in np.unique(problem.arrival)]
+    return [*by_date, problem.restricted(np.flatnonzero(problem.node % 2 == problem.node[0] % 2))]
+
+
+def test_what_is_settled_is_the_optimum() -> None:
+    settled = 0
+    for tiny in _tiny():
+        (outset,) = outsets(join([tiny.problem]))
+        units = as_units(tiny.problem, outset.best.offers, outset.best.units)
+        assert price(tiny.problem, units) == outset.best.objective >= tiny.optimum, f"seed {tiny.seed}"
+        if outset.settled:
+            assert outset.best.objective == tiny.optimum, f"seed {tiny.seed}"
+        settled += outset.settled
+    assert 20 < settled < len(_tiny())
+
+
+def test_bounds_are_below_the_plans_they_speak_of() -> None:
+    for tiny in _tiny():
+        (outset,) = outsets(join([tiny.problem]))
+        for plan in tiny.plans:
+            if len(plan.opened) == 1:
+                assert outset.single[plan.opened[0]] <= plan.objective, f"seed {tiny.seed}"
+            if len(plan.opened) > 1:
+                assert outset.several <= plan.objective, f"seed {tiny.seed}"
+
+
+def test_problems_side_by_side_are_seen_as_alone() -> None:
+    for tiny in _tiny():
+        parts = parts_of(tiny.problem)
+        for part, outset in zip(parts, outsets(join(parts)), strict=True):
+            (alone,) = outsets(join([part]))
+            assert outset.problem is part
+            assert told(outset) == told(alone), f"seed {tiny.seed}"
