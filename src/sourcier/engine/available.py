@@ -45,9 +45,11 @@ class Available:
 
     def by(self, node: IntArray, ready: IntArray) -> IntArray:
         """``available[L, C]`` at ``node[C]`` when supplies up to the day ``ready[C]`` can be used."""
-        found: IntArray = self.on_hand[:, node]
+        found: IntArray = self.on_hand.take(node, axis=1)
+        if not self.rows:
+            return found
         waits = np.flatnonzero(ready > ON_HAND)
-        if len(waits) and len(self.rows):
+        if len(waits):
             found[:, waits] += self._dated(node[waits], ready[waits])
             np.minimum(found, UNLIMITED, out=found)
         return found
@@ -63,8 +65,16 @@ class Available:
 
     def supplying(self) -> BoolArray:
         """``[N]``: where there is a unit of any line, now or on some day."""
-        there: BoolArray = np.any(self.on_hand > 0, axis=0)
-        there[self.node[self.units > 0]] = True
+        return self._somewhere(self.on_hand, self.units)
+
+    def stocked(self) -> BoolArray:
+        """``[N]``: where there is a unit of any line, now or on some day, were nothing kept back."""
+        return self._somewhere(self.free, np.array([row.free for row in self.rows], dtype=np.int64))
+
+    def _somewhere(self, units: IntArray, of_rows: IntArray) -> BoolArray:
+        there: BoolArray = np.logical_or.reduce(units > 0, axis=0)
+        if self.rows:
+            there[self.node[of_rows > 0]] = True
         return there
 
     def useful(self, wanted: IntArray) -> tuple[IntArray, IntArray]:
@@ -103,16 +113,19 @@ def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
     skus = tuple(line.sku for line in cart.lines)
     free, floor = snapshot.free(skus), floors(snapshot.network, rules, cart.channel)
     supplies = snapshot.supplies(skus)
-    ready, units = supplies.ready(local_days(snapshot.network, cart.placed_at)), supplies.available(free, floor)
-    order = np.lexsort((ready, supplies.node, supplies.sku))
+    ready = units = order = supplies.node  # of no rows
+    if supplies.rows:
+        ready = supplies.ready(local_days(snapshot.network, cart.placed_at))
+        units = np.minimum(supplies.available(free, floor), UNLIMITED)
+        order = np.lexsort((ready, supplies.node, supplies.sku))
     return Available(
         free=free,
         on_hand=np.maximum(free - floor, 0),
         line=supplies.sku[order],
         node=supplies.node[order],
         ready=ready[order],
-        units=np.minimum(units, UNLIMITED)[order],
-        rows=tuple(supplies.rows[r] for r in order),
+        units=units[order],
+        rows=tuple(supplies.rows[r] for r in order.tolist()),
         in_shifts=snapshot.network.in_shifts,
     )
 

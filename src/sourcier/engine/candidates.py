@@ -80,6 +80,11 @@ class Ask:
     quantile_bp: int
     deadline: int
 
+    @property
+    def at_once(self) -> bool:
+        """Whether every node has one start: no supply is worth waiting for, and none picks in shifts."""
+        return len(self.later[0]) == 0 and len(self.snapshot.network.shift_limit) == 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departing(Columns):
@@ -99,7 +104,7 @@ class Departing(Columns):
 def starts(ask: Ask) -> Starts:
     """All useful starts at usable nodes: now, and when supply is ready."""
     table, placed, usable = ask.table, ask.placed, ask.usable
-    node = np.flatnonzero(usable)
+    node = usable.nonzero()[0]
     ready, begin = np.full(len(node), ON_HAND), np.full(len(node), placed)
     later, day = ask.later
     if len(later):
@@ -146,7 +151,8 @@ def _in_shifts(ask: Ask, found: Starts) -> Starts:
         return room
 
     # Room in one measure does not compare with room in another.
-    climbs = [climb(first, shifts.stop[found.node], room_in(m)) for m in network.shift_measures]
+    stop, whole = shifts.stop[found.node], np.full(len(first), WHOLE)
+    climbs = [climb(first, stop, room_in(m), whole) for m in network.shift_measures]
     row, shift = climbs[0] if len(climbs) == 1 else _each_once(climbs)
     node, later = found.node[row], shift != first[row]
     begin = np.where(later, np.maximum(found.begin[row], shifts.start[shift]), begin[row])
@@ -179,18 +185,22 @@ def _share(left: IntArray, enough: IntArray) -> IntArray:
     return np.where(left >= enough, WHOLE, left)
 
 
-def climb(first: IntArray, stop: IntArray, room: Callable[[IntArray, IntArray], IntArray]) -> tuple[IntArray, IntArray]:
+def climb(
+    first: IntArray, stop: IntArray, room: Callable[[IntArray, IntArray], IntArray], highest: IntArray
+) -> tuple[IntArray, IntArray]:
     """(row, position) of the positions ``first[row] .. stop[row] - 1`` with more room than every one before, by row.
 
-    ``room(rows, positions)`` is 0 where there is none; a row ends with the first WHOLE. Nearly always that is the
-    first position, so it is looked at alone.
+    ``room(rows, positions)`` is 0 where there is none, and nowhere above ``highest[row]``: a row ends with the first
+    position that has so much. Nearly always that is the first one, so it is looked at alone.
     """
-    rows = np.flatnonzero(first < stop)
+    rows = (first < stop).nonzero()[0]
     at = first[rows]
     most = room(rows, at)
-    roomy = most > 0
-    found = [(rows, at) if roomy.all() else (rows[roomy], at[roomy])]
-    going = np.flatnonzero((most < WHOLE) & (at + 1 < stop[rows]))
+    found = [(rows, at)]
+    if np.count_nonzero(most) < len(rows):
+        roomy = most > 0
+        found = [(rows[roomy], at[roomy])]
+    going = ((most < highest[rows]) & (at + 1 < stop[rows])).nonzero()[0]
     if len(going) == 0:
         return found[0]
     rows, at, most = rows[going], at[going] + 1, most[going]
@@ -204,32 +214,32 @@ def climb(first: IntArray, stop: IntArray, room: Callable[[IntArray, IntArray], 
         more = value > before[:, :-1]
         found.append((of_row[more], positions[more]))
         most, at = before[:, -1], at + BLOCK
-        going = np.flatnonzero((most < WHOLE) & (at < stop[rows]))
+        going = ((most < highest[rows]) & (at < stop[rows])).nonzero()[0]
         rows, at, most = rows[going], at[going], most[going]
     return _each_once(found)
 
 
 def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
     """Every useful departure of the trips that move, from every start at their nodes."""
-    snapshot, table, placed, load = ask.snapshot, ask.table, ask.placed, ask.load
+    snapshot, table, placed = ask.snapshot, ask.table, ask.placed
     trips, rounds = reach.trips, table.rounds
     trip, start = _at_their_nodes(ask, reach.moved, trips.node[reach.moved], begins)
-    first = table.first_round(trips.schedule[trip], placed, begins.begin[start], begins.done[start])
-    if (first < 0).any():
-        made = np.flatnonzero(first >= 0)
-        trip, start, first = trip[made], start[made], first[made]
+    schedule = trips.schedule[trip]
+    first = table.first_round(schedule, placed, begins.begin[start], begins.done[start])
+    made = (first >= 0).nonzero()[0]
+    if len(made) < len(first):
+        trip, start, first, schedule = trip[made], start[made], first[made], schedule[made]
     node, service = trips.node[trip], trips.service[trip]
     last_day = rounds.day[first] + SHIP_HORIZON_DAYS
+    room_at, highest = _room_at(ask, node)
 
     def room(row: IntArray, departure: IntArray) -> IntArray:
-        day = rounds.day[departure].astype(np.int64)
-        left = snapshot.node_left(node[row], day)
-        parcels, minute = rounds.parcels[departure], rounds.minute[departure].astype(np.int64)
-        takes = snapshot.round_left(node[row], service[row], day, minute, parcels) > 0
-        takes &= (rounds.cut_off[departure] >= placed) & (day <= last_day[row])
-        return np.where(takes, _share(left, load.enough(snapshot.network.measure[node[row]])), 0)
+        day = rounds.day[departure]
+        takes = (rounds.cut_off[departure] >= placed) & (day <= last_day[row])
+        left = snapshot.round_left(node[row], service[row], day, rounds.minute[departure], rounds.parcels[departure])
+        return room_at(row, day) * (takes & (left > 0))
 
-    row, departure = climb(first, rounds.stop[trips.schedule[trip]], room)
+    row, departure = climb(first, rounds.stop[schedule], room, highest)
     chosen = Departing(
         start=start[row],
         trip=trip[row],
@@ -237,12 +247,23 @@ def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
         day=rounds.day[departure].astype(np.int64),
         at=rounds.pickup[departure],
     )
-    return _latest_ready(chosen, begins)
+    return _latest_ready(ask, chosen, begins)
+
+
+def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, NDArray[np.integer]], IntArray], IntArray]:
+    """What is left of the capacity of ``node[row]`` on a day, and the most that can be, as numbers that compare."""
+    snapshot, network = ask.snapshot, ask.snapshot.network
+    enough = ask.load.enough(network.measure[node])
+
+    def room_at(row: IntArray, day: NDArray[np.integer]) -> IntArray:
+        return _share(snapshot.node_left(node[row], day), enough[row])
+
+    return room_at, _share(network.capacity[node], enough)
 
 
 def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
     """Every useful day on which an order is ready at nodes where it stays, from every start there."""
-    snapshot, table, load = ask.snapshot, ask.table, ask.load
+    table, load = ask.table, ask.load
     trip, start = _at_their_nodes(ask, reach.kept, reach.trips.node[reach.kept], begins)
     node, begin = begins.node[start], begins.begin[start]
     at_once = table.ready(node, begin, load.work[node], begins.done[start])
@@ -251,7 +272,7 @@ def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
         trip, start, node, begin, at_once, first = (a[known] for a in (trip, start, node, begin, at_once, first))
 
     def ready(row: IntArray, wait: IntArray) -> IntArray:
-        waits = np.flatnonzero(wait > 0)
+        waits = wait.nonzero()[0]
         found: IntArray = at_once[row]
         if len(waits):
             there = node[row[waits]]
@@ -262,12 +283,13 @@ def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
             found[waits] = np.where(ends, done, NEVER)
         return found
 
+    room_at, highest = _room_at(ask, node)
+
     def room(row: IntArray, wait: IntArray) -> IntArray:
         day = table.local_day(node[row], ready(row, wait))
-        left = snapshot.node_left(node[row], day)
-        return np.where(day < NEVER, _share(left, load.enough(snapshot.network.measure[node[row]])), 0)
+        return room_at(row, day) * (day < NEVER)
 
-    row, wait = climb(np.zeros(len(node), dtype=np.int64), np.full(len(node), SHIP_HORIZON_DAYS + 1), room)
+    row, wait = climb(np.zeros(len(node), dtype=np.int64), np.full(len(node), SHIP_HORIZON_DAYS + 1), room, highest)
     at = ready(row, wait)
     chosen = Departing(
         start=start[row],
@@ -276,11 +298,14 @@ def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
         day=table.local_day(node[row], at),
         at=at,
     )
-    return _latest_ready(chosen, begins)
+    return _latest_ready(ask, chosen, begins)
 
 
 def _at_their_nodes(ask: Ask, trips: IntArray, node: IntArray, begins: Starts) -> tuple[IntArray, IntArray]:
     """Every (trip, start) pair of one node; the `trips` begin at ``node``."""
+    if ask.at_once:  # starts stand by node, one each
+        begun = ask.usable[node]
+        return trips[begun], (ask.usable.cumsum() - 1)[node[begun]]
     there = np.bincount(begins.node, minlength=len(ask.usable))
     order = np.argsort(begins.node, kind="stable")
     count, first = there[node], (np.cumsum(there) - there)[node]
@@ -288,8 +313,10 @@ def _at_their_nodes(ask: Ask, trips: IntArray, node: IntArray, begins: Starts) -
     return np.repeat(trips, count), order[np.repeat(first, count) + nth]
 
 
-def _latest_ready(found: Departing, begins: Starts) -> Departing:
+def _latest_ready(ask: Ask, found: Departing, begins: Starts) -> Departing:
     """Of candidates that differ only in the supply that they can wait for, the one that can wait for all of it."""
+    if ask.at_once:
+        return found
     several = np.bincount(begins.node)[begins.node[found.start]] > 1
     if not several.any():
         return found

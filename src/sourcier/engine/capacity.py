@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sourcier.engine.compile import IntArray
 
@@ -29,9 +30,14 @@ class PoolUses:
         self._used[row, pool] = used
         return True
 
-    def used(self, pool: IntArray, day: IntArray) -> IntArray:
+    @property
+    def unused(self) -> bool:
+        """Whether nothing was ever reported as used."""
+        return self._num_rows == 1
+
+    def used(self, pool: IntArray, day: NDArray[np.integer]) -> IntArray:
         """What is used of each pool on its day; two arrays of one shape."""
-        if self._num_rows == 1:
+        if self.unused:
             return np.zeros(pool.shape, dtype=np.int64)
         at = np.minimum(np.maximum(day - (self._first - 1), 0), len(self._row_of) - 1)
         found: IntArray = self._used[self._row_of[at], pool]
@@ -39,7 +45,7 @@ class PoolUses:
 
     def _row(self, day: int) -> int:
         """The row of a day, made if it was never reported."""
-        if self._num_rows == 1:
+        if self.unused:
             self._first, self._row_of = day, np.zeros(3, dtype=np.int64)
         at = day - self._first + 1
         if at < 1:

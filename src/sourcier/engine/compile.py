@@ -116,7 +116,7 @@ class CompiledNetwork:
     collect_minutes: IntArray
     memo: Memo = field(compare=False, repr=False)
 
-    def round_key(self, node: IntArray, service: IntArray, pickup_minute: IntArray) -> IntArray:
+    def round_key(self, node: IntArray, service: IntArray, pickup_minute: NDArray[np.integer]) -> IntArray:
         """One number per carrier's round: node, service and pickup minute."""
         return (node * len(self.services) + service) * ROUND_MINUTES + pickup_minute
 

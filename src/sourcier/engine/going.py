@@ -56,21 +56,24 @@ def going(ask: Ask, reach: Reach, parcels: Sequence[Onward], begins: Starts) -> 
         at_hub[via] = end.at[via]
         arrival = arrival.copy()
         arrival[via] = delivered_from(ask, parcel, leaving(ask, parcel, at_hub[via])).latest
-    order = np.argsort(trips.node[candidates.trip] * len(trips.node) + candidates.trip, kind="stable")
-    in_time = arrival[order] <= ask.deadline
-    if not in_time.all():
-        order = order[in_time]
     every = Going(departing=candidates, there=end.there, arrival=arrival, at_hub=at_hub, ready_at=end.ready_at)
-    return every.take(order)
+    in_time = arrival <= ask.deadline
+    if ask.at_once and reach.by_node:
+        return every if np.count_nonzero(in_time) == len(in_time) else every.take(in_time.nonzero()[0])
+    order = np.argsort(trips.node[candidates.trip] * len(trips.node) + candidates.trip, kind="stable")
+    return every.take(order[in_time[order]])
 
 
 def _moved(ask: Ask, reach: Reach, trip: IntArray, day: IntArray, at: IntArray) -> _Ends:
     """What leaves on ``trip[C]`` on the ship `day`, at the instant ``at``."""
     network, trips = ask.table.network, reach.trips
     first = ask.table.transit.arrivals(trips.leg_transit[trip, 0], day, ask.quantile_bp)
-    courier = network.courier_seconds[trips.service[trip]]
-    to_the_door = _Ends(there=first, ready_at=np.where(courier >= 0, at + courier, NEVER), at=at)
-    lanes = np.flatnonzero(trips.to[trip] >= 0)
+    ready_at = np.full(len(trip), NEVER)
+    if ask.table.couriers:
+        courier = network.courier_seconds[trips.service[trip]]
+        ready_at = np.where(courier >= 0, at + courier, NEVER)
+    to_the_door = _Ends(there=first, ready_at=ready_at, at=at)
+    lanes = (trips.to[trip] >= 0).nonzero()[0]
     if len(lanes) == 0:
         return to_the_door
     there = arriving(ask, trips, trip[lanes], first.take(lanes), at[lanes])
@@ -132,8 +135,8 @@ def in_time(ask: Ask, reach: Reach, found: Going) -> BoolArray:
     trips = reach.trips
     mask = np.zeros(len(ask.usable), dtype=np.bool_)
     mask[trips.node[found.departing.trip]] = True
-    directly = trips.family[reach.moved] < VIA
-    moved = reach.moved[directly & (ask.usable & ~mask)[trips.node[reach.moved]]]
+    moved = reach.moved[(ask.usable & ~mask)[trips.node[reach.moved]]]
+    moved = moved[trips.family[moved] < VIA]
     if len(moved):
         node, now = trips.node[moved], np.full(len(moved), ask.placed)
         ends = _moved(ask, reach, moved, *leaving_from(ask, node, trips.schedule[moved], now))

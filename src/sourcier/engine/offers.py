@@ -13,7 +13,7 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
 from sourcier.engine.compile import BoolArray, CompiledRules, IntArray
-from sourcier.engine.prefilter import Lanes, check_cart, lanes, reject
+from sourcier.engine.prefilter import Lanes, check_cart, first_failed, lanes
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.tariffs import Tiers, by_weight, dominance, rounded
 from sourcier.engine.trips import VIA
@@ -152,15 +152,16 @@ def build(
     later = available.useful(_wanted(cart))
     supplying = None if reasons else available.supplying()
     found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later, pickups, supplying)
-    if reasons:
-        _name_what_is_missing(found, available)
     merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
     lines_of, group = _demands(cart, merge=merge)
     problem = _price(cart, snapshot, rules, found, lines_of, group, available, complete=complete)
+    used: BoolArray = np.logical_or.reduce(problem.supply, axis=0)
     if reasons:
-        _name_what_cannot_be_used(found, problem)
-    used = (problem.supply > 0).any(axis=0)
-    problem = undominated(problem if used.all() else problem.restricted(np.flatnonzero(used)), snapshot)
+        _name_what_is_missing(found, available, problem, used)
+    carrying = used.nonzero()[0]
+    if len(carrying) < problem.num_offers:
+        problem = problem.restricted(carrying)
+    problem = undominated(problem, snapshot)
     _guard_magnitude(problem)
     return problem, found, available
 
@@ -181,17 +182,29 @@ def _wanted(cart: Cart) -> IntArray:
     return np.array([total[line.sku] for line in cart.lines], dtype=np.int64)
 
 
-def _name_what_is_missing(found: Lanes, available: Available) -> None:
-    """What stock, protection and capacity have against the nodes."""
-    there = np.any(available.free > 0, axis=0)
-    there[available.node[[row.free > 0 for row in available.rows]]] = True
-    usable = np.any(available.on_hand > 0, axis=0)
-    usable[available.node[available.units > 0]] = True
-    reject(found.reason, ~there, NodeReason.NO_STOCK)
-    reject(found.reason, ~usable, NodeReason.PROTECTED)
-    roomy = np.zeros(len(found.reason), dtype=np.bool_)
-    roomy[found.node] = True
-    reject(found.reason, ~roomy, NodeReason.CAPACITY_FULL)
+def _name_what_is_missing(found: Lanes, available: Available, problem: Problem, used: BoolArray) -> None:
+    """What stock, protection and capacity have against nodes; then that supply comes too late, or all is too heavy.
+
+    ``used[K]``: the offer carries a unit.
+    """
+    in_time = np.logical_or.reduce(problem.available, axis=0)
+    missing = first_failed(
+        {
+            NodeReason.NO_STOCK: available.stocked(),
+            NodeReason.PROTECTED: available.supplying(),
+            NodeReason.CAPACITY_FULL: _mask(found.node, len(found.reason)),
+            NodeReason.TOO_LATE: _mask(problem.node[in_time], len(found.reason)),
+            NodeReason.TOO_HEAVY: _mask(problem.node[used], len(found.reason)),
+        }
+    )
+    unnamed = found.reason == 0
+    found.reason[unnamed] = missing[unnamed]
+
+
+def _mask(nodes: IntArray, num_nodes: int) -> BoolArray:
+    mask = np.zeros(num_nodes, dtype=np.bool_)
+    mask[nodes] = True
+    return mask
 
 
 def _demands(cart: Cart, *, merge: bool) -> tuple[tuple[tuple[int, ...], ...], IntArray]:
@@ -283,15 +296,6 @@ def _prohibitive(
         + float((quantity * unit.max(axis=1)).sum(dtype=np.float64))
     )
     return int(min(dearest, float(OBJECTIVE_MICROS_MAX))) + 1
-
-
-def _name_what_cannot_be_used(found: Lanes, problem: Problem) -> None:
-    """Nodes none of whose offers carries a unit: supply comes too late for their lanes, or is too heavy for them."""
-    for there, reason in (problem.available, NodeReason.TOO_LATE), (problem.supply, NodeReason.TOO_HEAVY):
-        lost = np.zeros(len(found.reason), dtype=np.bool_)
-        lost[problem.node] = True
-        lost[problem.node[(there > 0).any(axis=0)]] = False
-        reject(found.reason, lost, reason)
 
 
 def undominated(problem: Problem, snapshot: Snapshot) -> Problem:

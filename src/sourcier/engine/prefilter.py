@@ -3,7 +3,7 @@
 Vectorized masks over all nodes at once; the first mask that fails names the node's reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -173,19 +173,29 @@ def lanes(
 
 def _reasons(ask: Ask, excluded: BoolArray, whole: Reach, found: Going) -> NDArray[np.int8]:
     """What is against each node, stock and capacity apart; the first failure counts."""
-    served, reached, trip = whole.served.copy(), whole.reached.copy(), found.departing.trip
-    to_hubs = whole.trips.node[trip[whole.trips.family[trip] >= VIA]]  # a way to a hub counts where it can be taken
-    served[to_hubs] = reached[to_hubs] = True
-    reason = np.zeros(len(served), dtype=np.int8)
-    for name, passed in (
-        (NodeReason.OFFLINE, ask.snapshot.online),
-        (NodeReason.NODE_TYPE_EXCLUDED, ~excluded),
-        (NodeReason.NO_SERVICE, served),
-        (NodeReason.OUT_OF_RANGE, reached),
-        (NodeReason.TOO_LATE, in_time(ask, whole, found)),
-    ):
-        reject(reason, ~passed, name)
-    return reason
+    served, reached, trips = whole.served, whole.reached, whole.trips
+    if whole.to_hubs:  # a way to a hub counts where it can be taken
+        trip = found.departing.trip
+        served, reached = served.copy(), reached.copy()
+        to_hubs = trips.node[trip[trips.family[trip] >= VIA]]
+        served[to_hubs] = reached[to_hubs] = True
+    return first_failed(
+        {
+            NodeReason.OFFLINE: ask.snapshot.online,
+            NodeReason.NODE_TYPE_EXCLUDED: ~excluded,
+            NodeReason.NO_SERVICE: served,
+            NodeReason.OUT_OF_RANGE: reached,
+            NodeReason.TOO_LATE: in_time(ask, whole, found),
+        }
+    )
+
+
+def first_failed(passed: Mapping[NodeReason, BoolArray]) -> NDArray[np.int8]:
+    """``reason[N]``: the first of the masks ``passed[N]`` that a node is not in; 0 for those in all."""
+    masks = [*passed.values()]
+    codes = np.array([*(_CODE[reason] for reason in passed), 0], dtype=np.int8)
+    first: NDArray[np.int8] = codes[np.array([*masks, np.zeros_like(masks[0])]).argmin(axis=0)]
+    return first
 
 
 def _reach(
@@ -208,8 +218,8 @@ def _reach(
 
 def excluded_nodes(cart: Cart, network: CompiledNetwork, rules: CompiledRules) -> BoolArray:
     """``excluded[N]``: the node's type takes no part in orders of the cart's channel."""
-    found: BoolArray = np.isin(network.node_type, [NODE_TYPES.index(t) for t in rules.excluded[cart.channel]])
-    return found
+    by_type: BoolArray = np.array([node_type in rules.excluded[cart.channel] for node_type in NODE_TYPES])
+    return by_type[network.node_type]
 
 
 def ask_for(

@@ -4,9 +4,10 @@ The ledger decides. One thread owns a snapshot: the one that patches it also dec
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sourcier.domain.limits import TIMETABLE_DAYS
 from sourcier.domain.network import NodeStatus, capacity_pool_id, round_pool_id, shift_pool_id
@@ -75,7 +76,7 @@ class Snapshot:
         """The timetable for orders of that time, if it is one of the two that are kept."""
         day = placed_at.astimezone(UTC).date()
         for known in self._timetables:
-            if timedelta(0) <= day - known.first_day <= timedelta(days=TIMETABLE_AGE_DAYS):
+            if 0 <= (day - known.first_day).days <= TIMETABLE_AGE_DAYS:
                 return known
         return None
 
@@ -103,9 +104,11 @@ class Snapshot:
         """The dated supply of these SKUs."""
         return self._supply.of(skus)
 
-    def node_left(self, node: IntArray, day: IntArray) -> IntArray:
+    def node_left(self, node: IntArray, day: NDArray[np.integer]) -> IntArray:
         """What is left of each node's own measure on its ship day (an ordinal); UNLIMITED without capacity."""
         capacity = self.network.capacity[node]
+        if self._node_days.unused:
+            return capacity
         left = np.maximum(capacity - self._node_days.used(node, day), 0)
         return np.where(capacity == UNLIMITED, UNLIMITED, left)
 
@@ -115,9 +118,16 @@ class Snapshot:
         return left
 
     def round_left(
-        self, node: IntArray, service: IntArray, day: IntArray, minute: IntArray, parcels: IntArray
+        self,
+        node: IntArray,
+        service: IntArray,
+        day: NDArray[np.integer],
+        minute: NDArray[np.integer],
+        parcels: IntArray,
     ) -> IntArray:
         """Parcels left of carriers' rounds with a limit of `parcels` (UNLIMITED: none) by day and pickup minute."""
+        if len(self.network.round_keys) == 0:
+            return parcels
         left = parcels.copy()
         limited = parcels < UNLIMITED
         if limited.any():

@@ -72,9 +72,9 @@ def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
 def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray) -> IntArray:
     """``[D, C]``: what a unit of ``weight[D]`` grams costs for its weight, on all legs together."""
     of_service = thousandths(network.rates[4][None, :], weight[:, None])
-    cost: IntArray = of_service[:, leg_service[:, 0]]
+    cost: IntArray = of_service.take(leg_service[:, 0], axis=1)
     for service in leg_service.T[1:]:
-        cost = cost + of_service[:, service]
+        cost = cost + of_service.take(service, axis=1)
     return cost
 
 

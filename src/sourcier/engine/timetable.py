@@ -36,7 +36,7 @@ from sourcier.engine.departures import Rounds, Shifts, compile_couriers, compile
 from sourcier.engine.hours import NEVER, HoursTable, compile_calendars
 from sourcier.engine.memo import Memo
 from sourcier.engine.transit import Transit, compile_transit
-from sourcier.engine.zones import SPAN, Zones, compile_zones, seconds
+from sourcier.engine.zones import EPOCH, SPAN, Zones, compile_zones, seconds
 
 REACHES_BYTES_MAX = 64 * 2**20
 """For the trips to the places asked for last."""
@@ -70,7 +70,7 @@ class Timetable:
     def placed(self, at: datetime) -> int:
         """The instant of an order, UTC epoch seconds, rounded up; ValueError where the timetable does not reach."""
         instant = seconds(at)
-        since_midnight = instant - seconds(datetime.fromisoformat(f"{self.first_day}T00:00+00:00"))
+        since_midnight = instant - 86_400 * (self.first_day.toordinal() - EPOCH.toordinal())
         if not 0 <= since_midnight < self.days * 86_400:
             raise ValueError(f"{at} is outside the {self.days} days from {self.first_day}")
         return instant

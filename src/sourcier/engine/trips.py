@@ -53,13 +53,15 @@ class Trips(Columns):
 class Reach:
     """Where an order can come from: its trips, which of them are `moved` and which `kept`, what they cost.
 
-    `way_index[T]` counts the ways; ``served[N]``: a wanted service collects at the node; ``reached[N]``: it reaches the
-    destination from there.
+    `to_hubs`: some end at hubs. `by_node`: all are moved, and stand by node. `way_index[T]` counts the ways;
+    ``served[N]``: a wanted service collects at the node; ``reached[N]``: it reaches the destination from there.
     """
 
     trips: Trips
     moved: IntArray
     kept: IntArray
+    to_hubs: bool
+    by_node: bool
     way_index: IntArray
     tariff: Tariff
     served: BoolArray
@@ -106,6 +108,8 @@ def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray
         trips=trips,
         moved=np.flatnonzero(~stays),
         kept=np.flatnonzero(stays),
+        to_hubs=bool((trips.family >= VIA).any()),
+        by_node=not stays.any() and bool((trips.node[1:] >= trips.node[:-1]).all()),
         way_index=np.unique(trips.way, return_inverse=True)[1],
         tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
         served=served,

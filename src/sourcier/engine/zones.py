@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from sourcier.domain.calendar import MINUTES_PER_DAY, local_instant
 from sourcier.engine.compile import IntArray
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Instants are seconds from here on."""
+
 SPAN = np.int64(2**32)
 """Seconds by which rows of a search key lie apart; more than any timetable is long."""
 
@@ -101,5 +104,5 @@ def _is_even(day: date, midnight: int, zone: ZoneInfo) -> bool:
 
 def seconds(instant: datetime) -> int:
     """UTC epoch seconds, rounded up: a local time is never before an instant within its second."""
-    delta = instant - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = instant - EPOCH
     return delta.days * 86_400 + delta.seconds + (delta.microseconds > 0)

@@ -1,5 +1,6 @@
 """Which starts, shifts and departures are kept: the first, and each later one that has more room or more supply."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -23,13 +24,17 @@ from sourcier.engine.trips import NONE
 @given(
     rooms=st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 3, int(WHOLE)]), max_size=90), max_size=5),
     skip=st.integers(0, 3),
+    highest=st.sampled_from([lambda _: int(WHOLE), lambda values: max(values, default=0)]),
 )
-def test_climbing_keeps_what_is_higher_than_everything_before(rooms: list[list[int]], skip: int) -> None:
+def test_climbing_keeps_what_is_higher_than_everything_before(
+    rooms: list[list[int]], skip: int, highest: Callable[[list[int]], int]
+) -> None:
     def room(row: IntArray, position: IntArray) -> IntArray:
         return np.array([rooms[r][p] for r, p in zip(row.tolist(), position.tolist(), strict=True)], dtype=np.int64)
 
     first = np.array([min(skip, len(values)) for values in rooms], dtype=np.int64)
-    rows, positions = climb(first, np.array([len(values) for values in rooms], dtype=np.int64), room)
+    stop = np.array([len(values) for values in rooms], dtype=np.int64)
+    rows, positions = climb(first, stop, room, np.array([highest(values) for values in rooms], dtype=np.int64))
     expected = []
     for row, values in enumerate(rooms):
         most = 0
