@@ -70,7 +70,10 @@ def is_working_day(calendar: NodeCalendar, day: date) -> bool:
 
 
 def _exception(calendar: NodeCalendar, day: date) -> DayException | None:
-    return next((exception for exception in calendar.exceptions if exception.day == day), None)
+    for exception in calendar.exceptions:
+        if exception.day == day:
+            return exception
+    return None
 
 
 def picking_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, ...]:
@@ -100,11 +103,12 @@ def opening_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, .
 
 
 def _of_day(hours: Iterable[Hours], day: date) -> list[tuple[int, int]]:
-    return [(entry.from_minute, entry.to_minute) for entry in hours if day.isoweekday() in entry.days]
+    weekday = day.isoweekday()
+    return [(entry.from_minute, entry.to_minute) for entry in hours if weekday in entry.days]
 
 
 def _spans(minutes: Iterable[tuple[int, int]], zone: str, day: date) -> tuple[Span, ...]:
-    return tuple((local_instant(day, a, zone), local_instant(day, b, zone)) for a, b in sorted(minutes))
+    return tuple([(local_instant(day, a, zone), local_instant(day, b, zone)) for a, b in sorted(minutes)])
 
 
 def work_on(calendar: NodeCalendar, units: int) -> timedelta:
@@ -238,7 +242,7 @@ def shift_begin(node: Node, shift: Shift, day: date, begin: datetime, work: time
     if ready <= start:
         return start
     later = (
-        (shift_span(node, other, date.fromordinal(on))[0], position, on)
+        (local_instant(date.fromordinal(on), other.from_minute, node.time_zone), position, on)
         for on in range(day.toordinal() - 1, ready.toordinal() + 2)
         if is_working_day(node.calendar, date.fromordinal(on))
         for position, other in enumerate(node.shifts)

@@ -155,13 +155,14 @@ def _within_splits(decision: Decision, seen: Seen) -> list[str]:
         faults.append(f"{len(shipments)} shipments, at most {limits.max_shipments}")
     if len({s.node_id for s in shipments}) < len(shipments):
         faults.append("a node ships the order twice")
-    nodes_of: dict[str, set[str]] = {}
-    for shipment in shipments:
-        for part in shipment.lines:
-            nodes_of.setdefault(part.line_id, set()).add(shipment.node_id)
-    most = max((len(nodes) for nodes in nodes_of.values()), default=0)
-    if limits.max_nodes_per_line is not None and most > limits.max_nodes_per_line:
-        faults.append(f"a line comes from {most} nodes, at most {limits.max_nodes_per_line}")
+    if limits.max_nodes_per_line is not None:
+        nodes_of: dict[str, set[str]] = {}
+        for shipment in shipments:
+            for part in shipment.lines:
+                nodes_of.setdefault(part.line_id, set()).add(shipment.node_id)
+        most = max((len(nodes) for nodes in nodes_of.values()), default=0)
+        if most > limits.max_nodes_per_line:
+            faults.append(f"a line comes from {most} nodes, at most {limits.max_nodes_per_line}")
     return faults
 
 

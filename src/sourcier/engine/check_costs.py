@@ -13,8 +13,8 @@ def costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen, *, 
     """The weight, and the tariff of all legs, handling and lateness that are told of a shipment."""
     lines = {line.line_id: line for line in seen.cart.lines}
     contents = [(lines[part.line_id], part.quantity) for part in shipment.lines]
-    units, grams = _units(contents), _grams(contents)
-    fares = [_fare(service, metres, contents) for service, metres in legs]
+    units, grams = _units_and_grams(contents)
+    fares = [_fare(service, metres, contents, grams) for service, metres in legs]
     if None in fares:
         return [f"{grams} g are too heavy for the service"]
     shipping = sum(fare for fare in fares if fare is not None)
@@ -31,10 +31,11 @@ def costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen, *, 
 def parcel_costs(onward: Shipment, hub: Node, service: Service, seen: Seen) -> list[str]:
     """The parcel is priced as if it held the whole order."""
     contents = [(line, line.quantity) for line in seen.cart.lines]
-    shipping = _fare(service, onward.distance_m, contents)
+    units, grams = _units_and_grams(contents)
+    shipping = _fare(service, onward.distance_m, contents, grams)
     if shipping is None:
         return ["the whole order is too heavy for one parcel"]
-    handling = hub.handling_per_shipment_micros + _units(contents) * hub.handling_per_unit_micros
+    handling = hub.handling_per_shipment_micros + units * hub.handling_per_unit_micros
     told, found = (onward.shipping_micros, onward.handling_micros, onward.late_micros), (shipping, handling, 0)
     return [] if told == found else [f"the parcel costs {found}, not {told}"]
 
@@ -65,9 +66,8 @@ def costs_its_parts(decision: Decision, seen: Seen) -> list[str]:
     return faults
 
 
-def _fare(service: Service, metres: int, contents: list[tuple[Line, int]]) -> int | None:
-    """What the service takes for lines, so many units of each; None where they are too heavy for it."""
-    grams = _grams(contents)
+def _fare(service: Service, metres: int, contents: list[tuple[Line, int]], grams: int) -> int | None:
+    """What the service takes for lines, so many units of each, that weigh `grams`; None where that is too heavy."""
     tiers = service.weight_tiers
     tier = next((t.cost_micros for t in tiers if t.max_grams is None or grams <= t.max_grams), None)
     if tiers and tier is None:
@@ -79,12 +79,8 @@ def _fare(service: Service, metres: int, contents: list[tuple[Line, int]]) -> in
     return fare
 
 
-def _units(contents: list[tuple[Line, int]]) -> int:
-    return sum(units for _, units in contents)
-
-
-def _grams(contents: list[tuple[Line, int]]) -> int:
-    return sum(units * line.unit_weight_grams for line, units in contents)
+def _units_and_grams(contents: list[tuple[Line, int]]) -> tuple[int, int]:
+    return sum([units for _, units in contents]), sum([units * line.unit_weight_grams for line, units in contents])
 
 
 def _half_up(thousandths: int) -> int:

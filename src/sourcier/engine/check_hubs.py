@@ -22,12 +22,12 @@ from sourcier.engine.seen import Seen
 def meets_where_it_must(decision: Decision, seen: Seen) -> list[str]:
     """Orders by the methods of a consolidation come from one node, or by way of its hub."""
     plan = decision.plan
-    methods = {service.service_id: service.method for service in seen.network.services}
+    services = seen.directory.services
     hubs = {method: entry.hub_id for entry in reversed(seen.rules.consolidation) for method in entry.methods}
     if plan.onward is None:
-        direct = [s for s in plan.shipments if methods[s.service_id] in hubs and not s.to_node_id]
+        direct = [s for s in plan.shipments if services[s.service_id].method in hubs and not s.to_node_id]
         return ["several nodes send to the customer what must meet at the hub"] if direct[1:] else []
-    if hubs.get(methods[plan.onward.service_id]) != plan.onward.node_id:
+    if hubs.get(services[plan.onward.service_id].method) != plan.onward.node_id:
         return ["the parcel does not leave the hub of its method"]
     return ["not everything goes to the hub"] * any(s.to_node_id != plan.onward.node_id for s in plan.shipments)
 

@@ -121,10 +121,11 @@ def _there(trip: Trip, seen: Seen) -> tuple[datetime | None, date, date, int, in
     cart, service, store = seen.cart, trip.legs[-1][0], trip.node
     if service.method is not Method.SHIP_TO_STORE or (cart.services and service.service_id not in cart.services):
         return None
-    first, last = (
+    collectable = [
         collectable_at(store.calendar, store.time_zone, since, service.collect_minutes)
-        for since in (trip.soon, trip.late)
-    )
+        for since in ((trip.soon,) if trip.soon == trip.late else (trip.soon, trip.late))
+    ]
+    first, last = collectable[0], collectable[-1]
     if first is None or last is None:
         return None
     zone = ZoneInfo(store.time_zone)

@@ -54,7 +54,7 @@ def within_stock(decision: Decision, seen: Seen) -> list[str]:
     for node_id, shipments in _by_node(decision).items():
         drawn: Counter[str] = Counter()
         for part in (part for shipment in shipments for part in shipment.lines):
-            drawn[part.sku] += part.quantity - sum(peg.quantity for peg in part.pegs)
+            drawn[part.sku] += part.quantity - sum([peg.quantity for peg in part.pegs])
         floor, free = _floor(seen, node_id), seen.stock_free[:, seen.directory.position[node_id]].tolist()
         for sku, units in drawn.items():
             there = max(0, free[row_of[sku]] - floor)
@@ -73,7 +73,7 @@ def _by_node(decision: Decision) -> dict[str, list[Shipment]]:
 def within_supply(decision: Decision, seen: Seen) -> list[str]:
     """Pegs name supply that there is, no more of it than may be pegged, on its day; lines say what they wait for."""
     shipping = {s.node_id for s in decision.plan.shipments if any(part.pegs for part in s.lines)}
-    rows = {(row.supply_id, row.node_id, row.sku): row for row in seen.supplies if row.node_id in shipping}
+    rows = {(row.supply_id, node, row.sku): row for node in shipping for row in seen.supplies.get(node, ())}
     pegged: Counter[tuple[str, str, str]] = Counter()
     faults = [f"unfilled line {part.line_id} is pegged" for part in decision.plan.unfilled if part.pegs]
     for shipment in decision.plan.shipments:
@@ -85,7 +85,10 @@ def within_supply(decision: Decision, seen: Seen) -> list[str]:
                 else:
                     pegged[peg.supply_id, shipment.node_id, part.sku] += peg.quantity
                     faults += _misnamed(peg, row, shipment, seen)
-            faults += _mismarked(part, rows, shipment.node_id)
+            if part.pegs:
+                faults += _mismarked(part, rows, shipment.node_id)
+            elif part.marking is not Marking.ON_HAND:
+                faults.append(f"line {part.line_id} is {Marking.ON_HAND.value}, not {part.marking.value}")
     for key, units in pegged.items():
         row = rows[key]
         there = row.available(_free(seen, row.node_id, row.sku), _floor(seen, row.node_id))
@@ -108,12 +111,7 @@ def _misnamed(peg: Peg, row: SupplyRow, shipment: Shipment, seen: Seen) -> list[
 
 
 def _mismarked(part: ShipmentLine, rows: dict[tuple[str, str, str], SupplyRow], node_id: str) -> list[str]:
-    if not part.pegs:
-        return (
-            []
-            if part.marking is Marking.ON_HAND
-            else [f"line {part.line_id} is {Marking.ON_HAND.value}, not {part.marking.value}"]
-        )
+    """What is told wrongly of a part that is pegged."""
     mine = [rows[key] for peg in part.pegs if (key := (peg.supply_id, node_id, part.sku)) in rows]
     marking = Marking.PREORDER if any(row.preorder for row in mine) else Marking.BACKORDER
     faults = [] if part.marking is marking else [f"line {part.line_id} is {marking.value}, not {part.marking.value}"]

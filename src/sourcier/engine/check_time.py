@@ -4,7 +4,7 @@ Single answers of `domain.calendar`, walked day by day; nothing of the timetable
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -80,13 +80,7 @@ def begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Itera
     An order may also wait for any later supply of its SKUs, whether it takes of it in the end or not.
     """
     placed_at, zone = seen.cart.placed_at, node.time_zone
-    order_day = placed_at.astimezone(ZoneInfo(zone)).date()
-    pegged = max((peg.expected_on for line in shipment.lines for peg in line.pegs), default=order_day)
-    waits: set[date] = set()
-    if node.shifts:
-        days = {row.ready_on(order_day) for row in seen.supplies if row.node_id == node.node_id}
-        waits = {day for day in days if day >= pegged}
-    starts = [max(placed_at, local_instant(day, 0, zone)) for day in sorted({pegged, *waits})]
+    starts = (max(placed_at, local_instant(day, 0, zone)) for day in _days(shipment, node, seen))
     if shipment.shift is None:
         return starts
     shift = next(shift for shift in node.shifts if shift.shift_id == shipment.shift[0])
@@ -95,11 +89,21 @@ def begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Itera
     return (max(begin, starts) for begin, starts in in_shift if starts is not None)
 
 
+def _days(shipment: Shipment, node: Node, seen: Seen) -> Iterator[date]:
+    """The day of the last supply that the shipment waits for, or of the order; then any later one it could wait for."""
+    order_day = seen.cart.placed_at.astimezone(ZoneInfo(node.time_zone)).date()
+    pegged = max((peg.expected_on for line in shipment.lines for peg in line.pegs), default=order_day)
+    yield pegged
+    if node.shifts:
+        days = {row.ready_on(order_day) for row in seen.supplies.get(node.node_id, ())}
+        yield from sorted(day for day in days if day > pegged)
+
+
 def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest_start: datetime) -> datetime:
     """`last`, or the last instant of an order whose supply is still there on the day of the latest start."""
     if not any(line.pegs for line in shipment.lines):
         return last
-    rows = {(row.supply_id, row.sku): row for row in seen.supplies if row.node_id == node.node_id}
+    rows = {(row.supply_id, row.sku): row for row in seen.supplies.get(node.node_id, ())}
     work_day = latest_start.astimezone(ZoneInfo(node.time_zone)).date()
     for line in shipment.lines:
         for peg in line.pegs:

@@ -29,7 +29,7 @@ def pegged(
         if not missing:
             continue
         pegs, preorder = [], False
-        for row, most, day in _in_turn(available, position, node, coming.get(position, [])):
+        for row, most, day in _in_turn(available, position, node, coming[position]) if position in coming else ():
             if row is None:
                 take = min(missing, here.setdefault(line.sku, most))
                 here[line.sku] -= take
@@ -58,10 +58,9 @@ def _in_turn(
     available: Available, line: int, node: int, coming: Sequence[tuple[SupplyRow, int, int]]
 ) -> Iterator[tuple[SupplyRow | None, int, int]]:
     """(row, units, ready day) in the order in which a shipment takes them; None stands for the stock on hand."""
-    if coming:
-        yield from (entry for entry in coming if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE)
-        yield None, int(available.on_hand[line, node]), 0
-        yield from (entry for entry in coming if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
+    yield from (entry for entry in coming if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE)
+    yield None, int(available.on_hand[line, node]), 0
+    yield from (entry for entry in coming if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
 
 
 def last_order_day(used: Sequence[Used], last_work_day: int) -> int:

@@ -23,7 +23,8 @@ PoolDay = tuple[str, date]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """`stock_free[line, node]` before protection, `online[node]`, supply rows, and what `left` of pools by their day.
+    """`stock_free[line, node]` before protection, `online[node]`, supply rows by node, and what `left` of pools by their
+    day.
 
     `directory` is the network's. A pool that is not named had nothing left. `complete`: all of it ships, or nothing.
     """
@@ -33,7 +34,7 @@ class Seen:
     directory: Directory
     rules: RuleSet
     stock_free: IntArray
-    supplies: tuple[SupplyRow, ...]
+    supplies: Mapping[str, tuple[SupplyRow, ...]]
     online: BoolArray
     left: Mapping[PoolDay, int]
     complete: bool = False
@@ -53,13 +54,16 @@ class Room:
 
 def seen_from(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: Available, *, complete: bool) -> Seen:
     """What a problem was built from; `left` is added for the lanes of a plan, by `named`."""
+    supplies: dict[str, list[SupplyRow]] = {}
+    for row in available.rows:
+        supplies.setdefault(row.node_id, []).append(row)
     return Seen(
         cart=cart,
         network=snapshot.network.network,
         directory=snapshot.network.directory,
         rules=rules.rule_set,
         stock_free=available.free,
-        supplies=available.rows,
+        supplies={node: tuple(rows) for node, rows in supplies.items()},
         online=snapshot.online.copy(),
         left={},
         complete=complete,

@@ -133,7 +133,10 @@ def test_pools_without_room_reject_it(good: tuple[Decision, Seen], pool: str, da
 
 def test_supply_that_was_cut_or_protected_rejects_it(good: tuple[Decision, Seen]) -> None:
     decision, seen = good
-    cut = replace(seen, supplies=tuple(replace(row, usable=row.usable - 1) for row in seen.supplies))
+    cut = replace(
+        seen,
+        supplies={node: [replace(row, usable=row.usable - 1) for row in rows] for node, rows in seen.supplies.items()},
+    )
     assert any("pegs 3 of a to po, 2 available" in fault for fault in check_decision(decision, cut))
     kept = replace(seen, rules=replace(seen.rules, safety_stock=(SafetyStock(units=4),)))
     assert any("pegs 3 of a to po, 2 available" in fault for fault in check_decision(decision, kept))

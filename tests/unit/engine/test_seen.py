@@ -62,4 +62,4 @@ def test_the_supply_seen_is_that_of_the_carts_skus() -> None:
     for seed in range(20):
         world = timed_world(seed)
         skus = {line.sku for line in world.cart.lines}
-        assert {row.sku for row in seen_of(world).supplies} <= skus
+        assert {row.sku for rows in seen_of(world).supplies.values() for row in rows} <= skus
