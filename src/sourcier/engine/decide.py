@@ -74,7 +74,7 @@ class Prepared:
     """An order over everything that could serve it, as seen at one moment; any number of decisions follow from it.
 
     `problem` is the whole order's, `found` the lanes it came from (it stands for those at the positions `lanes`),
-    `available` what could be taken, `seen` and `room` what the checker holds plans against.
+    `available` what could be taken; `seen`, but for the cart, and `room` are what the checker holds plans against.
     """
 
     cart: Cart
@@ -127,7 +127,7 @@ def parts(whole: Prepared, asked: Sequence[tuple[Cart, int]]) -> list[Prepared]:
     ranked = whole.found.way[lanes]
     spans = zip(ranked.searchsorted(ways).tolist(), ranked.searchsorted(ways, side="right").tolist(), strict=True)
     return [
-        replace(whole, cart=cart, problem=problem, lanes=lanes[low:high], seen=replace(whole.seen, cart=cart))
+        replace(whole, cart=cart, problem=problem, lanes=lanes[low:high])
         for (cart, _), problem, (low, high) in zip(asked, problems, spans, strict=True)
     ]
 
@@ -182,7 +182,7 @@ def written(found: Sequence[Settled], *, explained: bool = True) -> list[Decisio
     for one, decision in zip(found, decisions, strict=True):
         prepared, lanes = one.prepared, one.answer.problem.lane[one.answer.cover.offers]
         left = named(prepared.snapshot, prepared.found, prepared.room, lanes)
-        check.accept(decision, replace(prepared.seen, left=left))
+        check.accept(decision, replace(prepared.seen, cart=prepared.cart, left=left))
     return decisions
 
 

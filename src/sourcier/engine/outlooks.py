@@ -59,18 +59,20 @@ def _conceivable(problems: Sequence[Problem]) -> dict[int, tuple[int, ...]]:
     filled = [i for i, problem in enumerate(problems) if problem.num_offers]
     if not filled:
         return {}
-    joined = join([problems[i] for i in filled])
-    whole, of = joined.offers, joined.problem_of
-    order = np.lexsort((whole.arrival, of))
-    arrival, supply = whole.arrival[order], whole.supply[:, order]
+    counts = np.array([problems[i].num_offers for i in filled])
+    of, start = np.repeat(np.arange(len(filled)), counts), counts.cumsum() - counts
+    arrival = np.concatenate([problems[i].arrival for i in filled])
+    order = np.lexsort((arrival, of))
+    arrival = arrival[order]
+    supply = np.concatenate([problems[i].supply for i in filled], axis=1).take(order, axis=1)
     reached = supply.cumsum(axis=1)
-    before = reached[:, joined.start] - supply[:, joined.start]
-    enough = np.all(reached - before[:, of] >= whole.quantity[:, None], axis=0)
-    dates = {
-        i: tuple(dict.fromkeys(arrival[span][enough[span]].tolist()))
-        for i, span in zip(filled, joined.spans(), strict=True)
-    }
-    return {i: days for i, days in dates.items() if days}
+    before = reached.take(start, axis=1) - supply.take(start, axis=1)
+    wanted = before + problems[0].quantity[:, None]
+    enough = np.all(reached >= wanted.take(of, axis=1), axis=0)
+    dates: dict[int, dict[int, None]] = {}
+    for number, day in zip(of[enough].tolist(), arrival[enough].tolist(), strict=True):
+        dates.setdefault(filled[number], {})[day] = None
+    return {i: tuple(days) for i, days in dates.items()}
 
 
 def _plausible(problem: Problem, dates: tuple[int, ...]) -> tuple[tuple[int, ...], Problem | None]:

@@ -54,15 +54,15 @@ def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
     """What keeps an order from a plan on any date, and the positions of the lines in its way."""
     cart, problem, found = prepared.cart, prepared.problem, prepared.found
     everything = frozenset(range(len(cart.lines)))
-    reasons = _node_reasons(prepared)
     if len(prepared.lanes) == 0:
+        reasons = _node_reasons(prepared)
         if NodeReason.CAPACITY_FULL in reasons:
             return Obstacle.NO_CAPACITY, frozenset()
         if reasons & {NodeReason.NO_STOCK, NodeReason.PROTECTED}:
             return Obstacle.OUT_OF_STOCK, everything
         return Obstacle.NO_LANE, frozenset()
-    used = np.unique(problem.service if problem.num_offers else found.service[prepared.lanes])
-    heaviest = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used.tolist())
+    used = set((problem.service if problem.num_offers else found.service[prepared.lanes]).tolist())
+    heaviest = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used)
     heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > heaviest)
     if heavy:
         return Obstacle.TOO_HEAVY, heavy
@@ -77,7 +77,7 @@ def short_lines(cart: Cart, problem: Problem) -> frozenset[int]:
     if len(wanted) < len(problem.group):  # one of several demands of a SKU may be too heavy for most services
         alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
         groups.update(problem.group[alone].tolist())
-    return frozenset(p for d, g in enumerate(problem.group) if int(g) in groups for p in problem.lines_of[d])
+    return frozenset(p for d, g in enumerate(problem.group.tolist()) if g in groups for p in problem.lines_of[d])
 
 
 def removable(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
@@ -155,7 +155,10 @@ def _reach(problem: Problem) -> IntArray:
     usable = np.where(problem.supply > 0, np.minimum(problem.available, wanted[problem.group][:, None]), 0)
     per_demand = _per_node(problem, usable).sum(axis=1)
     reach = np.zeros(len(wanted), dtype=np.int64)
-    np.maximum.at(reach, problem.group, per_demand)
+    if len(wanted) < len(problem.group):
+        np.maximum.at(reach, problem.group, per_demand)
+    else:
+        reach[problem.group] = per_demand
     return np.minimum(reach, wanted)
 
 
