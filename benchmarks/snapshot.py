@@ -25,7 +25,7 @@ import psycopg
 from benchmarks import report, shop
 from benchmarks.load.servers import empty_database, title
 from sourcier.domain.network import Network
-from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.domain.stock import RecordKind, StockRecord, StockRecords
 from sourcier.engine.compile import compile_network
 from sourcier.engine.snapshot import Snapshot
 from sourcier.ledger import Ledger, open_ledger
@@ -198,7 +198,7 @@ def counting(ledger: Ledger, network: Network, over: threading.Event) -> None:
             StockRecord(kind=RecordKind.COUNT, node_id=node_id, sku=f"sku-{k:06}", quantity=100 + seq, epoch=0, seq=seq)
             for k in skus
         ]
-        waiting.append(ledger.write(apply_batch, "feed", records))
+        waiting.append(ledger.write(apply_batch, "feed", StockRecords.of(records)))
     for future in waiting:
         future.result()
 

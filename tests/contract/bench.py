@@ -13,7 +13,7 @@ import psycopg
 
 from sourcier.domain.network import CapacityMeasure, capacity_pool_id
 from sourcier.domain.reservation import ANY_DAY, PoolUse, Reservation, ReservationLine, State
-from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRow, Verdict
+from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRecords, StockRow, Verdict
 from sourcier.domain.supply import SupplyKind, SupplyRecord, SupplyRow
 from sourcier.ledger import activation, registry, requests, reserve, settle, stock, supplies
 from sourcier.ledger.audit import audit
@@ -171,7 +171,7 @@ class Bench:
 
     def feed(self, *records: StockRecord, source: str = "erp") -> tuple[RecordResult, ...]:
         """Apply one batch."""
-        return self.write(apply_batch, source, records)
+        return self.write(apply_batch, source, StockRecords.of(records)).each()
 
     def count(self, node_id: str, sku: str, quantity: int, *, as_of: datetime | None = None) -> None:
         """An absolute count that is newer than any before."""
@@ -190,7 +190,7 @@ class Bench:
 
     def supply(self, *records: SupplyRecord, source: str = "purchasing") -> tuple[RecordResult, ...]:
         """Apply one batch about dated supply."""
-        return self.write(apply_supply, source, records)
+        return self.write(apply_supply, source, records).each()
 
     def announce(self, node_id: str, sku: str, quantity: int | None, supply_id: str = "po", **more: Any) -> None:
         """What a source says of a supply now, newer than anything before."""

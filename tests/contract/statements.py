@@ -9,7 +9,7 @@ from sourcier.ledger.dialect import Query
 from sourcier.ledger.opening import open_sqlite
 from sourcier.ledger.sqlite_store import connect
 
-SMALL_TABLES = ("activation", "jsonb_each", "CONSTANT", "network", "counter", "due", "old", "queue", "changed")
+SMALL_TABLES = ("activation", "jsonb_each", "CONSTANT", "network", "counter", "due", "old", "queue", "changed", "fed")
 
 
 def statements(module: ModuleType) -> dict[str, Query]:

@@ -27,7 +27,7 @@ from sourcier.domain.network import (
 from sourcier.domain.order import Cart, Line, Order
 from sourcier.domain.place import Destination, GeoPoint
 from sourcier.domain.promise import Choice
-from sourcier.domain.stock import RecordKind, StockRecord, StockRow
+from sourcier.domain.stock import RecordKind, StockRecord, StockRecords, StockRow
 from sourcier.domain.supply import SupplyKind, SupplyRecord, SupplyRow
 from sourcier.service import allocate_order, at_risk, ingest, networks, promise_cart, rule_sets, settle, supply
 from sourcier.service.app import App
@@ -181,9 +181,9 @@ class Shop:
         """What a node has of a SKU from now on."""
         self.seq += 1
         record = StockRecord(kind=RecordKind.COUNT, node_id=node_id, sku=sku, quantity=quantity, epoch=1, seq=self.seq)
-        request = ApplyStock(key=key("ApplyStock"), source=self.source, records=(record,))
+        request = ApplyStock(key=key("ApplyStock"), source=self.source, records=StockRecords.of([record]))
         answer = await ingest.apply_stock(self.app, request)
-        assert [result.verdict.value for result in answer.results] == ["APPLIED"]
+        assert [result.verdict.value for result in answer.each()] == ["APPLIED"]
 
     async def expect(self, supply_id: str, node_id: str, sku: str, quantity: int | None, **other: Any) -> None:
         """What a supply will bring to a node, from now on; a purchase order unless `other` says so."""
@@ -194,7 +194,7 @@ class Shop:
         )
         request = ApplySupply(key=key("ApplySupply"), source=self.source, records=(record,))
         answer = await supply.apply_supply(self.app, request)
-        assert [result.verdict.value for result in answer.results] == ["APPLIED"]
+        assert [result.verdict.value for result in answer.each()] == ["APPLIED"]
 
     async def coming(self, supply_id: str) -> SupplyRow:
         """The one row of a supply."""

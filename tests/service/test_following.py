@@ -10,7 +10,7 @@ from tests.service.shop import NETWORK, PROTECTED, RULES, Shop, cart, key, node,
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.network import NodeStatus
-from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.domain.stock import RecordKind, StockRecord, StockRecords
 from sourcier.ledger import activation
 from sourcier.service import allocate_order, ingest, networks, rule_sets
 from sourcier.service.commands import ApplyStock
@@ -79,13 +79,13 @@ class TestFeeds:
             StockRecord(kind=RecordKind.COUNT, node_id=node_id, sku="mug", quantity=3, epoch=1, seq=1)
             for node_id in ("near", "nowhere", "far")
         )
-        request = ApplyStock(key=key("ApplyStock"), source="erp", records=records)
+        request = ApplyStock(key=key("ApplyStock"), source="erp", records=StockRecords.of(records))
         answer = await ingest.apply_stock(shop.app, request)
-        assert [result.verdict.value for result in answer.results] == ["APPLIED", "REJECTED", "APPLIED"]
-        assert answer.results[1].reason
+        assert [result.verdict.value for result in answer.each()] == ["APPLIED", "REJECTED", "APPLIED"]
+        assert answer.each()[1].reason
         assert await ingest.apply_stock(shop.app, request) == answer
         again = await ingest.apply_stock(shop.app, replace(request, key=key("ApplyStock")))
-        assert [result.verdict.value for result in again.results] == ["STALE", "REJECTED", "STALE"]
+        assert [result.verdict.value for result in again.each()] == ["STALE", "REJECTED", "STALE"]
 
     async def test_stock_is_read_in_pages(self, shop: Shop) -> None:
         for i in range(5):

@@ -1,5 +1,6 @@
 """Stock as sources report it and as the ledger keeps it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,6 +30,49 @@ class StockRecord:
     as_of: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRecords:
+    """The records of a batch by column, all of the same length: feeds are too fast for an object per record."""
+
+    kinds: Sequence[RecordKind]
+    node_ids: Sequence[str]
+    skus: Sequence[str]
+    quantities: Sequence[int]
+    epochs: Sequence[int]
+    seqs: Sequence[int]
+    as_of: Sequence[datetime | None]
+
+    @staticmethod
+    def of(records: Iterable[StockRecord]) -> "StockRecords":
+        """These records in this order."""
+        each = tuple(records)
+        return StockRecords(
+            kinds=[record.kind for record in each],
+            node_ids=[record.node_id for record in each],
+            skus=[record.sku for record in each],
+            quantities=[record.quantity for record in each],
+            epochs=[record.epoch for record in each],
+            seqs=[record.seq for record in each],
+            as_of=[record.as_of for record in each],
+        )
+
+    def __len__(self) -> int:
+        """How many records."""
+        return len(self.kinds)
+
+    def __getitem__(self, index: int) -> StockRecord:
+        """One record; raises IndexError."""
+        return StockRecord(
+            kind=self.kinds[index],
+            node_id=self.node_ids[index],
+            sku=self.skus[index],
+            quantity=self.quantities[index],
+            epoch=self.epochs[index],
+            seq=self.seqs[index],
+            as_of=self.as_of[index],
+        )
+
+
 class Verdict(StrEnum):
     """What became of a record. Only REJECTED and GAP need the source's attention."""
 
@@ -46,6 +90,23 @@ class RecordResult:
     verdict: Verdict
     reason: str = ""
     expected_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAnswer:
+    """What became of the records of a batch: `results` of those that were not simply applied, in order.
+
+    Answers that were stored before `num_records` was known have the results of all records.
+    """
+
+    results: tuple[RecordResult, ...] = ()
+    num_records: int = 0
+
+    def each(self) -> tuple[RecordResult, ...]:
+        """One result per record, in order."""
+        known = {result.index: result for result in self.results}
+        total = max(self.num_records, len(self.results))
+        return tuple(known.get(i) or RecordResult(index=i, verdict=Verdict.APPLIED) for i in range(total))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,19 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
-from sourcier.domain.limits import STOCK_QUANTITY_MAX, STOCK_RECORDS_PER_BATCH_MAX, TEXT_BYTES_MAX
-from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, Verdict
+from sourcier.domain.limits import STOCK_QUANTITY_MAX, TEXT_BYTES_MAX
+from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRecords, Verdict
 from sourcier.domain.supply import SupplyRecord
 from sourcier.ledger import queries_admin
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.reserve import instant
 from sourcier.ledger.store import Tx
-
-R = TypeVar("R", StockRecord, SupplyRecord)
 
 NUMBER_MAX: Final = 2**62  # of an epoch or a sequence number
 AS_OF_AHEAD_SECONDS_MAX: Final = 300  # a count may come from a clock that is this far ahead, not further
@@ -54,10 +52,29 @@ def micros(when: datetime) -> int:
     return (when - _EPOCH) // _ONE_MICROSECOND
 
 
-@lru_cache(maxsize=4 * STOCK_RECORDS_PER_BATCH_MAX)
-def plain_result(index: int, verdict: Verdict) -> RecordResult:
-    """A verdict that says all, made once for each place in a batch."""
-    return RecordResult(index=index, verdict=verdict)
+def faults(records: StockRecords, clock: int) -> dict[int, str]:
+    """Why which of the records can never be applied. `clock` is in microseconds."""
+    if not records or _plain(records, clock):
+        return {}
+    found = ((index, fault(records[index], clock)) for index in range(len(records)))
+    return {index: why for index, why in found if why}
+
+
+def _plain(records: StockRecords, clock: int) -> bool:
+    """Whether no record has a fault, as whole columns tell; a good batch of counts and deltas may look otherwise."""
+    quantity_min = 0 if _COUNT in records.kinds else -STOCK_QUANTITY_MAX
+    times = [when for when in records.as_of if when is not None]
+    return (
+        all(map(is_id, {*records.node_ids, *records.skus}))
+        and quantity_min <= min(records.quantities)
+        and max(records.quantities) <= STOCK_QUANTITY_MAX
+        and min(records.epochs) >= 0
+        and max(records.epochs) <= NUMBER_MAX
+        and min(records.seqs) >= 1
+        and max(records.seqs) <= NUMBER_MAX
+        and all(when.tzinfo is UTC for when in times)
+        and (not times or not _fault_of_time(max(times), clock))
+    )
 
 
 def fault(record: StockRecord, clock: int) -> str:
@@ -83,24 +100,26 @@ def _fault_of_time(as_of: datetime, clock: int) -> str:
 
 def refuse_faulty(
     tx: Tx,
-    records: Sequence[R],
-    faults: Sequence[str],
-    bury_one: Callable[[R, str], None],
-    results: list[RecordResult | None],
-) -> list[int]:
-    """Positions of the records that can be applied at all; the others are rejected and buried.
+    node_ids: Sequence[str],
+    faults: Mapping[int, str],
+    bury_one: Callable[[int, str], None],
+    others: dict[int, RecordResult],
+) -> Sequence[int]:
+    """Positions of the records that can be applied at all; the `others` are rejected and buried.
 
     Beside those with a fault of their own these are the ones whose node is not in the network in force.
     """
-    node_ids = sorted({record.node_id for record, why in zip(records, faults, strict=True) if not why})
-    found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in node_ids])) if node_ids else []
+    named = {node_id for index, node_id in enumerate(node_ids) if index not in faults} if faults else set(node_ids)
+    found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in sorted(named)])) if named else []
     known = {node_id for (node_id,) in found}
+    if not faults and len(known) == len(named):
+        return range(len(node_ids))
     good = []
-    for index, record in enumerate(records):
-        why = faults[index] or ("" if record.node_id in known else "NODE_UNKNOWN")
+    for index, node_id in enumerate(node_ids):
+        why = faults.get(index) or ("" if node_id in known else "NODE_UNKNOWN")
         if why:
-            results[index] = RecordResult(index=index, verdict=Verdict.REJECTED, reason=why)
-            bury_one(record, why)
+            others[index] = RecordResult(index=index, verdict=Verdict.REJECTED, reason=why)
+            bury_one(index, why)
         else:
             good.append(index)
     return good

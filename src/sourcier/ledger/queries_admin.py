@@ -32,42 +32,52 @@ MAKE_STOCK: Final = query("""
     WHERE NOT EXISTS (SELECT 1 FROM stock s WHERE s.node_id = want.node_id AND s.sku = want.sku)
     ORDER BY want.node_id, want.sku FOR SHARE OF node_floor
     ON CONFLICT (node_id, sku) DO NOTHING RETURNING node_id, sku""")
-LOCK_STOCK_COUNTS: Final = query("""
-    SELECT stock.node_id, stock.sku, stock.on_hand, stock.blocked, stock.unsettled,
-        stock.on_hand - stock.blocked - stock.held - stock.allocated - stock.unsettled
-    FROM EACH(:rows, node_id TEXT, sku TEXT) AS want
-        JOIN stock ON stock.node_id = want.node_id AND stock.sku = want.sku
-    ORDER BY stock.node_id, stock.sku FOR UPDATE OF stock""")
+# Rows of counts and deltas: (node, SKU, quantity, epoch, seq, as of, counted, settled, shown, position). `counted` is 1
+# of a count and 0 of a delta; `shown` is 1 of a new row, which is journalled even if nothing is there.
 # CROSS JOIN, because SQLite keeps its order: it would rather look through all items of the source.
-GET_ITEMS: Final = query("""
-    SELECT feed_item.node_id, feed_item.sku, feed_item.epoch, feed_item.last_seq
-    FROM EACH(:rows, node_id TEXT, sku TEXT) AS want CROSS JOIN feed_item
-    WHERE feed_item.source = :source AND feed_item.node_id = want.node_id AND feed_item.sku = want.sku""")
+STALE_COUNTS: Final = query("""
+    SELECT want.position
+    FROM EACH(:rows, node_id TEXT, sku TEXT, quantity BIGINT, epoch BIGINT, last_seq BIGINT, as_of BIGINT,
+        counted BIGINT, settled BIGINT, shown BIGINT, position BIGINT) AS want CROSS JOIN feed_item
+    WHERE feed_item.source = :source AND feed_item.node_id = want.node_id AND feed_item.sku = want.sku
+        AND (want.epoch, want.last_seq) <= (feed_item.epoch, feed_item.last_seq)""")
 PUT_ITEMS: Final = query("""
     INSERT INTO feed_item (source, node_id, sku, epoch, last_seq, as_of)
     SELECT :source, item.node_id, item.sku, item.epoch, item.last_seq, item.as_of
-    FROM EACH(:rows, node_id TEXT, sku TEXT, epoch BIGINT, last_seq BIGINT, as_of BIGINT) AS item WHERE true
+    FROM EACH(:rows, node_id TEXT, sku TEXT, quantity BIGINT, epoch BIGINT, last_seq BIGINT, as_of BIGINT) AS item
+    WHERE true
     ON CONFLICT (source, node_id, sku) DO UPDATE
     SET epoch = excluded.epoch, last_seq = excluded.last_seq, as_of = excluded.as_of
     WHERE (excluded.epoch, excluded.last_seq) > (feed_item.epoch, feed_item.last_seq)""")
 SETTLE_LINES: Final = query("""
     UPDATE reservation_line SET state = 'SETTLED'
-    FROM EACH(:rows, node_id TEXT, sku TEXT, as_of BIGINT) AS counted
+    FROM EACH(:rows, node_id TEXT, sku TEXT, quantity BIGINT, epoch BIGINT, last_seq BIGINT, as_of BIGINT) AS counted
     WHERE reservation_line.node_id = counted.node_id AND reservation_line.sku = counted.sku
         AND reservation_line.state = 'SHIPPED' AND reservation_line.shipped_at <= counted.as_of
     RETURNING reservation_line.node_id, reservation_line.sku, reservation_line.quantity""")
-FEED_STOCK: Final = query("""
-    UPDATE stock SET on_hand = stock.on_hand + fed.d_on_hand, blocked = stock.blocked + fed.d_blocked,
-        unsettled = stock.unsettled + fed.d_unsettled
-    FROM EACH(:rows, node_id TEXT, sku TEXT, d_on_hand BIGINT, d_blocked BIGINT, d_unsettled BIGINT) AS fed
-    WHERE stock.node_id = fed.node_id AND stock.sku = fed.sku""")
+# The journal comes first: it tells the difference between what is said and what is still on the locked row. The LIMIT,
+# beyond every batch, keeps SQLite from looking a column up in the JSON again each time that it is named.
 JOURNAL_FEED: Final = query("""
     INSERT INTO journal (at, actor, cause, ref, node_id, sku, d_on_hand, d_blocked, d_unsettled, avail_after,
         rule_set_revision)
-    SELECT ledger_clock(), :actor, :cause, :source, fed.node_id, fed.sku, fed.d_on_hand, fed.d_blocked,
-        fed.d_unsettled, fed.avail_after, ''
-    FROM EACH(:rows, node_id TEXT, sku TEXT, d_on_hand BIGINT, d_blocked BIGINT, d_unsettled BIGINT,
-        avail_after BIGINT) AS fed""")
+    SELECT ledger_clock(), :actor, CASE fed.counted WHEN 1 THEN 'COUNT' ELSE 'DELTA' END, :source, stock.node_id,
+        stock.sku, fed.quantity - fed.counted * stock.on_hand, -fed.counted * stock.blocked, -fed.settled,
+        fed.quantity + (1 - fed.counted) * (stock.on_hand - stock.blocked)
+            - stock.held - stock.allocated - stock.unsettled + fed.settled, ''
+    FROM (
+        SELECT * FROM EACH(:rows, node_id TEXT, sku TEXT, quantity BIGINT, epoch BIGINT, last_seq BIGINT, as_of BIGINT,
+            counted BIGINT, settled BIGINT, shown BIGINT) AS one LIMIT 1000000) AS fed CROSS JOIN stock
+    WHERE stock.node_id = fed.node_id AND stock.sku = fed.sku
+        AND (fed.quantity <> fed.counted * stock.on_hand OR fed.counted * stock.blocked <> 0 OR fed.settled <> 0
+            OR fed.shown <> 0)""")
+FEED_STOCK: Final = query("""
+    UPDATE stock SET on_hand = fed.quantity + (1 - fed.counted) * stock.on_hand,
+        blocked = (1 - fed.counted) * stock.blocked, unsettled = stock.unsettled - fed.settled
+    FROM (
+        SELECT * FROM EACH(:rows, node_id TEXT, sku TEXT, quantity BIGINT, epoch BIGINT, last_seq BIGINT, as_of BIGINT,
+            counted BIGINT, settled BIGINT) AS one LIMIT 1000000) AS fed
+    WHERE stock.node_id = fed.node_id AND stock.sku = fed.sku
+        AND (fed.quantity <> fed.counted * stock.on_hand OR fed.counted * stock.blocked <> 0 OR fed.settled <> 0)""")
 BURY: Final = query("""
     INSERT INTO feed_dead_letter (source, kind, node_id, sku, supply_id, epoch, record_seq, payload, reason, at)
     VALUES (:source, :kind, :node_id, :sku, :supply_id, :epoch, :record_seq, :payload, :reason, ledger_clock())

@@ -10,15 +10,14 @@ row alone, see `pegs`), journals.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sourcier.domain.reservation import State
-from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.domain.stock import BatchAnswer, RecordResult, Verdict
 from sourcier.domain.supply import SupplyRecord
 from sourcier.ledger import queries_supply
 from sourcier.ledger.commands import StockKey
 from sourcier.ledger.dialect import rows
-from sourcier.ledger.feed_records import plain_result, refuse_faulty
+from sourcier.ledger.feed_records import refuse_faulty
 from sourcier.ledger.motions import Motive, Move, lock_stock, move_stock
 from sourcier.ledger.pegs import journal_supply
 from sourcier.ledger.store import Row, Tx
@@ -47,23 +46,26 @@ class _CameIn:
     allocated: int = 0
 
 
-def apply_supply(tx: Tx, source: str, records: Sequence[SupplyRecord], *, actor: str = "") -> tuple[RecordResult, ...]:
-    """Apply the records in order; one result each. Repeating a batch changes nothing.
+def apply_supply(tx: Tx, source: str, records: Sequence[SupplyRecord], *, actor: str = "") -> BatchAnswer:
+    """Apply the records in order. Repeating a batch changes nothing.
 
     Nodes must be in the network in force. A receipt is stock on hand from now on: the next count has it, and a source
     of deltas must not report it again. Fewer units received than told before are taken off again.
     """
-    results: list[RecordResult | None] = [None] * len(records)
-    faults = [fault(record) for record in records]
-    good = refuse_faulty(tx, records, faults, partial(bury, tx, source), results)
+    others: dict[int, RecordResult] = {}
+    faults = {index: why for index, why in enumerate(map(fault, records)) if why}
+
+    def bury_one(index: int, why: str) -> None:
+        bury(tx, source, records[index], why)
+
+    good = refuse_faulty(tx, [record.node_id for record in records], faults, bury_one, others)
     if good:
         keys = sorted({_key(records[index]) for index in good})
         made = lock_stock(tx, sorted({(node_id, sku) for node_id, sku, _ in keys}))
         known = _known(tx, keys)
-        newest = _judge(good, records, known, results)
+        newest = _judge(good, records, known, others)
         _write(tx, Motive(cause="SUPPLY", ref=source, actor=actor), newest, known, made)
-    assert all(result is not None for result in results)
-    return tuple(result for result in results if result is not None)
+    return BatchAnswer(results=tuple(others[index] for index in sorted(others)), num_records=len(records))
 
 
 def _key(record: SupplyRecord) -> Key:
@@ -80,17 +82,17 @@ def _known(tx: Tx, keys: list[Key]) -> dict[Key, _Known]:
 
 
 def _judge(
-    good: list[int], records: Sequence[SupplyRecord], known: dict[Key, _Known], results: list[RecordResult | None]
+    good: Sequence[int], records: Sequence[SupplyRecord], known: dict[Key, _Known], others: dict[int, RecordResult]
 ) -> dict[Key, SupplyRecord]:
     """Verdicts, and the newest record of each supply that has one."""
     newest: dict[Key, SupplyRecord] = {}
     last = {key: was.newest for key, was in known.items()}
     for index in good:
         record, key = records[index], _key(records[index])
-        applies = (record.epoch, record.seq) > last[key]
-        results[index] = plain_result(index, Verdict.APPLIED if applies else Verdict.STALE)
-        if applies:
+        if (record.epoch, record.seq) > last[key]:
             newest[key], last[key] = record, (record.epoch, record.seq)
+        else:
+            others[index] = RecordResult(index=index, verdict=Verdict.STALE)
     return newest
 
 

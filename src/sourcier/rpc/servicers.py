@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from sourcier.domain.stock import RecordResult
+from sourcier.domain.stock import BatchAnswer, RecordResult
 from sourcier.rpc import translate_availability as availability
 from sourcier.rpc import translate_feeds as feeds
 from sourcier.rpc import translate_inventory as inventory
@@ -30,7 +30,7 @@ from sourcier.service import (
 )
 from sourcier.service import availability as product_pages
 from sourcier.service.app import App
-from sourcier.service.commands import ApplyStock, ApplySupply, BatchAnswer
+from sourcier.service.commands import ApplyStock, ApplySupply
 from sourcier.v1 import (
     availability_pb2,
     inventory_pb2,
@@ -132,16 +132,16 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
     ) -> AsyncIterator[inventory_pb2.ApplyStockResponse]:
         """Apply batches of stock records."""
         parse, apply = inventory.parse_apply_stock, partial(ingest.apply_stock, self._app)
-        async for request_id, results in _applied(request_iterator, context, parse, apply):
-            yield feeds.format_answer(inventory_pb2.ApplyStockResponse, request_id, results)
+        async for request_id, answer in _applied(request_iterator, context, parse, apply):
+            yield feeds.format_answer(inventory_pb2.ApplyStockResponse, request_id, answer)
 
     async def ApplySupply(
         self, request_iterator: AsyncIterator[inventory_pb2.ApplySupplyRequest], context: Context
     ) -> AsyncIterator[inventory_pb2.ApplySupplyResponse]:
         """Apply batches of supply records."""
         parse, apply = dated.parse_apply_supply, partial(supply.apply_supply, self._app)
-        async for request_id, results in _applied(request_iterator, context, parse, apply):
-            yield feeds.format_answer(inventory_pb2.ApplySupplyResponse, request_id, results)
+        async for request_id, answer in _applied(request_iterator, context, parse, apply):
+            yield feeds.format_answer(inventory_pb2.ApplySupplyResponse, request_id, answer)
 
     async def GetSupply(
         self, request: inventory_pb2.GetSupplyRequest, context: Context
@@ -165,8 +165,8 @@ async def _applied(
     context: Context,
     parse: Callable[[R], tuple[C, tuple[RecordResult, ...]]],
     apply: Callable[[C], Awaitable[BatchAnswer]],
-) -> AsyncIterator[tuple[str, tuple[RecordResult, ...]]]:
-    """Apply batches one after the other; request id and verdicts of each.
+) -> AsyncIterator[tuple[str, BatchAnswer]]:
+    """Apply batches one after the other; request id and answer of each.
 
     Each has the default time, or what is left to the caller if that is less.
     """
@@ -175,7 +175,7 @@ async def _applied(
         left = context.time_remaining()
         with deadline.within(deadline.DEFAULT_SECONDS if left is None else min(left, deadline.DEFAULT_SECONDS)):
             answer = await apply(command)
-        yield command.key.request_id, feeds.merge_results(answer.results, rejected)
+        yield command.key.request_id, feeds.merge_rejected(answer, rejected)
 
 
 class NetworkServicer(network_pb2_grpc.NetworkServiceServicer):

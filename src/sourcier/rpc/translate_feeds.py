@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from sourcier.domain.limits import FILTERS_PER_REQUEST_MAX
-from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.domain.stock import BatchAnswer, RecordResult, Verdict
 from sourcier.rpc.fields import Check, EnumTable
 from sourcier.rpc.translate_common import request_key
 from sourcier.service.commands import RequestKey
@@ -42,41 +42,41 @@ def parse_records(
     for index, message in enumerate(messages):
         record = parse(check, message)
         if check.faults:
-            reason = f"{check.faults[0].field.upper()}_INVALID"
-            rejected.append(RecordResult(index=index, verdict=Verdict.REJECTED, reason=reason))
+            rejected.append(rejected_record(index, check))
             check = Check()
         else:
             records.append(record)
     return tuple(records), tuple(rejected)
 
 
-def merge_results(results: Sequence[RecordResult], rejected: Sequence[RecordResult]) -> tuple[RecordResult, ...]:
-    """The verdicts on a whole batch: `results` count only the records that are not in `rejected`."""
+def rejected_record(index: int, check: Check) -> RecordResult:
+    """The verdict on a record that the domain cannot say: the first of its faults."""
+    return RecordResult(index=index, verdict=Verdict.REJECTED, reason=f"{check.faults[0].field.upper()}_INVALID")
+
+
+def merge_rejected(answer: BatchAnswer, rejected: Sequence[RecordResult]) -> BatchAnswer:
+    """The answer to a whole batch: `answer` counts only the records that are not in `rejected`."""
     if not rejected:
-        return tuple(results)
+        return answer
+    results = answer.each()
     taken = {result.index for result in rejected}
     free = (index for index in range(len(results) + len(rejected)) if index not in taken)
     placed = [replace(result, index=index) for result, index in zip(results, free, strict=True)]
-    return tuple(sorted([*placed, *rejected], key=lambda result: result.index))
+    whole = sorted([*placed, *rejected], key=lambda result: result.index)
+    return BatchAnswer(results=tuple(whole), num_records=len(whole))
 
 
-def format_answer(kind: type[Response], request_id: str, results: Sequence[RecordResult]) -> Response:
-    """The response to one batch."""
+def format_answer(kind: type[Response], request_id: str, answer: BatchAnswer) -> Response:
+    """The response to one batch: one verdict per record."""
     response = kind(request_id=request_id)
-    if all(_plainly_applied(index, result) for index, result in enumerate(results)):
-        response.results.MergeFrom(_all_applied(len(results)).results)
-        return response
-    for result in results:
-        message = response.results.add(
-            index=result.index, verdict=VERDICTS.to_proto[result.verdict], reason=result.reason
-        )
+    response.results.MergeFrom(_all_applied(max(answer.num_records, len(answer.results))).results)
+    for result in answer.results:
+        message = response.results[result.index]
+        message.verdict = VERDICTS.to_proto[result.verdict]
+        message.reason = result.reason
         if result.expected_seq is not None:
             message.expected_seq = result.expected_seq
     return response
-
-
-def _plainly_applied(index: int, result: RecordResult) -> bool:
-    return result.verdict is APPLIED and result.index == index and not result.reason and result.expected_seq is None
 
 
 @lru_cache(maxsize=ANSWERS_KEPT)

@@ -1,14 +1,17 @@
 """inventory.proto beside the stock use cases."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sourcier.domain.limits import STOCK_RECORDS_PER_BATCH_MAX
-from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRow
+from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRecords, StockRow
 from sourcier.rpc.fields import Check, EnumTable, fill_instant
-from sourcier.rpc.translate_feeds import parse_batch, parse_records
+from sourcier.rpc.translate_feeds import parse_batch, rejected_record
 from sourcier.service.commands import ApplyStock
 from sourcier.v1 import inventory_pb2 as pb
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 RECORD_KINDS: Final = EnumTable(pb.RecordKind, RecordKind, "RECORD_KIND")
 
@@ -19,21 +22,38 @@ def parse_apply_stock(request: pb.ApplyStockRequest) -> tuple[ApplyStock, tuple[
     The ledger judges the records, and keeps those that it rejects. FIELD_INVALID is raised for faults of the batch.
     """
     key, source = parse_batch("ApplyStock", request, STOCK_RECORDS_PER_BATCH_MAX)
-    records, rejected = parse_records(request.records, parse_stock_record)
+    records, rejected = parse_stock_records(request.records)
     return ApplyStock(key=key, source=source, records=records), rejected
 
 
-def parse_stock_record(check: Check, message: pb.StockRecord) -> StockRecord:
-    """One record as its source says it, be it true or not."""
-    return StockRecord(
-        kind=check.member("kind", message.kind, RECORD_KINDS),
-        node_id=message.node_id,
-        sku=message.sku,
-        quantity=message.quantity,
-        epoch=message.epoch,
-        seq=message.seq,
-        as_of=check.instant("as_of", message.as_of) if message.HasField("as_of") else None,
+def parse_stock_records(messages: Sequence[pb.StockRecord]) -> tuple[StockRecords, tuple[RecordResult, ...]]:
+    """Records as their source says them, be they true or not, and the verdicts on those that say nothing."""
+    said = list(messages)  # each message once: every look at one of a repeated field makes it anew
+    known = RECORD_KINDS.to_domain
+    unusual = [i for i, message in enumerate(said) if message.kind not in known or message.HasField("as_of")]
+    times: dict[int, datetime] = {}
+    rejected = []
+    for index in unusual:
+        check, message = Check(), said[index]
+        check.member("kind", message.kind, RECORD_KINDS)
+        if message.HasField("as_of"):
+            times[index] = check.instant("as_of", message.as_of)
+        if check.faults:
+            rejected.append(rejected_record(index, check))
+    left: Sequence[int] = range(len(said))
+    if rejected:
+        left = sorted(set(left).difference(result.index for result in rejected))
+        said = [said[index] for index in left]
+    records = StockRecords(
+        kinds=[known[message.kind] for message in said],
+        node_ids=[message.node_id for message in said],
+        skus=[message.sku for message in said],
+        quantities=[message.quantity for message in said],
+        epochs=[message.epoch for message in said],
+        seqs=[message.seq for message in said],
+        as_of=[times.get(index) for index in left],
     )
+    return records, tuple(rejected)
 
 
 def fill_stock_record(message: pb.StockRecord, record: StockRecord) -> None:

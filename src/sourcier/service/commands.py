@@ -13,7 +13,7 @@ from sourcier.domain.order import Cart, Order
 from sourcier.domain.plan import Decision
 from sourcier.domain.promise import Choice, Kept, Promises
 from sourcier.domain.reservation import ReservationLine
-from sourcier.domain.stock import RecordResult, StockRecord
+from sourcier.domain.stock import StockRecords
 from sourcier.domain.supply import PromiseAtRisk, SupplyRecord
 
 
@@ -162,7 +162,7 @@ class ApplyStock:
 
     key: RequestKey
     source: str
-    records: tuple[StockRecord, ...]
+    records: StockRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +172,6 @@ class ApplySupply:
     key: RequestKey
     source: str
     records: tuple[SupplyRecord, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchAnswer:
-    """One result per record of the batch, in order."""
-
-    results: tuple[RecordResult, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from sourcier.domain.stock import StockRow
+from sourcier.domain.stock import BatchAnswer, StockRow
 from sourcier.ledger import feeds, stock
 from sourcier.ledger.store import Tx
 from sourcier.service.batches import apply_once
-from sourcier.service.commands import ApplyStock, BatchAnswer
+from sourcier.service.commands import ApplyStock
 from sourcier.service.pages import read_token, write_token
 
 if TYPE_CHECKING:
@@ -34,4 +34,4 @@ async def get_stock(
 
 
 def _apply(tx: Tx, request: ApplyStock) -> BatchAnswer:
-    return BatchAnswer(results=feeds.apply_batch(tx, request.source, request.records))
+    return feeds.apply_batch(tx, request.source, request.records)

@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from sourcier.domain.stock import BatchAnswer
 from sourcier.domain.supply import SupplyRow
 from sourcier.ledger import supplies
 from sourcier.ledger.store import Tx
 from sourcier.ledger.supply_feed import apply_supply as apply_batch
 from sourcier.service.batches import apply_once
-from sourcier.service.commands import ApplySupply, BatchAnswer
+from sourcier.service.commands import ApplySupply
 from sourcier.service.pages import read_token, write_token
 
 if TYPE_CHECKING:
@@ -36,4 +37,4 @@ async def get_supply(
 
 
 def _apply(tx: Tx, request: ApplySupply) -> BatchAnswer:
-    return BatchAnswer(results=apply_batch(tx, request.source, request.records))
+    return apply_batch(tx, request.source, request.records)

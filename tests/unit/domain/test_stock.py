@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sourcier.domain.limits import PROTECTION_CLASSES_MAX
-from sourcier.domain.stock import StockRow
+from sourcier.domain.stock import (
+    BatchAnswer,
+    RecordKind,
+    RecordResult,
+    StockRecord,
+    StockRecords,
+    StockRow,
+    Verdict,
+)
 
 UNITS = st.integers(0, 1_000)
 
@@ -39,3 +47,19 @@ def test_a_more_protected_class_never_sees_more(on_hand: int, held: int, allocat
     seen = [row.available(c) for c in range(3)]
     assert seen == sorted(seen, reverse=True)
     assert all(units == 0 or units + floor == row.free for units, floor in zip(seen, floors, strict=True))
+
+
+def test_records_come_out_of_their_columns_as_they_went_in() -> None:
+    records = [
+        StockRecord(kind=kind, node_id=f"n{number}", sku="s", quantity=number, epoch=1, seq=number)
+        for number, kind in enumerate(RecordKind)
+    ]
+    columns = StockRecords.of(records)
+    assert [columns[index] for index in range(len(columns))] == records
+
+
+def test_an_answer_names_only_what_was_not_simply_applied() -> None:
+    stale = RecordResult(index=1, verdict=Verdict.STALE)
+    applied = tuple(RecordResult(index=index, verdict=Verdict.APPLIED) for index in (0, 2))
+    assert BatchAnswer(results=(stale,), num_records=3).each() == (applied[0], stale, applied[1])
+    assert BatchAnswer(results=(applied[0], stale)).each() == (applied[0], stale)

@@ -9,7 +9,6 @@ from tests.rpc.spoil import assign
 
 from sourcier.domain.stock import RecordKind, StockRecord, StockRow, Verdict
 from sourcier.rpc import translate_inventory as inventory
-from sourcier.rpc.fields import Check
 from sourcier.v1 import inventory_pb2 as pb
 
 RECORDS = [
@@ -31,9 +30,8 @@ RECORDS = [
 def test_records_go_there_and_back(record: StockRecord) -> None:
     message = pb.StockRecord()
     inventory.fill_stock_record(message, record)
-    check = Check()
-    assert inventory.parse_stock_record(check, message) == record
-    assert not check.faults
+    records, rejected = inventory.parse_stock_records([message])
+    assert (len(records), records[0], rejected) == (1, record, ())
 
 
 def test_a_batch_becomes_one_command() -> None:
@@ -55,7 +53,7 @@ def test_a_record_that_says_nothing_is_rejected_alone(path: str, value: object, 
     request = messages.stock(messages.record(seq=1), messages.record(seq=2), messages.record(seq=3))
     assign(f"records[1].{path}", value)(request)
     command, (result,) = inventory.parse_apply_stock(request)
-    assert [record.seq for record in command.records] == [1, 3]
+    assert command.records.seqs == [1, 3]
     assert (result.index, result.verdict, result.reason) == (1, Verdict.REJECTED, reason)
 
 

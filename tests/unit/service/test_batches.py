@@ -7,10 +7,10 @@ import pytest
 from tests.service.shop import Shop, key, running
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.domain.stock import BatchAnswer, RecordResult, Verdict
 from sourcier.ledger.store import Tx
 from sourcier.service.batches import apply_once
-from sourcier.service.commands import BatchAnswer, RequestKey
+from sourcier.service.commands import RequestKey
 
 
 @dataclass(frozen=True)

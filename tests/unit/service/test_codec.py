@@ -20,9 +20,8 @@ from sourcier.domain.plan import (
     Status,
 )
 from sourcier.domain.promise import Promise, Promises, Unpromised
-from sourcier.domain.stock import RecordResult, Verdict
+from sourcier.domain.stock import BatchAnswer, RecordResult, Verdict
 from sourcier.service import codec
-from sourcier.service.commands import BatchAnswer
 from sourcier.service.reservations import Document
 
 AT = datetime(2026, 11, 21, 9, 30, 15, 123_456, tzinfo=UTC)

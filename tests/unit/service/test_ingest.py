@@ -6,7 +6,7 @@ import pytest
 from tests.service.shop import Shop, key
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.stock import RecordKind, StockRecord, Verdict
+from sourcier.domain.stock import RecordKind, StockRecord, StockRecords, Verdict
 from sourcier.service import ingest
 from sourcier.service.commands import ApplyStock
 
@@ -16,14 +16,14 @@ def delta(seq: int, quantity: int) -> StockRecord:
 
 
 def batch(*records: StockRecord) -> ApplyStock:
-    return ApplyStock(key=key("ApplyStock", body=repr(records)), source="pos", records=records)
+    return ApplyStock(key=key("ApplyStock", body=repr(records)), source="pos", records=StockRecords.of(records))
 
 
 async def test_a_batch_is_applied_once(shop: Shop) -> None:
     request = batch(delta(1, 5), delta(2, -2), delta(4, 9))
     answer = await ingest.apply_stock(shop.app, request)
-    assert [result.verdict for result in answer.results] == [Verdict.APPLIED, Verdict.APPLIED, Verdict.GAP]
-    assert answer.results[2].expected_seq == 3
+    assert [result.verdict for result in answer.each()] == [Verdict.APPLIED, Verdict.APPLIED, Verdict.GAP]
+    assert answer.each()[2].expected_seq == 3
     assert await ingest.apply_stock(shop.app, request) == answer
     assert (await shop.row("near", "mug")).on_hand == 3
 
@@ -32,7 +32,7 @@ async def test_a_batch_that_comes_again_under_a_new_id_changes_nothing(shop: Sho
     request = batch(delta(1, 5))
     await ingest.apply_stock(shop.app, request)
     again = await ingest.apply_stock(shop.app, replace(request, key=key("ApplyStock")))
-    assert [result.verdict for result in again.results] == [Verdict.STALE]
+    assert [result.verdict for result in again.each()] == [Verdict.STALE]
     assert (await shop.row("near", "mug")).on_hand == 5
 
 

@@ -4,8 +4,9 @@ import pytest
 from tests.service.shop import Shop, key
 
 from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.domain.stock import BatchAnswer
 from sourcier.service import codec, replay
-from sourcier.service.commands import BatchAnswer, RequestKey
+from sourcier.service.commands import RequestKey
 
 DONE = BatchAnswer(results=())
 

@@ -11,7 +11,7 @@ import pytest
 from tests.service.shop import Shop, Wall, cart, key
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.stock import RecordKind, StockRecord
+from sourcier.domain.stock import RecordKind, StockRecord, StockRecords
 from sourcier.ledger.store import Ledger, unavailable
 from sourcier.service import ingest, picture
 from sourcier.service.commands import ApplyStock
@@ -76,7 +76,9 @@ async def test_many_changes_are_taken_over_in_turns(shop: Shop) -> None:
         StockRecord(kind=RecordKind.COUNT, node_id="near", sku=f"s{i}", quantity=i + 1, epoch=1, seq=1)
         for i in range(number)
     )
-    await ingest.apply_stock(shop.app, ApplyStock(key=key("ApplyStock"), source="wms", records=records))
+    await ingest.apply_stock(
+        shop.app, ApplyStock(key=key("ApplyStock"), source="wms", records=StockRecords.of(records))
+    )
     skus, seen = tuple(record.sku for record in records), set[int]()
     catching_up = asyncio.create_task(follower.catch_up())
     while not catching_up.done():

@@ -8,9 +8,9 @@ import pytest
 from tests.service.shop import Shop, key, running
 
 from sourcier.domain.errors import Reason, Refusal
-from sourcier.domain.stock import Verdict
+from sourcier.domain.stock import BatchAnswer, Verdict
 from sourcier.domain.supply import SupplyKind, SupplyRecord
-from sourcier.service.commands import ApplySupply, BatchAnswer
+from sourcier.service.commands import ApplySupply
 from sourcier.service.supply import apply_supply, get_supply
 
 
@@ -37,8 +37,8 @@ async def apply(shop: Shop, *records: SupplyRecord, request_id: str = "") -> Bat
 
 async def test_every_record_has_its_verdict_and_a_bad_one_stops_nobody(shop: Shop) -> None:
     answer = await apply(shop, record(), record(node_id="nowhere"), record(0, sku="mug"))
-    assert [result.verdict for result in answer.results] == [Verdict.APPLIED, Verdict.REJECTED, Verdict.REJECTED]
-    assert [result.index for result in answer.results] == [0, 1, 2]
+    assert [result.verdict for result in answer.each()] == [Verdict.APPLIED, Verdict.REJECTED, Verdict.REJECTED]
+    assert [result.index for result in answer.each()] == [0, 1, 2]
     rows, _ = await get_supply(shop.app, (), (), 10, "")
     assert [(row.supply_id, row.usable) for row in rows] == [("po-1", 8)]
 
