@@ -4,8 +4,11 @@ One unit of each SKU is looked at. How such a cart could travel is found once fo
 every store in question; then everything is a gather over what is there by SKU, node and day.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
+from operator import attrgetter
 
 import numpy as np
 
@@ -62,21 +65,21 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
     check_cart(cart, snapshot, rules)
     available = look(cart, snapshot, rules)
     arrival, reaches = _arrivals(cart, place, snapshot, rules, available)
-    units = available.on_hand[:, reaches].sum(axis=1).tolist()
-    earliest = _earliest(network, arrival)
-    stores = _stores(snapshot, place, rules, available, query)
-    supplies = _next_supplies(available, reaches)
+    units = (available.on_hand @ reaches).tolist()
+    columns = (
+        query.skus,
+        units,
+        bands(rules, units),
+        _earliest(network, arrival),
+        _stores(snapshot, place, rules, available, query),
+        _next_supplies(available, reaches),
+    )
     return Availability(
         skus=tuple(
-            SkuAvailability(
-                sku=sku,
-                units=units[i],
-                band=band(rules, units[i]),
-                earliest=earliest[i],
-                stores=stores[i],
-                next_supply=supplies[i],
-            )
-            for i, sku in enumerate(query.skus)
+            [
+                SkuAvailability(sku=sku, units=count, band=band, earliest=earliest, stores=stores, next_supply=supply)
+                for sku, count, band, earliest, stores, supply in zip(*columns, strict=True)
+            ]
         ),
         time_zone=place.time_zone,
         rule_set_revision=rules.revision_name,
@@ -84,10 +87,11 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
     )
 
 
-def band(rules: CompiledRules, units: int) -> str:
-    """The rule set's word for so many units: the label of the highest band reached; empty if none is."""
-    reached = [b for b in rules.rule_set.bands if units >= b.min_units]
-    return max(reached, key=lambda b: b.min_units).label if reached else ""
+def bands(rules: CompiledRules, units: Sequence[int]) -> list[str]:
+    """The rule set's words for numbers of units: the label of the highest band reached; empty if none is."""
+    ranked = sorted(reversed(rules.rule_set.bands), key=attrgetter("min_units"))  # of equal ones the first counts
+    least, labels = [b.min_units for b in ranked], ["", *(b.label for b in ranked)]
+    return [labels[bisect_right(least, count)] for count in units]
 
 
 def _place(query: AvailabilityQuery, network: CompiledNetwork) -> tuple[Place, Destination]:
@@ -178,9 +182,10 @@ def _collected_at(cart: Cart, place: Place, snapshot: Snapshot, rules: CompiledR
 
 def _first_ready(available: Available) -> IntArray:
     """``first[sku, N]``: ON_HAND where a unit is there now, else the first day on which supply is, else UNLIMITED."""
-    first = np.where(available.on_hand > 0, ON_HAND, UNLIMITED)
-    waits = np.flatnonzero(available.units > 0)
-    np.minimum.at(first, (available.line[waits], available.node[waits]), available.ready[waits])
+    first = np.full(available.on_hand.shape, UNLIMITED)
+    latest_first = np.flatnonzero(available.units > 0)[::-1]
+    first[available.line[latest_first], available.node[latest_first]] = available.ready[latest_first]
+    first[available.on_hand > 0] = ON_HAND
     return first
 
 
@@ -212,12 +217,17 @@ def _stores(
     near = near[np.argsort(place.distance_m[near], kind="stable")]
     units = available.on_hand.take(near, axis=1)
     has = units > 0
-    row, position = np.nonzero(has & (np.cumsum(has, axis=1) <= query.nearby_stores))
-    stores = [(network.network.nodes[n].node_id, int(place.distance_m[n])) for n in near]
+    row, position = np.nonzero(has & (has.cumsum(axis=1) <= query.nearby_stores))
+    store_ids = [network.network.nodes[n].node_id for n in near.tolist()]
+    distances = place.distance_m[near].tolist()
+
+    @cache
+    def entry(at: int, quantity: int) -> StoreStock:
+        return StoreStock(store_id=store_ids[at], units=quantity, distance_m=distances[at])
+
     found: list[list[StoreStock]] = [[] for _ in units]
     for sku, at, quantity in zip(row.tolist(), position.tolist(), units[row, position].tolist(), strict=True):
-        store_id, distance_m = stores[at]
-        found[sku].append(StoreStock(store_id=store_id, units=quantity, distance_m=distance_m))
+        found[sku].append(entry(at, quantity))
     return [tuple(entries) for entries in found]
 
 
@@ -229,10 +239,10 @@ def _next_supplies(available: Available, reaches: BoolArray) -> list[NextSupply 
     np.minimum.at(first, available.line[counts], available.ready[counts])
     counts &= available.ready == first[available.line]
     np.add.at(total, available.line[counts], available.units[counts])
-    preorder = {int(available.line[r]) for r in np.flatnonzero(counts) if available.rows[r].preorder}
+    rows, lines = available.rows, available.line[counts].tolist()
+    preorder = {line for line, r in zip(lines, np.flatnonzero(counts).tolist(), strict=True) if rows[r].preorder}
+    total = np.minimum(total, UNLIMITED)
     return [
-        NextSupply(on=date.fromordinal(day), units=min(units, int(UNLIMITED)), preorder=i in preorder)
-        if units
-        else None
+        NextSupply(on=date.fromordinal(day), units=units, preorder=i in preorder) if units else None
         for i, (day, units) in enumerate(zip(first.tolist(), total.tolist(), strict=True))
     ]

@@ -28,7 +28,7 @@ from sourcier.domain.promise import Promise
 from sourcier.domain.rules import AvailabilityBand, Eligibility, SafetyStock
 from sourcier.domain.stock import StockRow
 from sourcier.domain.supply import UNLIMITED_UNITS, SupplyKind, SupplyRow
-from sourcier.engine.availability import availability, band
+from sourcier.engine.availability import availability, bands
 from sourcier.engine.compile import distances_m
 from sourcier.engine.decide import drive
 from sourcier.engine.places import locate
@@ -277,7 +277,7 @@ def test_a_supplier_delivers_after_the_lead_time() -> None:
 
 @pytest.mark.parametrize(("units", "label"), [(0, ""), (1, "few"), (9, "few"), (10, "plenty"), (2**53, "plenty")])
 def test_the_highest_band_reached_gives_its_label(units: int, label: str) -> None:
-    assert band(shops().compiled_rules(), units) == label
+    assert bands(shops().compiled_rules(), [units]) == [label]
 
 
 @pytest.mark.parametrize(
