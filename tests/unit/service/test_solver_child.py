@@ -6,6 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 import pytest
 
@@ -20,21 +23,31 @@ def test_an_answer_is_a_solution_or_an_error() -> None:
     assert "ZeroDivisionError" in str(error)
 
 
-def test_a_child_leaves_when_the_socket_closes() -> None:
+def command(parent: int) -> list[str]:
+    """A solver that adds, of this parent."""
+    return [sys.executable, "-m", "sourcier.service.solver_child", str(parent), str(1 << 30), "operator:add"]
+
+
+@contextmanager
+def child() -> Iterator[tuple["subprocess.Popen[bytes]", BinaryIO, BinaryIO]]:
+    """A child that is ready, what it says and what it is told; afterwards it must leave by itself."""
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "sourcier.service.solver_child", str(os.getpid()), str(1 << 30), "operator:add"]
     with theirs:
-        process = subprocess.Popen(command, stdin=theirs.fileno())
+        process = subprocess.Popen(command(os.getpid()), stdin=theirs.fileno())
     with ours, ours.makefile("rb") as inbox, ours.makefile("wb") as outbox:
         assert receive(inbox) == (None, None)
-        send(outbox, (100, (2, 3)))
-        assert receive(inbox) == (5, None)
+        yield process, inbox, outbox
     assert process.wait(timeout=10) == 0
 
 
+def test_a_child_leaves_when_the_socket_closes() -> None:
+    with child() as (_, inbox, outbox):
+        send(outbox, (100, (2, 3)))
+        assert receive(inbox) == (5, None)
+
+
 def test_a_child_of_another_parent_leaves_at_once() -> None:
-    command = [sys.executable, "-m", "sourcier.service.solver_child", "1", str(1 << 30), "operator:add"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
+    done = subprocess.run(command(1), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
     assert done.returncode == 0
     assert done.stdout == b""
 
@@ -42,16 +55,10 @@ def test_a_child_of_another_parent_leaves_at_once() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_child_outlives_signals_that_go_to_the_whole_service(number: signal.Signals) -> None:
     """Its server still has orders to decide while it ends, and ends it afterwards."""
-    ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "sourcier.service.solver_child", str(os.getpid()), str(1 << 30), "operator:add"]
-    with theirs:
-        process = subprocess.Popen(command, stdin=theirs.fileno())
-    with ours, ours.makefile("rb") as inbox, ours.makefile("wb") as outbox:
-        assert receive(inbox) == (None, None)
+    with child() as (process, inbox, outbox):
         process.send_signal(number)
         send(outbox, (100, (2, 3)))
         assert receive(inbox) == (5, None)
-    assert process.wait(timeout=10) == 0
 
 
 def test_a_solver_is_loaded_before_it_is_used(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,19 +88,24 @@ def test_a_worker_that_dies_before_it_serves_is_an_error(stage: Stage) -> None:
     assert stage.nobody_is_left()
 
 
-def test_a_worker_that_dies_young_is_replaced_ever_more_slowly(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(supervisor, "PAUSE_SECONDS_MIN", 0.1)
+def die_young(stage: Stage, *, times: int) -> None:
+    """Serve with a second worker that dies soon, until it was started so often."""
 
     def watch() -> None:
-        if len(stage.starts(2)) < 4:
+        if len(stage.starts(2)) < times:
             asyncio.get_running_loop().call_later(0.02, watch)
         else:
             terminate()
 
     with pytest.raises(OSError, match="workers ended with"):
         stage.play("dies young", watch)
+
+
+def test_a_worker_that_dies_young_is_replaced_ever_more_slowly(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSE_SECONDS_MIN", 0.1)
+    die_young(stage, times=4)
     starts = stage.starts(2)
     pauses = [later - earlier for earlier, later in pairwise(starts)]
     assert all(pause >= least for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=False))
@@ -112,15 +117,7 @@ def test_a_worker_that_dies_young_is_replaced_ever_more_slowly(
 def test_a_worker_that_lived_long_is_replaced_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "STEADY_SECONDS", 0.0)
     monkeypatch.setattr(supervisor, "PAUSE_SECONDS_MIN", 60.0)
-
-    def watch() -> None:
-        if len(stage.starts(2)) < 3:
-            asyncio.get_running_loop().call_later(0.02, watch)
-        else:
-            terminate()
-
-    with pytest.raises(OSError, match="workers ended with"):
-        stage.play("dies young", watch)
+    die_young(stage, times=3)
 
 
 def test_a_worker_that_ends_badly_is_an_error(stage: Stage) -> None:
