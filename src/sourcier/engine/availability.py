@@ -89,7 +89,7 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
 
 def bands(rules: CompiledRules, units: Sequence[int]) -> list[str]:
     """The rule set's words for numbers of units: the label of the highest band reached; empty if none is."""
-    ranked = sorted(reversed(rules.rule_set.bands), key=attrgetter("min_units"))  # of equal ones the first counts
+    ranked = sorted(rules.rule_set.bands[::-1], key=attrgetter("min_units"))  # of equal ones the first counts
     least, labels = [b.min_units for b in ranked], ["", *(b.label for b in ranked)]
     return [labels[bisect_right(least, count)] for count in units]
 
