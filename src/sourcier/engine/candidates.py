@@ -58,8 +58,8 @@ class Load:
     work: IntArray
 
     def enough(self, measure: NDArray[np.integer]) -> IntArray:
-        """What is room enough for the whole order, by measure (indexes MEASURES)."""
-        whole: IntArray = np.array([0, 1, self.lines, self.units], dtype=np.int64)[measure]
+        """What is room enough for the whole order, by measure (indexes MEASURES); 1 where nothing is measured."""
+        whole: IntArray = np.array([1, 1, self.lines, self.units], dtype=np.int64)[measure]
         return whole
 
 
@@ -103,21 +103,22 @@ class Departing(Columns):
 
 def starts(ask: Ask) -> Starts:
     """All useful starts at usable nodes: now, and when supply is ready."""
-    table, placed, usable = ask.table, ask.placed, ask.usable
+    table, placed, usable, work = ask.table, ask.placed, ask.usable, ask.load.work
     node = usable.nonzero()[0]
     ready, begin = np.full(len(node), ON_HAND), np.full(len(node), placed)
+    done = table.done_from(placed, node, work[node])
     later, day = ask.later
     if len(later):
-        waits = np.flatnonzero(usable[later])
+        waits = usable[later].nonzero()[0]
         since = table.midnight(later[waits], day[waits])
         known = since < NEVER
-        waits, since = waits[known], since[known]
-        node, ready = np.concatenate([node, later[waits]]), np.concatenate([ready, day[waits]])
-        begin = np.concatenate([begin, np.maximum(since, placed)])
+        there, on, since = later[waits][known], day[waits][known], np.maximum(since[known], placed)
+        node, ready, begin = np.append(node, there), np.append(ready, on), np.append(begin, since)
+        done = np.append(done, table.done(there, since, work[there]))
     whole = Starts(
         node=node,
         begin=begin,
-        done=table.done(node, begin, ask.load.work[node]),
+        done=done,
         ready=ready,
         shift=np.full(len(node), NONE),
         left=np.full(len(node), UNLIMITED),
@@ -141,18 +142,19 @@ def _in_shifts(ask: Ask, found: Starts) -> Starts:
     def left_in(shift: IntArray, node: IntArray) -> IntArray:
         return snapshot.shift_left(network.first_shift[node] + shifts.which[shift], shifts.day[shift].astype(np.int64))
 
-    def room_in(counted: int) -> Callable[[IntArray, IntArray], IntArray]:
+    def climbed(counted: int) -> tuple[IntArray, IntArray]:
+        enough = load.enough(np.full(len(first), counted))
+
         def room(row: IntArray, shift: IntArray) -> IntArray:
             node = found.node[row]
             measure = network.shift_measure[network.first_shift[node] + shifts.which[shift]]
-            share = _share(left_in(shift, node), load.enough(measure))
-            return np.where((measure == counted) | (share == WHOLE), share, 0)
+            left = left_in(shift, node)
+            return np.where(left >= load.enough(measure), enough[row], np.where(measure == counted, left, 0))
 
-        return room
+        return climb(first, shifts.stop[found.node], room, enough)
 
     # Room in one measure does not compare with room in another.
-    stop, whole = shifts.stop[found.node], np.full(len(first), WHOLE)
-    climbs = [climb(first, stop, room_in(m), whole) for m in network.shift_measures]
+    climbs = [climbed(measure) for measure in network.shift_measures]
     row, shift = climbs[0] if len(climbs) == 1 else _each_once(climbs)
     node, later = found.node[row], shift != first[row]
     begin = np.where(later, np.maximum(found.begin[row], shifts.start[shift]), begin[row])
@@ -175,14 +177,6 @@ def _each_once(climbs: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntAr
 
 _POSITIONS = np.int64(2**32)
 """Above every position of a climb, so that one number sorts pairs of row and position."""
-
-WHOLE = np.int64(2**40)
-"""Room for the whole order; less room counts less."""
-
-
-def _share(left: IntArray, enough: IntArray) -> IntArray:
-    """Room as a number that compares: WHOLE where it is enough, else what is left, 0 for none."""
-    return np.where(left >= enough, WHOLE, left)
 
 
 def climb(
@@ -251,14 +245,14 @@ def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
 
 
 def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, NDArray[np.integer]], IntArray], IntArray]:
-    """What is left of the capacity of ``node[row]`` on a day, and the most that can be, as numbers that compare."""
+    """What is left of the capacity of ``node[row]`` on a day, no more than is enough, and the most that it can be."""
     snapshot, network = ask.snapshot, ask.snapshot.network
     enough = ask.load.enough(network.measure[node])
 
     def room_at(row: IntArray, day: NDArray[np.integer]) -> IntArray:
-        return _share(snapshot.node_left(node[row], day), enough[row])
+        return np.minimum(snapshot.node_left(node[row], day), enough[row])
 
-    return room_at, _share(network.capacity[node], enough)
+    return room_at, np.minimum(network.capacity[node], enough)
 
 
 def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:

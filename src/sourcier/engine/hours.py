@@ -37,7 +37,7 @@ class HoursTable:
     clock_end: IntArray
     clock_base: IntArray
 
-    def worked(self, calendar: IntArray, instant: IntArray) -> IntArray:
+    def worked(self, calendar: IntArray, instant: IntArray | int) -> IntArray:
         """Seconds of the calendar's hours before each instant, counted from the origin."""
         since = self._since(instant)
         at = self.clock_key.searchsorted(calendar * SPAN + since, side="right") - 1
@@ -52,7 +52,7 @@ class HoursTable:
         """The last instant at which no more than `done` seconds are worked; NEVER if more never are."""
         return self._at(calendar, done, "right")
 
-    def _since(self, instant: IntArray) -> IntArray:
+    def _since(self, instant: IntArray | int) -> IntArray:
         """Seconds from the origin on, within a span."""
         since: IntArray = np.minimum(np.maximum(instant - self.origin, 0), SPAN - 1)
         return since

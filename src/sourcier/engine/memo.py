@@ -1,7 +1,7 @@
 """What was worked out before, kept for the next time."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -44,9 +44,9 @@ def array_bytes(value: object) -> int:
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, tuple):
-        return ENTRY_BYTES + sum(array_bytes(part) for part in value)
+        return ENTRY_BYTES + sum(map(array_bytes, value))
     if is_dataclass(value):
-        return ENTRY_BYTES + sum(array_bytes(getattr(value, field.name)) for field in fields(value))
+        return ENTRY_BYTES + sum([array_bytes(getattr(value, name)) for name in value.__dataclass_fields__])
     return 0
 
 

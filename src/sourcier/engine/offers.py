@@ -168,6 +168,8 @@ def build(
 
 def _delivering(found: Lanes) -> IntArray:
     """The service that brings each candidate to the customer: by way of a hub, that of the hub's parcel."""
+    if not found.parcels:
+        return found.service
     service = found.service.copy()
     for i, parcel in enumerate(found.parcels):
         service[found.family == VIA + i] = parcel.service
@@ -239,14 +241,15 @@ def _price(
     unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
     tariff, tiers = found.tariff, found.tariff.tiers[found.trip]
     fixed = tariff.fixed[found.trip] + network.handling_per_shipment[found.node]
-    fixed = fixed + np.where(found.family < VIA, prices.split_micros, 0)
+    fixed += prices.split_micros if not found.parcels else np.where(found.family < VIA, prices.split_micros, 0)
     late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
     per_unit = tariff.per_unit[found.trip] + network.handling_per_unit[found.node]
     unit = by_weight(network, found.leg_service, weight) + (per_unit + prices.late_per_unit_day_micros * late_days)
-    offered = available.by(found.node, found.ready)[[positions[0] for positions in lines_of]]
+    offered = available.by(found.node, found.ready)
+    if len(lines_of) < len(lines):
+        offered = offered[[positions[0] for positions in lines_of]]
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
-    heaviest = np.array([t.limit_g[-1] for t in tariff.tables], dtype=np.int64)[tiers]
-    carried = np.where(weight[:, None] <= heaviest[None, :], offered, 0)
+    carried = offered * (weight[:, None] <= tariff.heaviest[found.trip])
     nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
     dearest_parcel = max((parcel.micros for parcel in found.parcels), default=0)
     if all_of_it:
@@ -304,6 +307,8 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
     An offer is not beaten by one that arrives later, unless that one is cheaper whatever it carries; and not at all
     where a promise asks for several dates. Nor is it beaten by one of another way where a promise asks for each.
     """
+    if (problem.node[1:] != problem.node[:-1]).all():
+        return problem
     dates_count = problem.fill is Fill.ALL
     key = problem.node * len(problem.onward) + problem.family
     num_ways = int(problem.way.max(initial=0)) + 1
@@ -352,9 +357,9 @@ def _alike(key: IntArray) -> tuple[IntArray, IntArray]:
 
 def _guard_magnitude(problem: Problem) -> None:
     """Refuse an order whose worst plan would not fit the integers; only absurd prices or quantities do."""
-    worst = float((problem.quantity.astype(np.float64) * problem.unfilled).sum()) + problem.nothing
+    quantity = problem.quantity.astype(np.float64)
+    worst = problem.nothing + float(quantity @ problem.unfilled)
     if problem.num_offers:
-        worst += float(problem.fixed.sum(dtype=np.float64))
-        worst += float((problem.quantity * problem.unit.max(axis=1).astype(np.float64)).sum())
+        worst += float(problem.fixed.sum(dtype=np.float64)) + float(quantity @ problem.unit.max(axis=1))
     if worst > OBJECTIVE_MICROS_MAX:
         raise invalid([Violation(field="lines", description="quantities times prices are beyond what can be priced")])

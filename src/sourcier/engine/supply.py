@@ -47,6 +47,10 @@ class Supplies:
         return units
 
 
+NONE = np.zeros(0, dtype=np.int64)
+NO_SUPPLIES = Supplies(sku=NONE, node=NONE, free=NONE, expected=NONE, lead=NONE, rows=())
+
+
 class SupplyBook:
     """Every supply row of the known nodes, by SKU; the last row of a supply, node and SKU counts."""
 
@@ -71,8 +75,7 @@ class SupplyBook:
         """The rows of these SKUs, by SKU asked, node and supply id; a SKU asked for twice has its rows twice."""
         found = [(position, *self._of_sku(sku)) for position, sku in enumerate(skus) if self._rows.get(sku)]
         if not found:
-            none = np.zeros(0, dtype=np.int64)
-            return Supplies(sku=none, node=none, free=none, expected=none, lead=none, rows=())
+            return NO_SUPPLIES
         columns = np.concatenate([numbers for _, numbers, _ in found], axis=1)
         return Supplies(
             sku=np.repeat([position for position, _, _ in found], [numbers.shape[1] for _, numbers, _ in found]),

@@ -27,13 +27,14 @@ class Tiers:
 class Tariff:
     """What ways cost (axis T), apart from what goods weigh.
 
-    ``fixed[T]`` micros a shipment, ``per_unit[T]`` micros a unit, and ``tiers[T]``, which indexes `tables`. The first
-    tables are those of the network's services, then FREE.
+    ``fixed[T]`` micros a shipment, ``per_unit[T]`` micros a unit, and ``tiers[T]``, which indexes `tables`; they end at
+    ``heaviest[T]`` grams. The first tables are those of the network's services, then FREE.
     """
 
     fixed: IntArray
     per_unit: IntArray
     tiers: IntArray
+    heaviest: IntArray
     tables: tuple[Tiers, ...]
 
 
@@ -62,11 +63,12 @@ def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
     """The tariff of ways by their legs ``[T, legs]`` (-1: no such leg), added up."""
     fixed, per_unit = np.zeros((2, len(leg_service)), dtype=np.int64)
     for service, metres in zip(leg_service.T, leg_metres.T, strict=True):
-        rate = network.rates[:, service]  # the last column is that of no service
+        rate = network.rates.take(service, axis=1)  # the last column is that of no service
         fixed += rate[0] + thousandths(rate[1], metres)
         per_unit += rate[2] + thousandths(rate[3], metres)
     tiers, tables = _tiers(network, leg_service)
-    return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, tables=tables)
+    heaviest = np.array([table.limit_g[-1] for table in tables], dtype=np.int64)[tiers]
+    return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, heaviest=heaviest, tables=tables)
 
 
 def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray) -> IntArray:
@@ -80,9 +82,8 @@ def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray)
 
 def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, tuple[Tiers, ...]]:
     tables = [*(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services), FREE]
-    num_legs = (leg_service >= 0).sum(axis=1)
-    index = np.where(num_legs > 0, leg_service.max(axis=1, initial=-1), len(network.services))
-    several = np.flatnonzero(num_legs > 1)
+    index: IntArray = leg_service.max(axis=1, initial=-1) % len(tables)  # none of them: the last
+    several = np.flatnonzero((leg_service >= 0).sum(axis=1) > 1) if leg_service.shape[1] > 1 else ()
     if len(several):
         rows, of_row = np.unique(leg_service[several], axis=0, return_inverse=True)
         index[several] = len(tables) + of_row.reshape(-1)

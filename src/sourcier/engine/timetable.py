@@ -88,6 +88,12 @@ class Timetable:
         done: IntArray = np.minimum(self.picking.worked(self.network.calendar_of[node], begin) + work, SPAN - 1)
         return done
 
+    def done_from(self, begin: int, node: IntArray, work: IntArray) -> IntArray:
+        """The same for work that begins everywhere at once."""
+        shown = self.picking.worked(np.arange(len(self.picking.stop)), begin)[self.network.calendar_of[node]]
+        done: IntArray = np.minimum(shown + work, SPAN - 1)
+        return done
+
     def first_round(self, schedule: IntArray, placed: int, begin: IntArray, done: IntArray) -> IntArray:
         """The first departure that an order makes on each lane, a position in `rounds`; -1 where there is none.
 
@@ -106,13 +112,14 @@ class Timetable:
         at = np.maximum(rounds.work_key.searchsorted(run + done), cut)
         stop = np.where(schedule >= 0, rounds.stop[schedule], 0)
         made = at < stop
-        left = np.flatnonzero(made)
+        left = made.nonzero()[0]
         while len(left):  # past cut-offs that lie before those of earlier pickups, and pickups before the work begins
             now = at[left]
             left = left[(rounds.cut_off[now] < placed) | (rounds.pickup[now] < begin[left])]
-            at[left] += 1
-            made[left] = at[left] < stop[left]
-            left = left[made[left]]
+            if len(left):
+                at[left] += 1
+                made[left] = at[left] < stop[left]
+                left = left[made[left]]
         return np.where(made, at, -1)
 
     def order_by(self, node: IntArray, departure: IntArray, work: IntArray) -> IntArray:

@@ -67,7 +67,7 @@ class Transit:
 
         The zone's lane of the node comes first, then the zone's, then the distance band.
         """
-        at = np.searchsorted(self.band_key, service * _LIMIT_SPAN + distance_m)
+        at = self.band_key.searchsorted(service * _LIMIT_SPAN + distance_m)
         at = np.minimum(at, len(self.band_key) - 1)
         reached = self.band_key[at] // _LIMIT_SPAN == service
         found: IntArray = np.where(reached, self.band_row[at], -1)
@@ -76,7 +76,7 @@ class Transit:
             return found
         found = np.where(self.by_zone[service, zone] >= 0, self.by_zone[service, zone], found)
         key = _lane(len(self.zone_index), service, zone, node)
-        at = np.minimum(np.searchsorted(self.lane_key, key), len(self.lane_key) - 1)
+        at = np.minimum(self.lane_key.searchsorted(key), len(self.lane_key) - 1)
         return np.where(self.lane_key[at] == key, self.lane_row[at], found)
 
     def arrivals(self, row: IntArray, ship_day: IntArray, quantile_bp: int) -> Arrivals:

@@ -53,8 +53,8 @@ class Trips(Columns):
 class Reach:
     """Where an order can come from: its trips, which of them are `moved` and which `kept`, what they cost.
 
-    `to_hubs`: some end at hubs. `by_node`: all are moved, and stand by node. `way_index[T]` counts the ways;
-    ``served[N]``: a wanted service collects at the node; ``reached[N]``: it reaches the destination from there.
+    `to_hubs`: some end at hubs. `by_node`: all are moved, and stand by node. ``served[N]``: a wanted service collects
+    at the node; ``reached[N]``: it reaches the destination from there.
     """
 
     trips: Trips
@@ -62,19 +62,19 @@ class Reach:
     kept: IntArray
     to_hubs: bool
     by_node: bool
-    way_index: IntArray
     tariff: Tariff
     served: BoolArray
     reached: BoolArray
 
     def with_nodes_of_other_ways(self, nodes: BoolArray) -> BoolArray:
         """The mask ``nodes[N]``, and all nodes of the ways that none of them is on."""
-        among = nodes[self.trips.node]
-        there = np.bincount(self.way_index[among], minlength=int(self.way_index.max(initial=-1)) + 1) > 0
-        if there.all():
+        node, way = self.trips.node, self.trips.way
+        known = np.zeros(int(way.max(initial=-1)) + 1, dtype=np.bool_)
+        known[way[nodes[node]]] = True
+        if known[way].all():
             return nodes
         found = nodes.copy()
-        found[self.trips.node[~there[self.way_index]]] = True
+        found[node[~known[way]]] = True
         return found
 
 
@@ -103,14 +103,14 @@ def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray
     trips = _side_by_side(parts)
     reached = np.zeros_like(served)
     reached[trips.node] = True
-    stays = (trips.leg_transit < 0).all(axis=1)
+    moves = trips.leg_transit[:, 0] >= 0
+    kept = (~moves).nonzero()[0]
     return Reach(
         trips=trips,
-        moved=np.flatnonzero(~stays),
-        kept=np.flatnonzero(stays),
+        moved=moves.nonzero()[0],
+        kept=kept,
         to_hubs=bool((trips.family >= VIA).any()),
-        by_node=not stays.any() and bool((trips.node[1:] >= trips.node[:-1]).all()),
-        way_index=np.unique(trips.way, return_inverse=True)[1],
+        by_node=len(kept) == 0 and bool((trips.node[1:] >= trips.node[:-1]).all()),
         tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
         served=served,
         reached=reached,
@@ -119,25 +119,31 @@ def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray
 
 def _delivered(table: Timetable, place: Place, services: Sequence[int], served: BoolArray) -> Trips:
     """To the customer's door by the services; marks the nodes at which one of them collects."""
-    network = table.network
-    wanted = np.array(services, dtype=np.int64)
-    node, position = np.nonzero(network.collects[:, wanted])
+    zone = place.time_zone
+    somewhere = table.reaches.of((tuple(services), zone), lambda: _delivering(table, services, zone))
+    node, metres = somewhere.node, place.distance_m[somewhere.node]
     served[node] = True
-    service = wanted[position]
-    transit = table.transit.rows(node, service, place.distance_m[node], place.zone_id)
-    reached = np.flatnonzero(transit >= 0)
-    node, service, transit = node[reached], service[reached], transit[reached]
-    nowhere = np.full(len(node), NONE)
+    transit = table.transit.rows(node, somewhere.service, metres, place.zone_id)
+    there = replace(somewhere, leg_metres=metres[:, None], leg_transit=transit[:, None])
+    reached = (transit >= 0).nonzero()[0]
+    return there if len(reached) == len(node) else there.take(reached)
+
+
+def _delivering(table: Timetable, services: Sequence[int], time_zone: str) -> Trips:
+    """To any door in the zone: how far it is, and whether it is reached, is not known yet."""
+    wanted = np.array(services, dtype=np.int64)
+    node, position = np.nonzero(table.network.collects[:, wanted])
+    service, nowhere = wanted[position], np.full(len(node), NONE)
     return Trips(
         node=node,
         service=service,
-        schedule=table.schedules(place.time_zone)[node, service].astype(np.int64),
+        schedule=table.schedules(time_zone)[node, service].astype(np.int64),
         leg_service=service[:, None],
-        leg_metres=place.distance_m[node][:, None],
+        leg_metres=nowhere[:, None],
         leg_to=nowhere[:, None],
-        leg_transit=transit[:, None],
+        leg_transit=nowhere[:, None],
         to=nowhere,
-        way=way_of(network, service, nowhere),
+        way=way_of(table.network, service, nowhere),
         family=np.full(len(node), FREE),
     )
 

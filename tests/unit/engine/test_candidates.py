@@ -14,17 +14,20 @@ from tests.reference.instances import World
 
 from sourcier.domain.network import CapacityMeasure, Round, Shift, round_pool_id, shift_pool_id
 from sourcier.domain.supply import SupplyKind, SupplyRow
-from sourcier.engine.candidates import WHOLE, climb
+from sourcier.engine.candidates import climb
 from sourcier.engine.compile import UNLIMITED, IntArray
 from sourcier.engine.offers import build
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.trips import NONE
 
+WHOLE = 9
+"""More room than that there is nowhere."""
+
 
 @given(
-    rooms=st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 3, int(WHOLE)]), max_size=90), max_size=5),
+    rooms=st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 3, WHOLE]), max_size=90), max_size=5),
     skip=st.integers(0, 3),
-    highest=st.sampled_from([lambda _: int(WHOLE), lambda values: max(values, default=0)]),
+    highest=st.sampled_from([lambda _: WHOLE, lambda values: max(values, default=0)]),
 )
 def test_climbing_keeps_what_is_higher_than_everything_before(
     rooms: list[list[int]], skip: int, highest: Callable[[list[int]], int]
