@@ -18,6 +18,12 @@ def test_rows_become_a_table() -> None:
     assert "FROM json_array_elements(CAST($1 AS json)) AS element(value)) AS one" in found.postgresql
 
 
+def test_a_table_becomes_one_text() -> None:
+    found = query("SELECT JSON_ROWS(a, b - c) FROM t")
+    assert found.sqlite == "SELECT json_group_array(json_array(a, b - c)) FROM t"
+    assert found.postgresql == ("SELECT CAST(COALESCE(json_agg(json_build_array(a, b - c)), '[]') AS TEXT) FROM t")
+
+
 def test_row_locks_and_functions_are_translated() -> None:
     found = query("SELECT GREATEST(a, 1) FROM t ORDER BY COMMIT_ORDER LIMIT :n FOR UPDATE OF t SKIP LOCKED")
     assert found.sqlite == "SELECT max(a, 1) FROM t ORDER BY seq LIMIT ?1 "

@@ -7,6 +7,9 @@ can add anything (ledger specification, guarantee 29). On SQLite xid is 0 and th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+import msgspec
 
 from sourcier.ledger import queries, queries_supply, registry
 from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
@@ -16,6 +19,8 @@ from sourcier.ledger.store import Row, Tx
 
 Position = tuple[int, int]
 """(xid, seq): how far one journal has been read"""
+
+_decode_levels: Final = msgspec.json.Decoder(list[StockLevel]).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,28 +69,28 @@ def current_cursor(tx: Tx) -> Cursor:
 def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
     """What at most `limit` journal entries of stock, as many of pools and of supplies, changed after the cursor."""
     counters = {str(name): int(value) for name, value in tx.ask(queries.COUNTERS)}
-    stock = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
+    ((num_stock, last_stock, oldest, *reached, levels),) = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
     pools = _after(tx, queries.CHANGED_POOLS, cursor.pools, limit)
     supplies = _after(tx, queries_supply.CHANGED_SUPPLY, cursor.supplies, limit)
     status_changes = counters["status"]
     statuses = registry.get_statuses(tx) if status_changes != cursor.status_changes else None
     return Changes(
         cursor=Cursor(
-            stock=_reached(stock, cursor.stock),
+            stock=(reached[0], reached[1]) if num_stock else cursor.stock,
             pools=_reached(pools, cursor.pools),
             supplies=_reached(supplies, cursor.supplies),
-            version=max([cursor.version, *(row[1] for row in stock)]),
+            version=max(cursor.version, last_stock or 0),
             status_changes=status_changes,
         ),
-        levels={(row[2], row[3]): (row[2], row[3], row[4], row[5], row[6], row[7]) for row in stock},
+        levels={(level[0], level[1]): level for level in _decode_levels(levels)},
         pool_keys=frozenset((row[2], row[3]) for row in pools),
         supply_keys=frozenset((row[2], row[3], row[4]) for row in supplies),
         network_revision=counters["network"],
         activations=counters["activation"],
         status_changes=status_changes,
         node_statuses=statuses,
-        complete=max(len(stock), len(pools), len(supplies)) < limit,
-        oldest_micros=counters["clock"] - min(row[8] for row in stock) if stock else None,
+        complete=max(num_stock, len(pools), len(supplies)) < limit,
+        oldest_micros=counters["clock"] - oldest if num_stock else None,
     )
 
 

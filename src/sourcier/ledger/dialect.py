@@ -7,6 +7,7 @@ written                   SQLite                              PostgreSQL
 ========================  ==================================  ============================
 ``:name``                 ``?1``, ``?2`` …                    ``$1``, ``$2`` …
 ``EACH(:rows, a TEXT)``   sub-select over ``jsonb_each``      over ``json_array_elements``
+``JSON_ROWS(a, b)``        ``json_group_array(json_array(…))`` ``json_agg(…)`` as a text
 ``ledger_clock()``        a parameter of its own              a function
 ``GREATEST(a, b)``        ``max(a, b)``                       as written
 ``LEAST(a, b)``           ``min(a, b)``                       as written
@@ -18,6 +19,7 @@ written                   SQLite                              PostgreSQL
 ``IS_FINAL``              ``true``                            ``xid < pg_snapshot_xmin(…)``
 ========================  ==================================  ============================
 
+``EACH`` reads rows out of a text, ``JSON_ROWS`` is an aggregate that writes them into one.
 ``ledger_clock()`` is microseconds since 1970, UTC; on SQLite one instant for the whole operation. As a function there,
 SQLite would call back into Python for every row. ``jsonb_each`` shows nested arrays in a form that ``->>`` need not
 parse again for every column.
@@ -32,6 +34,7 @@ import msgspec
 
 _CLOCK: Final = "ledger_clock()"
 _EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
+_JSON_ROWS: Final = re.compile(r"JSON_ROWS\(([^()]*)\)")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
 _UTC_DAY: Final = re.compile(r"UTC_DAY\(([^()]*)\)")
@@ -90,12 +93,14 @@ def rows(values: Sequence[Sequence[object]]) -> str:
 def _to_sqlite(text: str, clock: int) -> str:
     text = _EACH.sub(lambda match: _each(match, "jsonb_each(:{0})"), text).replace(_CLOCK, f"?{clock}")
     text = _UTC_DAY.sub(r"date((\1) / 1000000, 'unixepoch')", text)
+    text = _JSON_ROWS.sub(r"json_group_array(json_array(\1))", text)
     return _replace(_ROW_LOCK.sub("", text), _ON_SQLITE)
 
 
 def _to_postgresql(text: str) -> str:
     text = _EACH.sub(lambda match: _each(match, "json_array_elements(CAST(:{0} AS json)) AS element(value)"), text)
     text = _UTC_DAY.sub(r"to_char(to_timestamp((\1) / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')", text)
+    text = _JSON_ROWS.sub(r"CAST(COALESCE(json_agg(json_build_array(\1)), '[]') AS TEXT)", text)
     return _replace(text, _ON_POSTGRESQL)
 
 

@@ -243,14 +243,18 @@ PAGE_STOCK_OF_BOTH: Final = query("""
 
 # --- following --------------------------------------------------------------------------------------------------
 
+# One row with one text: to step through rows, a thread of Python would have to wait for the others at every one.
 CHANGED_STOCK: Final = query("""
-    SELECT changed.xid, changed.seq, stock.node_id, stock.sku,
-        on_hand - blocked - held - allocated - unsettled, floor_0, floor_1, floor_2, changed.at
-    FROM (
+    WITH changed AS MATERIALIZED (
         SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
-        ORDER BY COMMIT_ORDER LIMIT :num_max) AS changed
-        JOIN stock ON stock.node_id = changed.node_id AND stock.sku = changed.sku
-    ORDER BY COMMIT_ORDER""")
+        ORDER BY COMMIT_ORDER LIMIT :num_max)
+    SELECT COUNT(*), MAX(seq), MIN(at),
+        (SELECT xid FROM changed ORDER BY NEWEST_FIRST LIMIT 1),
+        (SELECT seq FROM changed ORDER BY NEWEST_FIRST LIMIT 1),
+        (SELECT JSON_ROWS(stock.node_id, stock.sku, on_hand - blocked - held - allocated - unsettled, floor_0, floor_1,
+            floor_2)
+        FROM changed CROSS JOIN stock WHERE stock.node_id = changed.node_id AND stock.sku = changed.sku)
+    FROM changed""")
 CHANGED_POOLS: Final = query("""
     SELECT xid, seq, pool_id, bucket FROM pool_journal WHERE AFTER(:xid, :seq) AND IS_FINAL
     ORDER BY COMMIT_ORDER LIMIT :num_max""")

@@ -124,30 +124,39 @@ def fill(snapshot: Snapshot, stock: Iterable[NodeStock]) -> None:
     )
 
 
-def lay_out(snapshot: Snapshot, rules: CompiledRules | None, levels: Iterable[StockLevel]) -> frozenset[StockKey]:
+def lay_out(snapshot: Snapshot, rules: CompiledRules | None, levels: Sequence[StockLevel]) -> frozenset[StockKey]:
     """Put the rows into the snapshot; the keys of those that keep back more than the rules say.
 
     While an activation is under way, rows keep back what either revision protects (ledger specification, 3.5), and
     decisions know the floors of one. On such rows the difference is hidden from decisions, which would otherwise be
     refused again and again; the follower reads them again until the difference is gone.
     """
+    excess = {} if rules is None else _excesses(snapshot, rules, levels)
+    if not excess:
+        snapshot.put_levels([level[:3] for level in levels])
+        return frozenset()
+    hidden = [excess.get((level[0], *level[3:]), 0) for level in levels]
+    snapshot.put_levels([(level[0], level[1], level[2] - units) for level, units in zip(levels, hidden, strict=True)])
+    return frozenset(level[:2] for level, units in zip(levels, hidden, strict=True) if units)
+
+
+def _excesses(
+    snapshot: Snapshot, rules: CompiledRules, levels: Sequence[StockLevel]
+) -> dict[tuple[str, int, int, int], int]:
+    """The most units by which the floors of rows pass those of the rules, by node and floors, where they do.
+
+    A batch has few of these pairs, and usually none that does.
+    """
     nodes, node_index = snapshot.network.network.nodes, snapshot.network.node_index
-    shown, guarded = [], []
-    for node_id, sku, free, *theirs in levels:
-        index = node_index.get(node_id)
-        if index is None:
-            continue
-        excess = 0 if rules is None else _excess(theirs, rules.floors[nodes[index].node_type])
-        if excess:
-            guarded.append((node_id, sku))
-        shown.append((node_id, sku, free - excess))
-    snapshot.put_levels(shown)
-    return frozenset(guarded)
-
-
-def _excess(theirs: Sequence[int], ours: Sequence[int]) -> int:
-    """The most units by which a row's floors pass those of the rules."""
-    return max(0, theirs[0] - ours[0], theirs[1] - ours[1], theirs[2] - ours[2])
+    found = {}
+    for key in {(level[0], *level[3:]) for level in levels}:
+        index = node_index.get(key[0])
+        if index is not None:
+            ours = rules.floors[nodes[index].node_type]
+            excess = max(key[1] - ours[0], key[2] - ours[1], key[3] - ours[2])
+            if excess > 0:
+                found[key] = excess
+    return found
 
 
 def statuses(stored: Mapping[str, str]) -> dict[str, NodeStatus]:

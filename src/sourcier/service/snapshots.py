@@ -277,14 +277,15 @@ class Snapshots:
 
     def _put(self, values: Values) -> None:
         if self._snapshot is not None:
-            keys = [(node_id, sku) for node_id, sku, *_ in values.levels]
             guarded = picture.lay_out(self._snapshot, self._rules, values.levels)
             if self._guarded or guarded:
-                self._guarded = self._guarded.difference(keys) | guarded
+                self._guarded = self._guarded.difference(level[:2] for level in values.levels) | guarded
             self._snapshot.put_pool_uses(values.uses)
             self._snapshot.put_supplies(values.supplies)
-            if keys or values.uses or values.supplies:
-                self.edits.add(frozenset({*(sku for _, sku in keys), *(supply.sku for supply in values.supplies)}))
+            if values.levels or values.uses or values.supplies:
+                skus = {level[1] for level in values.levels}
+                skus.update(supply.sku for supply in values.supplies)
+                self.edits.add(frozenset(skus))
 
     async def _read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.wrap_future(self._ledger.read(query, *args, **kwargs))
