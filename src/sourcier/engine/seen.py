@@ -73,21 +73,19 @@ def seen_from(cart: Cart, snapshot: Snapshot, rules: CompiledRules, available: A
 def room_on(snapshot: Snapshot, found: Lanes) -> Room:
     """What is left of the pools now."""
     network, table = snapshot.network, found.table
-    leaves = np.flatnonzero(found.departure != NONE)
-    minute, parcels = np.full(len(found.node), NONE), np.full(len(found.node), UNLIMITED)
-    minute[leaves] = table.rounds.minute[found.departure[leaves]]
-    parcels[leaves] = table.rounds.parcels[found.departure[leaves]]
-    of_shift = np.full(len(found.node), UNLIMITED)
-    in_shift = np.flatnonzero(found.shift != NONE)
-    if len(in_shift):
+    of_round, of_shift = np.full((2, len(found.node)), UNLIMITED)
+    if len(network.round_keys):
+        leaves = np.flatnonzero(found.departure != NONE)
+        node, service, day = found.node[leaves], found.service[leaves], found.day[leaves]
+        departure = found.departure[leaves]
+        minute, parcels = table.rounds.minute[departure], table.rounds.parcels[departure]
+        of_round[leaves] = snapshot.round_left(node, service, day, minute, parcels)
+    if len(network.shift_limit):
+        in_shift = np.flatnonzero(found.shift != NONE)
         shift = found.shift[in_shift]
         which = network.first_shift[found.node[in_shift]] + table.shifts.which[shift]
         of_shift[in_shift] = snapshot.shift_left(which, table.shifts.day[shift].astype(np.int64))
-    return Room(
-        of_node=snapshot.node_left(found.node, found.day),
-        of_round=snapshot.round_left(found.node, found.service, found.day, minute, parcels),
-        of_shift=of_shift,
-    )
+    return Room(of_node=snapshot.node_left(found.node, found.day), of_round=of_round, of_shift=of_shift)
 
 
 def named(snapshot: Snapshot, found: Lanes, room: Room, lanes: IntArray) -> dict[PoolDay, int]:
