@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.contract.bench import Bench, Clock, lines_of, supply, use
+from tests.contract.bench import Bench, Clock, Wanted, lines_of, supply, use
 
 from sourcier.domain.errors import Reason, Refusal
 from sourcier.domain.reservation import State
@@ -108,15 +108,19 @@ def test_a_hold_whose_supply_came_in_is_allocated_as_stock(bench: Bench) -> None
     assert (row.held, row.allocated, po.held, po.allocated) == (0, 3, 0, 1)
 
 
-@pytest.mark.parametrize("how", ["release", "expire", "cancel"])
-def test_pegs_are_given_back(bench: Bench, how: str) -> None:
-    bench.count("n1", "a", 3)
-    bench.announce("n1", "a", 5)
-    wanted: list[Any] = [("n1", "a", 2), ("n1", "a", 4, "po")]
+def _take(bench: Bench, how: str, *wanted: Wanted) -> None:
+    """The reservation "r", of the kind that can be given back in this way."""
     if how == "cancel":
         bench.allocate(*wanted, reservation_id="r")
     else:
         bench.hold(*wanted, reservation_id="r", ttl_seconds=60)
+
+
+@pytest.mark.parametrize("how", ["release", "expire", "cancel"])
+def test_pegs_are_given_back(bench: Bench, how: str) -> None:
+    bench.count("n1", "a", 3)
+    bench.announce("n1", "a", 5)
+    _take(bench, how, ("n1", "a", 2), ("n1", "a", 4, "po"))
     if how == "expire":
         bench.pass_time(61)
         assert bench.sweep() == 1
@@ -194,11 +198,7 @@ def _slowly(tx: Tx, units: int) -> None:
 def _change_while_supply_comes_in(bench: Bench, how: str, units: int) -> None:
     bench.count("n2", "b", 9)
     bench.announce("n1", "a", 5)
-    wanted: list[Any] = [("n1", "a", 4, "po"), ("n2", "b", 1)]
-    if how == "cancel":
-        bench.allocate(*wanted, reservation_id="r")
-    else:
-        bench.hold(*wanted, reservation_id="r", ttl_seconds=60)
+    _take(bench, how, ("n1", "a", 4, "po"), ("n2", "b", 1))
     if how == "expire":
         bench.pass_time(61)
     receipt = bench.ledger.write(_slowly, units)

@@ -1,10 +1,9 @@
 """One filled server for all tests of this folder; tests use SKUs and orders of their own."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from tests.rpc.servers import Served, fill, serving
+from tests.rpc.servers import Served, filled
 
 from sourcier.client import Client
 
@@ -12,13 +11,7 @@ from sourcier.client import Client
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with a network, rules and stock."""
-    with serving(tmp_path_factory.mktemp("rpc")) as server:
-
-        async def prepare() -> None:
-            async with Client(server.target) as client:
-                await fill(client)
-
-        asyncio.run(prepare())
+    with filled(tmp_path_factory.mktemp("rpc")) as server:
         yield server
 
 

@@ -1,9 +1,10 @@
 """Real servers for the tests: a child process with an SQLite ledger, filled over the API itself."""
 
+import asyncio
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,21 @@ def serving_at(url: str, *, notice_seconds: float = 0.0) -> Iterator[Served]:
             process.kill()
         process.wait(10)
         process.stdout.close()
+
+
+@contextmanager
+def filled(folder: Path, then: Callable[[Client], Awaitable[None]] | None = None) -> Iterator[Served]:
+    """The same with a network, rules and stock, and what `then` adds."""
+    with serving(folder) as served:
+
+        async def prepare() -> None:
+            async with Client(served.target) as client:
+                await fill(client)
+                if then is not None:
+                    await then(client)
+
+        asyncio.run(prepare())
+        yield served
 
 
 async def fill(client: Client) -> None:

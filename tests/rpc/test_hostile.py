@@ -12,7 +12,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from tests.rpc import messages
-from tests.rpc.servers import Served, fill, serving
+from tests.rpc.servers import Served, filled
 from tests.rpc.wire import RPCS, Rpc, refusal_of, send
 
 from sourcier.client import Client
@@ -44,13 +44,7 @@ FLOATS = (0.0, 52.5, 13.4, -90.0, 180.0, 1e300, float("nan"), float("inf"), -0.0
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A filled server that nobody else uses."""
-    with serving(tmp_path_factory.mktemp("hostile")) as server:
-
-        async def prepare() -> None:
-            async with Client(server.target) as client:
-                await fill(client)
-
-        asyncio.run(prepare())
+    with filled(tmp_path_factory.mktemp("hostile")) as server:
         yield server
 
 

@@ -1,13 +1,12 @@
 """Every method on a network that uses every field, over the wire: promised as it is, and kept by its token."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from tests.rpc import messages, networks
-from tests.rpc.servers import Served, count, fill, serving
+from tests.rpc.servers import Served, count, filled
 
 from sourcier.client import Client
 from sourcier.v1 import common_pb2, network_pb2, sourcing_pb2
@@ -18,15 +17,12 @@ MONDAY = Timestamp(seconds=int(datetime(2026, 11, 23, 9, 0, tzinfo=UTC).timestam
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with the full network, goods at the warehouse, and some at the store."""
-    with serving(tmp_path_factory.mktemp("methods")) as server:
 
-        async def prepare() -> None:
-            async with Client(server.target) as client:
-                await fill(client)
-                await client.apply_network(networks.apply_network())
-                await count(client, {"tea": 50, "pot": 0}, node_id="store")
+    async def stores(client: Client) -> None:
+        await client.apply_network(networks.apply_network())
+        await count(client, {"tea": 50, "pot": 0}, node_id="store")
 
-        asyncio.run(prepare())
+    with filled(tmp_path_factory.mktemp("methods"), stores) as server:
         yield server
 
 
