@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
-from operator import attrgetter
 
 import numpy as np
 
@@ -89,8 +88,9 @@ def availability(query: AvailabilityQuery, snapshot: Snapshot, rules: CompiledRu
 
 def bands(rules: CompiledRules, units: Sequence[int]) -> list[str]:
     """The rule set's words for numbers of units: the label of the highest band reached; empty if none is."""
-    ranked = sorted(rules.rule_set.bands[::-1], key=attrgetter("min_units"))  # of equal ones the first counts
-    least, labels = [b.min_units for b in ranked], ["", *(b.label for b in ranked)]
+    label_of = {b.min_units: b.label for b in reversed(rules.rule_set.bands)}  # of equal ones the first counts
+    least = sorted(label_of)
+    labels = ["", *(label_of[count] for count in least)]
     return [labels[bisect_right(least, count)] for count in units]
 
 

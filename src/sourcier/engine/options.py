@@ -254,15 +254,15 @@ def _chosen(found: Iterable[Found], points: Iterable[Found], choices: Collection
     alike: dict[tuple[int, int], Found] = {}
     for one in sorted(pool, key=lambda one: one.shipments):
         alike.setdefault((one.latest, one.cost), one)
-    best_at: dict[Choice, list[tuple[int, int]]] = {
-        Choice.EARLIEST: [min(alike)],
-        Choice.CHEAPEST: [min(alike, key=lambda key: (key[1], key[0]))],
-        Choice.FEWEST_SHIPMENTS: [min(alike, key=lambda key: (alike[key].shipments, key[1], key[0]))],
-        Choice.FRONTIER: [(one.latest, one.cost) for one in points if not _is_beaten(one, pool)],
+    best_at: dict[Choice, Callable[[], list[tuple[int, int]]]] = {
+        Choice.EARLIEST: lambda: [min(alike)],
+        Choice.CHEAPEST: lambda: [min(alike, key=lambda key: (key[1], key[0]))],
+        Choice.FEWEST_SHIPMENTS: lambda: [min(alike, key=lambda key: (alike[key].shipments, key[1], key[0]))],
+        Choice.FRONTIER: lambda: [(one.latest, one.cost) for one in points if not _is_beaten(one, pool)],
     }
     labels: dict[tuple[int, int], set[Choice]] = {}
     for choice in choices:
-        for key in best_at[choice]:
+        for key in best_at[choice]():
             labels.setdefault(key, set()).add(choice)
     return tuple(Option(settled=alike[key].settled, choices=frozenset(labels[key])) for key in sorted(labels))
 

@@ -126,18 +126,26 @@ def latest_arrival(answer: Answer) -> int:
 
 
 def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
-    here = problem.node[offer]
-    low, high = int(problem.node.searchsorted(here)), int(problem.node.searchsorted(here, side="right"))
+    """The first offer of its node and family, by arrival, that brings the same at the same price."""
+    node = problem.node[offer]
+    low, high = int(problem.node.searchsorted(node)), int(problem.node.searchsorted(node, side="right"))
     if high - low == 1:
         return offer
-    mine = low + np.flatnonzero(problem.family[low:high] == problem.family[offer])
-    grams, fits = int(problem.weight @ units), fitting(problem, mine, units)
-    tiers = [problem.tier_tables[problem.tiers[k]].at(grams) for k in mine]
-    cost = problem.fixed[mine] + units @ problem.unit[:, mine]
-    own = int(np.flatnonzero(mine == offer)[0])
-    price = int(cost[own]) + (tiers[own] or 0)
-    alike = [int(k) for i, k in enumerate(mine) if fits[i] and tiers[i] is not None and cost[i] + tiers[i] == price]
-    return min(alike, key=lambda k: (problem.arrival[k], problem.lane[k]), default=offer)
+    columns = (column[low:high].tolist() for column in (problem.family, problem.arrival, problem.lane))
+    ranked = list(zip(*columns, range(low, high), strict=True))
+    family, *rank, _ = ranked[offer - low]
+    sooner = [k for of, *order, k in sorted(ranked) if of == family and order < rank]
+    grams = int(problem.weight @ units)
+    price = _price(problem, offer, units, grams)
+    alike = np.array([k for k in sooner if _price(problem, k, units, grams) == price], dtype=np.int64)
+    fits = alike[fitting(problem, alike, units)] if len(alike) else alike
+    return int(fits[0]) if len(fits) else offer
+
+
+def _price(problem: Problem, offer: int, units: IntArray, grams: int) -> int | None:
+    """What an offer takes for units of so many grams, micros; None if that is too heavy for it."""
+    tier = problem.tier_tables[problem.tiers[offer]].at(grams)
+    return None if tier is None else int(problem.fixed[offer]) + int(units @ problem.unit[:, offer]) + tier
 
 
 def _units_per_line(cart: Cart, answer: Answer) -> tuple[IntArray, IntArray]:

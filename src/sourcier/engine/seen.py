@@ -23,8 +23,7 @@ PoolDay = tuple[str, date]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """`stock_free[line, node]` before protection, `online[node]`, supply rows by node, and what `left` of pools by their
-    day.
+    """`stock_free[line, node]` before protection, `online[node]`, `supplies` by node, and what `left` of pools by day.
 
     `directory` is the network's. A pool that is not named had nothing left. `complete`: all of it ships, or nothing.
     """
