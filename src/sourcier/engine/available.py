@@ -48,7 +48,7 @@ class Available:
         found: IntArray = self.on_hand.take(node, axis=1)
         if not self.rows:
             return found
-        waits = np.flatnonzero(ready > ON_HAND)
+        waits = (ready > ON_HAND).nonzero()[0]
         if len(waits):
             found[:, waits] += self._dated(node[waits], ready[waits])
             np.minimum(found, UNLIMITED, out=found)
@@ -125,7 +125,7 @@ def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
         node=supplies.node[order],
         ready=ready[order],
         units=units[order],
-        rows=tuple(supplies.rows[r] for r in order.tolist()),
+        rows=tuple([supplies.rows[r] for r in order.tolist()]),
         in_shifts=snapshot.network.in_shifts,
     )
 

@@ -127,15 +127,15 @@ def starts(ask: Ask) -> Starts:
     if len(network.shift_limit) == 0:
         return whole
     in_shifts = network.in_shifts[node]
-    worked = _in_shifts(ask, whole.take(np.flatnonzero(in_shifts)))
-    return Starts.joined([whole.take(np.flatnonzero(~in_shifts)), worked])
+    worked = _in_shifts(ask, whole.take(in_shifts.nonzero()[0]))
+    return Starts.joined([whole.take((~in_shifts).nonzero()[0]), worked])
 
 
 def _in_shifts(ask: Ask, found: Starts) -> Starts:
     """Every start in its first shift, and in each later one with more room than those before."""
     snapshot, table, load = ask.snapshot, ask.table, ask.load
     first, begin = table.first_shift(found.node, found.begin, found.done)
-    there = np.flatnonzero(first >= 0)
+    there = (first >= 0).nonzero()[0]
     found, first, begin = found.take(there), first[there], begin[there]
     network, shifts = snapshot.network, table.shifts
 
@@ -314,7 +314,7 @@ def _latest_ready(ask: Ask, found: Departing, begins: Starts) -> Departing:
     several = np.bincount(begins.node)[begins.node[found.start]] > 1
     if not several.any():
         return found
-    mine = np.flatnonzero(several)
+    mine = several.nonzero()[0]
     start = found.start[mine]
     keys = (begins.ready[start], begins.shift[start], found.at[mine], found.trip[mine])
     order = np.lexsort(keys)
@@ -324,7 +324,7 @@ def _latest_ready(ask: Ask, found: Departing, begins: Starts) -> Departing:
         ranked = key[order]
         alike &= ranked[1:] == ranked[:-1]
     last[:-1] = ~alike
-    return found.take(np.concatenate([np.flatnonzero(~several), mine[order[last]]]))
+    return found.take(np.concatenate([(~several).nonzero()[0], mine[order[last]]]))
 
 
 def caps(ask: Ask, begins: Starts, found: Departing) -> tuple[IntArray, IntArray]:

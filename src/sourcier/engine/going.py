@@ -78,7 +78,7 @@ def _moved(ask: Ask, reach: Reach, trip: IntArray, day: IntArray, at: IntArray) 
         return to_the_door
     there = arriving(ask, trips, trip[lanes], first.take(lanes), at[lanes])
     over_lanes = _Ends(there=there.days, ready_at=np.full(len(lanes), NEVER), at=there.late)
-    to_stores = np.flatnonzero(trips.family[trip[lanes]] < VIA)
+    to_stores = (trips.family[trip[lanes]] < VIA).nonzero()[0]
     if len(to_stores):
         over_lanes = _put(over_lanes, to_stores, _at_stores(ask, reach, trip[lanes[to_stores]], there.take(to_stores)))
     return _put(to_the_door, lanes, over_lanes)

@@ -1,7 +1,6 @@
 """What was worked out before, kept for the next time."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -44,10 +43,9 @@ def array_bytes(value: object) -> int:
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, tuple):
-        return ENTRY_BYTES + sum(map(array_bytes, value))
-    if is_dataclass(value):
-        return ENTRY_BYTES + sum([array_bytes(getattr(value, name)) for name in value.__dataclass_fields__])
-    return 0
+        return sum(map(array_bytes, value), ENTRY_BYTES)
+    fields = getattr(value, "__dataclass_fields__", None)
+    return 0 if fields is None else sum([array_bytes(getattr(value, name)) for name in fields], ENTRY_BYTES)
 
 
 ENTRY_BYTES = 128

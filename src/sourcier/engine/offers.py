@@ -327,12 +327,12 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
         & (problem.cap_units[better] >= problem.cap_units[worse])
         & (problem.cap_lines[better] >= problem.cap_lines[worse])
     )
-    left = np.flatnonzero(beats)
+    left = beats.nonzero()[0]
     beats[left] = _whatever_it_carries(problem, better[left], worse[left])
     beats[len(first) :] &= ~beats[: len(first)]  # of two that beat each other the first one stays
     keep = np.ones(problem.num_offers, dtype=np.bool_)
     keep[worse[beats]] = False  # whatever beats a beaten one beats what that one beats
-    return problem if keep.all() else problem.restricted(np.flatnonzero(keep))
+    return problem if keep.all() else problem.restricted(keep.nonzero()[0])
 
 
 def _whatever_it_carries(problem: Problem, better: IntArray, worse: IntArray) -> BoolArray:

@@ -194,7 +194,7 @@ def first_failed(passed: Mapping[NodeReason, BoolArray]) -> NDArray[np.int8]:
     """``reason[N]``: the first of the masks ``passed[N]`` that a node is not in; 0 for those in all."""
     masks = [*passed.values()]
     codes = np.array([*(_CODE[reason] for reason in passed), 0], dtype=np.int8)
-    first: NDArray[np.int8] = codes[np.array([*masks, np.zeros_like(masks[0])]).argmin(axis=0)]
+    first: NDArray[np.int8] = codes[np.array([*masks, np.zeros(len(masks[0]), dtype=np.bool_)]).argmin(axis=0)]
     return first
 
 

@@ -83,7 +83,7 @@ class SupplyBook:
             free=columns[1],
             expected=columns[2],
             lead=columns[3],
-            rows=tuple(row for _, _, rows in found for row in rows),
+            rows=tuple([row for _, _, rows in found for row in rows]),
         )
 
     def _of_sku(self, sku: str) -> tuple[IntArray, tuple[SupplyRow, ...]]:

@@ -174,6 +174,8 @@ class Timetable:
     def local_day(self, node: IntArray, instant: IntArray) -> IntArray:
         """The local day (ordinal) of an instant at each node; NEVER of NEVER."""
         known = instant < NEVER
+        if np.count_nonzero(known) == len(known):
+            return self.zones.day(self.zone_of[node], instant)
         days = self.zones.day(self.zone_of[node], np.where(known, instant, self.zones.origin))
         return np.where(known, days, NEVER)
 

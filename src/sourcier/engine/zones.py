@@ -26,6 +26,8 @@ SPAN = np.int64(2**32)
 class Zones:
     """Zones over axis Z, local days over axis D from the ordinal `first` on.
 
+    `origin` is the earliest instant that lies in a day of the table; search keys count from it.
+
     `midnight[Z, D + 1]` are UTC epoch seconds. Days on which the clocks change have a row in `tables[T, 1440]`, the
     seconds from midnight to each local minute; `table_of[Z, D + 1]` is that row, -1 on ordinary days. `midnight_key`
     is what `day` searches in.
@@ -33,15 +35,11 @@ class Zones:
 
     index: dict[str, int]
     first: int
+    origin: int
     midnight: IntArray
     table_of: NDArray[np.int32]
     tables: IntArray
     midnight_key: IntArray
-
-    @property
-    def origin(self) -> int:
-        """The earliest instant that lies in a day of the table; search keys count from it."""
-        return int(self.midnight[:, 0].min())
 
     def instant(self, zone: IntArray, day: IntArray, minute: IntArray) -> IntArray:
         """UTC epoch seconds of local minutes (0..2,880) of days (ordinals), elementwise."""
@@ -73,13 +71,15 @@ def compile_zones(names: Sequence[str], first_day: date, days: int) -> Zones:
             table_of[i, day] = len(tables)
             tables.append(table)
     midnight = np.array([midnight for midnight, _ in columns], dtype=np.int64)
+    origin = int(midnight[:, 0].min())
     return Zones(
         index=index,
         first=first_day.toordinal(),
+        origin=origin,
         midnight=midnight,
         table_of=table_of,
         tables=np.array(tables, dtype=np.int64).reshape(-1, MINUTES_PER_DAY),
-        midnight_key=(np.arange(len(index))[:, None] * SPAN + (midnight - midnight[:, 0].min())).ravel(),
+        midnight_key=(np.arange(len(index))[:, None] * SPAN + (midnight - origin)).ravel(),
     )
 
 
