@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import bounds, dual, primal
+from sourcier.engine import bounds, dual, few, primal
 from sourcier.engine.certificates import Outset, outsets
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
@@ -85,7 +85,22 @@ def prove_from(outset: Outset) -> Steps:
     if outset.settled:
         best = outset.best
         return Answer(problem=outset.problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
+    if (found := _of_few(outset)) is not None:
+        return Answer(problem=outset.problem, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
     return (yield from _ascend_once(outset.problem, outset.relaxed, outset.best, outset.single, outset.several))
+
+
+def _of_few(outset: Outset) -> Cover | None:
+    """The best plan of a promise, where few offers are left to choose from and it is found among them at once.
+
+    Nobody asks of a promise what other nodes would have cost: no dual point is needed.
+    """
+    problem = outset.problem
+    if problem.fill is not Fill.ALL or problem.num_offers > few.OFFERS_MAX:
+        return None
+    everywhere = primal.fill(problem, problem.node_start)
+    offers = range(problem.num_offers)
+    return few.best_of_few(problem, outset.relaxed, offers, cheaper(outset.best, everywhere))
 
 
 def _fillable(problem: Problem) -> Problem:
@@ -119,6 +134,9 @@ def _ascend_once(problem: Problem, relaxed: bounds.Relaxed, best: Cover, single:
     incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, price=point.price)
     if bound >= best.objective or len(alive) == 0:
         return replace(incumbent, bound=best.objective)
+    found = few.best_of_few(problem, relaxed, alive.tolist(), best)
+    if found is not None:
+        return replace(incumbent, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
     part = problem.restricted(alive)
     solution = yield Model(problem=part, incumbent=best, bound=bound, price=point.price)
     if solution is None:
