@@ -340,6 +340,7 @@ def caps(ask: Ask, begins: Starts, found: Departing) -> tuple[IntArray, IntArray
         measure = np.where(shift != NONE, network.shift_measure[np.where(shift != NONE, which, 0)], 0)
         pools.append((measure, begins.left[found.start]))
     for measure, left in pools:
-        units = np.where(measure == MEASURES.index(CapacityMeasure.UNITS), np.minimum(units, left), units)
-        lines = np.where(measure == MEASURES.index(CapacityMeasure.LINES), np.minimum(lines, left), lines)
+        for cap, counted in (units, CapacityMeasure.UNITS), (lines, CapacityMeasure.LINES):
+            at = (measure == MEASURES.index(counted)).nonzero()[0]
+            cap[at] = np.minimum(cap[at], left[at])
     return units, lines

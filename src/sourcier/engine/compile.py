@@ -87,6 +87,7 @@ class CompiledNetwork:
     node_type: NDArray[np.int8]
     online: BoolArray
     lat_rad: FloatArray
+    cos_lat: FloatArray
     lon_rad: FloatArray
     collects: BoolArray
     gives_out: BoolArray
@@ -141,13 +142,15 @@ def compile_network(network: Network) -> CompiledNetwork:
         if r.parcels is not None
         for minute in pickup_minutes(r)
     }
+    lat_rad = np.radians(np.array([n.point.lat_e6 for n in network.nodes], dtype=np.float64) / 1e6)
     return CompiledNetwork(
         network=network,
         directory=compile_directory(network),
         node_index=MappingProxyType({n.node_id: i for i, n in enumerate(network.nodes)}),
         node_type=np.array([NODE_TYPES.index(n.node_type) for n in network.nodes], dtype=np.int8),
         online=np.array([n.status is NodeStatus.OPEN for n in network.nodes], dtype=np.bool_),
-        lat_rad=np.radians(np.array([n.point.lat_e6 for n in network.nodes], dtype=np.float64) / 1e6),
+        lat_rad=lat_rad,
+        cos_lat=np.cos(lat_rad),
         lon_rad=np.radians(np.array([n.point.lon_e6 for n in network.nodes], dtype=np.float64) / 1e6),
         collects=collects,
         gives_out=_gives_out(network, collects),
@@ -260,7 +263,7 @@ def distances_m(network: CompiledNetwork, point: GeoPoint) -> IntArray:
     lat, lon = np.radians(point.lat_e6 / 1e6), np.radians(point.lon_e6 / 1e6)
     half_chord = (
         np.sin((network.lat_rad - lat) / 2) ** 2
-        + np.cos(network.lat_rad) * np.cos(lat) * np.sin((network.lon_rad - lon) / 2) ** 2
+        + network.cos_lat * np.cos(lat) * np.sin((network.lon_rad - lon) / 2) ** 2
     )
     metres = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half_chord, 1.0)))
     whole: IntArray = np.rint(metres).astype(np.int64)

@@ -12,7 +12,7 @@ from sourcier.domain.errors import Violation, invalid
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
-from sourcier.engine.compile import BoolArray, CompiledRules, IntArray
+from sourcier.engine.compile import BoolArray, CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.prefilter import Lanes, check_cart, first_failed, lanes
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.tariffs import Tiers, by_weight, dominance, rounded
@@ -153,26 +153,46 @@ def build(
     supplying = None if reasons else available.supplying()
     found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later, pickups, supplying)
     merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
-    lines_of, group = _demands(cart, merge=merge)
-    problem = _price(cart, snapshot, rules, found, lines_of, group, available, complete=complete)
-    used: BoolArray = np.logical_or.reduce(problem.supply, axis=0)
+    demands = _demands(cart, merge=merge)
+    offered = available.by(found.node, found.ready)
+    if len(demands.lines_of) < len(cart.lines):
+        offered = offered[[positions[0] for positions in demands.lines_of]]
+    carried = offered * (demands.weight[:, None] <= found.tariff.heaviest[found.trip])
+    carries: BoolArray = np.logical_or.reduce(carried, axis=0)
     if reasons:
-        _name_what_is_missing(found, available, problem, used)
-    carrying = used.nonzero()[0]
-    if len(carrying) < problem.num_offers:
-        problem = problem.restricted(carrying)
-    problem = undominated(problem, snapshot)
+        _name_what_is_missing(found, available, offered, carries)
+    lane = carries.nonzero()[0]
+    brought = _Brought(lane=lane, available=offered.take(lane, axis=1), carried=carried.take(lane, axis=1))
+    problem = undominated(_price(cart, snapshot.network, rules, found, demands, brought, complete=complete), snapshot)
     _guard_magnitude(problem)
     return problem, found, available
 
 
-def _delivering(found: Lanes) -> IntArray:
-    """The service that brings each candidate to the customer: by way of a hub, that of the hub's parcel."""
-    if not found.parcels:
-        return found.service
-    service = found.service.copy()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demands:
+    """The demands of a `Problem`, `value[D]` micros a unit."""
+
+    quantity: IntArray
+    weight: IntArray
+    value: IntArray
+    group: IntArray
+    lines_of: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brought:
+    """Of the lanes that bring a unit, ``lane[K]``, what is ``available[D, K]`` and, not too heavy, can be `carried`."""
+
+    lane: IntArray
+    available: IntArray
+    carried: IntArray
+
+
+def _delivering(found: Lanes, lane: IntArray) -> IntArray:
+    """The service that brings each lane's goods to the customer: by way of a hub, that of the hub's parcel."""
+    service = found.service[lane]
     for i, parcel in enumerate(found.parcels):
-        service[found.family == VIA + i] = parcel.service
+        service[found.family[lane] == VIA + i] = parcel.service
     return service
 
 
@@ -184,19 +204,19 @@ def _wanted(cart: Cart) -> IntArray:
     return np.array([total[line.sku] for line in cart.lines], dtype=np.int64)
 
 
-def _name_what_is_missing(found: Lanes, available: Available, problem: Problem, used: BoolArray) -> None:
+def _name_what_is_missing(found: Lanes, available: Available, offered: IntArray, carries: BoolArray) -> None:
     """What stock, protection and capacity have against nodes; then that supply comes too late, or all is too heavy.
 
-    ``used[K]``: the offer carries a unit.
+    Of a lane there are ``offered[D, C]`` units, and it ``carries[C]`` one.
     """
-    in_time = np.logical_or.reduce(problem.available, axis=0)
+    num_nodes, in_time = len(found.reason), np.logical_or.reduce(offered, axis=0)
     missing = first_failed(
         {
             NodeReason.NO_STOCK: available.stocked(),
             NodeReason.PROTECTED: available.supplying(),
-            NodeReason.CAPACITY_FULL: _mask(found.node, len(found.reason)),
-            NodeReason.TOO_LATE: _mask(problem.node[in_time], len(found.reason)),
-            NodeReason.TOO_HEAVY: _mask(problem.node[used], len(found.reason)),
+            NodeReason.CAPACITY_FULL: _mask(found.node, num_nodes),
+            NodeReason.TOO_LATE: _mask(found.node[in_time], num_nodes),
+            NodeReason.TOO_HEAVY: _mask(found.node[carries], num_nodes),
         }
     )
     unnamed = found.reason == 0
@@ -209,72 +229,69 @@ def _mask(nodes: IntArray, num_nodes: int) -> BoolArray:
     return mask
 
 
-def _demands(cart: Cart, *, merge: bool) -> tuple[tuple[tuple[int, ...], ...], IntArray]:
-    """Line positions per demand, and the stock group of each demand."""
+def _demands(cart: Cart, *, merge: bool) -> _Demands:
+    """Every line alone; with `merge`, those that nothing distinguishes together."""
     by_key: dict[object, list[int]] = {}
     for position, line in enumerate(cart.lines):
         key = (line.sku, line.unit_weight_grams, line.unit_price_micros) if merge else position
         by_key.setdefault(key, []).append(position)
-    lines_of = tuple(tuple(positions) for positions in by_key.values())
     groups: dict[str, int] = {}
-    group = [groups.setdefault(cart.lines[positions[0]].sku, len(groups)) for positions in lines_of]
-    return lines_of, np.array(group, dtype=np.int64)
+    first = [cart.lines[positions[0]] for positions in by_key.values()]
+    quantity = [sum([cart.lines[p].quantity for p in positions]) for positions in by_key.values()]
+    return _Demands(
+        quantity=np.array(quantity, dtype=np.int64),
+        weight=np.array([line.unit_weight_grams for line in first], dtype=np.int64),
+        value=np.array([line.unit_price_micros for line in first], dtype=np.int64),
+        group=np.array([groups.setdefault(line.sku, len(groups)) for line in first], dtype=np.int64),
+        lines_of=tuple(map(tuple, by_key.values())),
+    )
 
 
 def _price(
     cart: Cart,
-    snapshot: Snapshot,
+    network: CompiledNetwork,
     rules: CompiledRules,
     found: Lanes,
-    lines_of: tuple[tuple[int, ...], ...],
-    group: IntArray,
-    available: Available,
+    demands: _Demands,
+    brought: _Brought,
     *,
     complete: bool,
 ) -> Problem:
-    """Every lane as an offer with its costs; algebra in `formulation`, tariff in `domain.network.Service`."""
-    network, prices, constraints = snapshot.network, rules.rule_set.prices, rules.rule_set.constraints
-    lines = cart.lines
-    quantity = np.array([sum(lines[p].quantity for p in positions) for positions in lines_of], dtype=np.int64)
-    weight = np.array([lines[positions[0]].unit_weight_grams for positions in lines_of], dtype=np.int64)
-    value = np.array([lines[positions[0]].unit_price_micros for positions in lines_of], dtype=np.int64)
-    unfilled = prices.unfilled_per_unit_micros + rounded(value * prices.unfilled_value_bp, 10_000)
-    tariff, tiers = found.tariff, found.tariff.tiers[found.trip]
-    fixed = tariff.fixed[found.trip] + network.handling_per_shipment[found.node]
-    fixed += prices.split_micros if not found.parcels else np.where(found.family < VIA, prices.split_micros, 0)
-    late_days = 0 if cart.deliver_by is None else np.maximum(found.arrival - cart.deliver_by.toordinal(), 0)
-    per_unit = tariff.per_unit[found.trip] + network.handling_per_unit[found.node]
-    unit = by_weight(network, found.leg_service, weight) + (per_unit + prices.late_per_unit_day_micros * late_days)
-    offered = available.by(found.node, found.ready)
-    if len(lines_of) < len(lines):
-        offered = offered[[positions[0] for positions in lines_of]]
+    """Lanes that bring a unit as offers with costs; algebra in `formulation`, tariff in `domain.network.Service`."""
+    prices, constraints = rules.rule_set.prices, rules.rule_set.constraints
+    quantity, weight, tariff, lane = demands.quantity, demands.weight, found.tariff, brought.lane
+    node, trip, family, arrival = found.node[lane], found.trip[lane], found.family[lane], found.arrival[lane]
+    unfilled = prices.unfilled_per_unit_micros + rounded(demands.value * prices.unfilled_value_bp, 10_000)
+    fixed = tariff.fixed[trip] + network.handling_per_shipment[node]
+    fixed += prices.split_micros if not found.parcels else np.where(family < VIA, prices.split_micros, 0)
+    late_days = 0 if cart.deliver_by is None else np.maximum(arrival - cart.deliver_by.toordinal(), 0)
+    per_unit = tariff.per_unit[trip] + network.handling_per_unit[node]
+    unit = by_weight(network, found.leg_service[lane], weight)
+    unit += per_unit + prices.late_per_unit_day_micros * late_days
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
-    carried = offered * (weight[:, None] <= tariff.heaviest[found.trip])
-    nothing = sum(int(q) * int(price) for q, price in zip(quantity, unfilled, strict=True))
+    nothing = sum(q * price for q, price in zip(quantity.tolist(), unfilled.tolist(), strict=True))
     dearest_parcel = max((parcel.micros for parcel in found.parcels), default=0)
     if all_of_it:
-        unfilled = np.full(
-            len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables, dearest_parcel), dtype=np.int64
-        )
+        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables, dearest_parcel))
     return Problem(
         quantity=quantity,
         weight=weight,
         unfilled=unfilled,
-        group=group,
-        lines_of=lines_of,
-        lane=np.arange(len(found.node)),
-        node=found.node,
-        service=_delivering(found),
-        way=found.way,
-        arrival=found.arrival,
+        group=demands.group,
+        lines_of=demands.lines_of,
+        lane=lane,
+        node=node,
+        service=_delivering(found, lane),
+        way=found.way[lane],
+        arrival=arrival,
         fixed=fixed,
         unit=unit,
-        available=offered,
-        supply=np.minimum(carried, quantity[:, None]),
-        cap_units=found.cap_units,
-        cap_lines=found.cap_lines,
-        tiers=tiers,
-        family=found.family,
+        available=brought.available,
+        supply=np.minimum(brought.carried, quantity[:, None]),
+        cap_units=found.cap_units[lane],
+        cap_lines=found.cap_lines[lane],
+        tiers=tariff.tiers[trip],
+        family=family,
         tier_tables=tariff.tables,
         split=prices.split_micros,
         onward=(0, 0, *(parcel.micros for parcel in found.parcels)),
