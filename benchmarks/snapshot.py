@@ -1,7 +1,7 @@
 """How big a snapshot is, how fast it fills, and whether changes hold up its readers: ``python -m benchmarks.snapshot``.
 
 100,000 articles at 2,000 nodes, one pair in twenty filled: 10 million rows. They are laid out as the ledger tells them,
-node by node; then changes come in portions of 250, as a server takes them over, 10,000 a second. A reader that wakes
+node by node; then changes come in portions of 1,000, as a server takes them over, 10,000 a second. A reader that wakes
 every millisecond says how late it was, first without changes, then beside them. What it waits for on a busy machine is
 mostly other processes, so the CPU time of one portion is told too: that is how long changes keep readers waiting.
 
@@ -184,32 +184,41 @@ def measure_read(name: str, ledger: Ledger, network: Network, num_rows: int) -> 
     yield report.row(f"{name}: a million rows laid out", (time.perf_counter() - begun) / millions, "s")
 
 
-def counting(ledger: Ledger, network: Network, over: threading.Event) -> None:
-    """Write counts into the ledger at their pace until it is over."""
+def batches_of(network: Network, number: int) -> list[StockRecords]:
+    """Counts of articles anywhere, of one node in each batch."""
     rng = np.random.default_rng(3)
-    waiting = []
-    due, seq = time.perf_counter(), 0
-    while not over.wait(max(due - time.perf_counter(), 0)):
-        seq += 1
-        due += BATCH / CHANGES_PER_SECOND
+    made = []
+    for seq in range(1, number + 1):
         node_id = network.nodes[seq % len(network.nodes)].node_id
-        skus = rng.choice(SKUS, BATCH, replace=False).tolist()
         records = [
             StockRecord(kind=RecordKind.COUNT, node_id=node_id, sku=f"sku-{k:06}", quantity=100 + seq, epoch=0, seq=seq)
-            for k in skus
+            for k in rng.choice(SKUS, BATCH, replace=False).tolist()
         ]
-        waiting.append(ledger.write(apply_batch, "feed", StockRecords.of(records)))
+        made.append(StockRecords.of(records))
+    return made
+
+
+def counting(ledger: Ledger, batches: list[StockRecords], over: threading.Event) -> None:
+    """Write counts into the ledger at their pace until it is over, or they are used up."""
+    waiting = []
+    due = time.perf_counter()
+    for batch in batches:
+        if over.wait(max(due - time.perf_counter(), 0)):
+            break
+        due += BATCH / CHANGES_PER_SECOND
+        waiting.append(ledger.write(apply_batch, "feed", batch))
     for future in waiting:
         future.result()
 
 
 async def beside_counts(ledger: Ledger, network: Network, seconds: float) -> tuple[list[float], list[float], int]:
     """How late a reader is while a follower follows nothing, and counts; how many it had followed by the end."""
+    batches = batches_of(network, round(2 * seconds * CHANGES_PER_SECOND / BATCH))
     follower = Snapshots(ledger, interval_seconds=0.02, clock=lambda: datetime.now(UTC))
     await follower.start()
     quiet = await lateness(seconds)
     over = threading.Event()
-    feed = asyncio.create_task(asyncio.to_thread(counting, ledger, network, over))
+    feed = asyncio.create_task(asyncio.to_thread(counting, ledger, batches, over))
     before = follower.edits.count
     late = await lateness(seconds)
     over.set()

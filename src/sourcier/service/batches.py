@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sourcier.ledger import requests
 from sourcier.ledger.store import Tx
-from sourcier.service import codec, replay
+from sourcier.service import codec
 from sourcier.service.commands import RequestKey
 from sourcier.service.refusals import network_not_applied
 
@@ -30,20 +30,13 @@ B = TypeVar("B", bound=Batch)
 async def apply_once(app: "App", batch: B, apply: Callable[[Tx, B], A], kind: type[A]) -> A:
     """The answer of `apply` (of type `kind`) to a batch, or what it got when it came before.
 
-    It is given after the commit, when this server's decisions know of it. Raises NETWORK_NOT_APPLIED, because without a
-    network every node is unknown.
+    It is given after the commit, when this server's decisions know of it. Raises REQUEST_ID_REUSED when the id came
+    with another batch before, and NETWORK_NOT_APPLIED, because without a network every node is unknown.
     """
     await _demand_network(app)
-
-    async def work() -> A:
-        response = await app.write(_apply, batch, apply)
-        await app.snapshots.abreast()
-        return codec.load(kind, response)
-
-    async def restore(stored: bytes) -> A:
-        return codec.load(kind, stored)
-
-    return await replay.once(app, batch.key, work, restore)
+    response = await app.write(_apply, batch, apply)
+    await app.snapshots.abreast()
+    return codec.load(kind, response)
 
 
 async def _demand_network(app: "App") -> None:
@@ -55,5 +48,8 @@ async def _demand_network(app: "App") -> None:
 
 def _apply(tx: Tx, batch: B, apply: Callable[[Tx, B], A]) -> bytes:
     """The batch and its answer in one transaction. A duplicate that runs beside it finds every record stale."""
-    response = codec.dump(apply(tx, batch))
-    return requests.remember(tx, batch.key.method, batch.key.request_id, batch.key.fingerprint, response)
+    key = batch.key
+    stored = requests.recall(tx, key.method, key.request_id, key.fingerprint)
+    if stored is not None:
+        return stored
+    return requests.remember(tx, key.method, key.request_id, key.fingerprint, codec.dump(apply(tx, batch)))

@@ -27,7 +27,7 @@ from sourcier.service import codec
 PoolUsed = tuple[str, str, int]
 """(pool id, bucket, used)"""
 
-CHANGES_PER_READ_MAX: Final = 1_000
+CHANGES_PER_READ_MAX: Final = 4_000
 HOLIDAY_DAYS_BACK: Final = 400  # how long ago an order may have been placed
 HOLIDAY_DAYS: Final = 1_000  # the same ahead, and 200 days for goods to come, to be picked and to travel
 RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
