@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
+from types import MappingProxyType
 from typing import Final
 
 HOST: Final = "127.0.0.1"
@@ -63,12 +64,14 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(database_url: str, log: Path, options: tuple[str, ...]) -> AsyncIterator[Running]:
+async def serving(
+    database_url: str, log: Path, options: tuple[str, ...], environment: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Running]:
     """A server on this ledger until the block ends or this process gets SIGTERM. Raises ServerFailed."""
     port = free_port()
     arguments = ("-m", "sourcier", "serve", "--host", HOST, "--port", str(port), *options)
     # Not an argument: the URL may hold a password.
-    async with child(arguments, log, {"SOURCIER_DB": database_url}) as running:
+    async with child(arguments, log, {**environment, "SOURCIER_DB": database_url}) as running:
         yield running
 
 

@@ -12,6 +12,7 @@ from benchmarks import shop
 from benchmarks.children import Running, child, serving
 from benchmarks.load.asked import NODES
 from benchmarks.postgres import postgres
+from benchmarks.profiling import sampled_environment
 from sourcier.client import Client
 from sourcier.domain.stock import RecordKind, StockRecord, Verdict
 from sourcier.domain.supply import SupplyRecord
@@ -24,10 +25,15 @@ TITLES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 @asynccontextmanager
 async def product(
-    database_url: str, folder: Path, options: tuple[str, ...] = (), *, times: int = 1
+    database_url: str, folder: Path, options: tuple[str, ...] = (), *, times: int = 1, samples: Path | None = None
 ) -> AsyncIterator[Running]:
-    """`sourcier serve` on an empty database, filled with the made-up retailer and so many times its stock."""
-    async with serving(database_url, folder / "server.log", options) as running:
+    """`sourcier serve` on an empty database, filled with the made-up retailer and so many times its stock.
+
+    With `samples` its processes leave there where their time goes (`benchmarks.profiling.between`); it is for no
+    figures then.
+    """
+    environment = {} if samples is None else sampled_environment(samples)
+    async with serving(database_url, folder / "server.log", options, environment) as running:
         async with Client(running.target) as client:
             await fill(client, times)
         yield running

@@ -4,6 +4,7 @@ The real server on both databases, an echo, and an echo behind the server's guar
 each in turn, round after round, so that what else the machine does falls on all alike; a share is taken within a round.
 Calls a second and core are calls divided by the CPU time of the server and its solvers; of PostgreSQL's own processes
 nothing is counted. The ledger's ceiling is what 64 callers reserve in it without a server, counted in the same way.
+Where a share falls short, a server that samples itself gets the same load once more and says where its time goes.
 """
 
 import argparse
@@ -11,7 +12,10 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
+from math import inf
 from pathlib import Path
+from statistics import median
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import uvloop
@@ -22,6 +26,7 @@ from benchmarks.load import asked
 from benchmarks.load.http2 import Method
 from benchmarks.load.servers import database, echo, product
 from benchmarks.load.traffic import OK, RESOURCE_EXHAUSTED, Generator, Kind, generator
+from benchmarks.profiling import between
 from sourcier.ledger import open_ledger
 
 ROUNDS: Final = 3
@@ -31,6 +36,8 @@ CONCURRENCY: Final = {"promise": 4, "allocate": 32}
 DATABASES: Final = ("sqlite", "postgresql")
 ECHO: Final = "echo"
 GUARDED: Final = "echo behind the guard"
+AIM: Final = ">= 0.5"  # of the calls of the echo, or of the ledger where that is less
+PROFILE_SECONDS: Final = 3.0
 
 
 class Server(NamedTuple):
@@ -97,6 +104,22 @@ async def _run(server: Server, kind: Kind) -> tuple[Burst, bytes]:
     return Burst(calls / spent, calls / run.seconds, 1e6 * run.cpu_seconds / calls), run.messages[kind.name]
 
 
+async def profiled(name: str, kinds: list[Kind], folder: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """Where the CPU time of a server of its own goes under each kind of call."""
+    home, samples = folder / f"{name}-profiled", folder / f"{name}-samples"
+    home.mkdir()
+    samples.mkdir()
+    spans: dict[str, tuple[float, float]] = {}
+    with database(name, home) as url:
+        async with product(url, home, samples=samples) as running, generator(running.target) as load:
+            for kind in kinds:
+                await _run(Server(running, load), kind)
+                begin = monotonic()
+                await load.closed([kind], concurrency=CONCURRENCY[kind.name], seconds=PROFILE_SECONDS)
+                spans[kind.name] = (begin, monotonic())
+    return {(name, kind): between(samples, *span) for kind, span in spans.items()}
+
+
 def ceilings(databases: tuple[str, ...], folder: Path, seconds: float = 1.0) -> dict[str, float]:
     """Reservations a second and core that each ledger takes from 64 callers in this process."""
     found = {}
@@ -116,22 +139,42 @@ def _ledger(name: str, folder: Path) -> Iterator[Any]:
         yield ledger
 
 
-def rows(found: dict[tuple[str, str], list[Burst]], tops: dict[str, float]) -> Iterator[report.Row]:
+def shares(
+    found: dict[tuple[str, str], list[Burst]], tops: dict[str, float], beside: str
+) -> dict[tuple[str, str], list[float]]:
+    """Of each server and kind of call: what it does of what an echo, or the ledger alone, could; one a round."""
+    mine = {key: bursts for key, bursts in found.items() if key[0] not in (ECHO, GUARDED)}
+    return {
+        (server, kind): [
+            its.per_core / min(echoed.per_core, tops[server] if kind == "allocate" else inf)
+            for its, echoed in zip(bursts, found[beside, kind], strict=True)
+        ]
+        for (server, kind), bursts in mine.items()
+    }
+
+
+def missed(found: dict[tuple[str, str], list[Burst]], tops: dict[str, float]) -> Iterator[tuple[str, str]]:
+    """Server and kind of what falls short of its aim."""
+    for key, values in shares(found, tops, ECHO).items():
+        if not report.reached(median(values), AIM):
+            yield key
+
+
+def rows(
+    found: dict[tuple[str, str], list[Burst]],
+    tops: dict[str, float],
+    profiles: dict[tuple[str, str], dict[str, float]],
+) -> Iterator[report.Row]:
     """The figures of all rounds."""
     for (server, kind), bursts in found.items():
         yield report.row(f"{kind}, {server}: calls a second and core", [burst.per_core for burst in bursts], "1/s")
     for name, top in tops.items():
         yield report.row(f"ledger alone, {name}, 64 callers: reservations a second and core", top, "1/s")
-    for (server, kind), bursts in found.items():
-        if server in (ECHO, GUARDED):
-            continue
-        for beside in (ECHO, GUARDED):
-            top = tops[server] if kind == "allocate" else float("inf")
-            shares = [
-                mine.per_core / min(its.per_core, top) for mine, its in zip(bursts, found[beside, kind], strict=True)
-            ]
+    for beside, aim in ((ECHO, AIM), (GUARDED, None)):
+        for (server, kind), values in shares(found, tops, beside).items():
             of = f"{beside} or ledger" if kind == "allocate" else beside
-            yield report.row(f"{kind}, {server}: share of {of}", shares, "", aim=">= 0.5" if beside == ECHO else None)
+            name = f"{kind}, {server}: share of {of}"
+            yield report.row(name, values, "", aim=aim, profile=profiles.get((server, kind)) if aim else None)
     yield report.row(
         "CPU of the load generator for a call", [b.generator_us for bursts in found.values() for b in bursts], "µs"
     )
@@ -148,7 +191,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         tops = ceilings(databases, Path(folder))
         found = uvloop.run(measured(options.rounds, Path(folder), databases))
-    figures = list(rows(found, tops))
+        profiles: dict[tuple[str, str], dict[str, float]] = {}
+        short = list(missed(found, tops))
+        for name in databases:
+            kinds = [kind for kind in _kinds() if (name, kind.name) in short]
+            if kinds:
+                profiles |= uvloop.run(profiled(name, kinds, Path(folder)))
+    figures = list(rows(found, tops, profiles))
     for row in figures:
         print(f"{row.name:70} {row.value:10.3f} {row.unit:4} {row.spread or ''}")
     if options.json:
