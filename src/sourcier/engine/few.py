@@ -7,10 +7,10 @@ knapsack by weight), and none that the linear bound of the whole plan leaves no 
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from operator import add, mul
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,7 @@ STEPS_MAX = 4_000
 """Partial plans looked at, over all sets."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
+class _Way(NamedTuple):
     """How a demand is spread over a set: the units and grams of each offer, what they cost, and at least cost."""
 
     units: tuple[int, ...]
@@ -76,7 +75,7 @@ def best_of_few(problem: Problem, relaxed: Relaxed, offers: Sequence[int], best:
 
 
 def _ways(problem: Problem, relaxed: Relaxed, opened: Sequence[int]) -> list[list[_Way]] | None:
-    """Every way to spread each demand over the opened offers; None if one has too many."""
+    """Every way to spread each demand over the opened offers, none where one has no way; None if one has too many."""
     columns = list(opened)
     unit, least = problem.unit[:, columns].tolist(), relaxed.unit[:, columns].tolist()
     supply, whole = problem.supply[:, columns].tolist(), problem.fill is not Fill.PARTIAL
@@ -86,18 +85,19 @@ def _ways(problem: Problem, relaxed: Relaxed, opened: Sequence[int]) -> list[lis
     for d, (quantity, weight, unfilled) in enumerate(demands):
         if comb(quantity + len(opened), len(opened)) > WAYS_MAX:
             return None
-        found.append(
-            [
-                _Way(
-                    units=units,
-                    grams=tuple([weight * count for count in units]),
-                    cost=_times(units, unit[d]) + left * unfilled,
-                    least=_times(units, least[d]) + left * unfilled,
-                )
-                for units, left in _rows(quantity, supply[d])
-                if not (whole and left) and len(units) - units.count(0) <= limit
-            ]
-        )
+        ways = [
+            _Way(
+                units=units,
+                grams=tuple([weight * count for count in units]),
+                cost=_times(units, unit[d]) + left * unfilled,
+                least=_times(units, least[d]) + left * unfilled,
+            )
+            for units, left in _rows(quantity, supply[d], 0 if whole else quantity)
+            if len(units) - units.count(0) <= limit
+        ]
+        if not ways:
+            return []
+        found.append(ways)
     return found
 
 
@@ -106,13 +106,14 @@ def _times(counts: Sequence[int], prices: Sequence[int]) -> int:
     return sum(map(mul, counts, prices))
 
 
-def _rows(quantity: int, supply: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Every way to take no more than the quantity, and how much each leaves."""
+def _rows(quantity: int, supply: Sequence[int], left_max: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Every way to take no more than the quantity and leave no more than so much of it, and how much each leaves."""
     if not supply:
         yield (), quantity
         return
-    for units in range(min(quantity, supply[0]) + 1):
-        for rest, left in _rows(quantity - units, supply[1:]):
+    least = max(0, quantity - left_max - sum(supply[1:]))
+    for units in range(least, min(quantity, supply[0]) + 1):
+        for rest, left in _rows(quantity - units, supply[1:], left_max):
             yield (units, *rest), left
 
 
@@ -121,7 +122,7 @@ def _cheapest(
 ) -> tuple[IntArray | None, int]:
     """``units[D, opened]`` of the cheapest plan that costs less than the target, if there is one, and the steps left:
     fewer than 0 where they were not enough."""
-    if not all(ways):
+    if not ways:
         return None, steps
     order, columns = sorted(range(len(ways)), key=lambda d: len(ways[d])), list(opened)
     floors = [min(way.least for way in demand) for demand in ways]

@@ -107,7 +107,7 @@ def pulled_forward(answer: Answer) -> Answer:
     )
 
 
-def fitting(problem: Problem, offers: IntArray, units: IntArray) -> BoolArray:
+def fitting(problem: Problem, offers: IntArray | slice, units: IntArray) -> BoolArray:
     """Which of the offers can bring ``units[D]`` alone, by stock and capacity; weight is another matter."""
     together = units @ (problem.group[:, None] == problem.group[None, :])  # of the demands that share stock
     lines = sum(len(positions) for positions, count in zip(problem.lines_of, units.tolist(), strict=True) if count)
@@ -135,10 +135,12 @@ def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
     ranked = list(zip(*columns, range(low, high), strict=True))
     family, *rank, _ = ranked[offer - low]
     sooner = [k for of, *order, k in sorted(ranked) if of == family and order < rank]
+    if not sooner:
+        return offer
     grams = int(problem.weight @ units)
     price = _price(problem, offer, units, grams)
     alike = np.array([k for k in sooner if _price(problem, k, units, grams) == price], dtype=np.int64)
-    fits = alike[fitting(problem, alike, units)] if len(alike) else alike
+    fits = alike[fitting(problem, alike, units)]
     return int(fits[0]) if len(fits) else offer
 
 

@@ -130,9 +130,8 @@ def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
 
 
 def _fits_one_shipment(problem: Problem, units: IntArray) -> bool:
-    offers = np.arange(problem.num_offers)
     heaviest = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
-    return bool((fitting(problem, offers, units) & (problem.weight @ units <= heaviest)).any())
+    return bool((fitting(problem, slice(None), units) & (problem.weight @ units <= heaviest)).any())
 
 
 def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
