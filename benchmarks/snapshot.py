@@ -1,7 +1,7 @@
 """How big a snapshot is, how fast it fills, and whether changes hold up its readers: ``python -m benchmarks.snapshot``.
 
 100,000 articles at 2,000 nodes, one pair in twenty filled: 10 million rows. They are laid out as the ledger tells them,
-node by node; then changes come in portions of 1,000, as a server takes them over, 10,000 a second. A reader that wakes
+node by node; then changes come in portions of 500, as a server takes them over, 10,000 a second. A reader that wakes
 every millisecond says how late it was, first without changes, then beside them. What it waits for on a busy machine is
 mostly other processes, so the CPU time of one portion is told too: that is how long changes keep readers waiting.
 

@@ -38,7 +38,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 GUARDED_PER_READ_MAX: Final = 500  # a start in the middle of an activation can guard every row there is
-LEVELS_PER_TURN: Final = 1_000  # stock rows taken over in one go: 1 to 3 ms in which nobody decides
+LEVELS_PER_TURN: Final = 500  # stock rows taken over in one go: about 1 ms in which nobody decides
 PLENTY: Final = 2**40  # units of an endless supply, in sums that must not overflow
 REBUILD_AFTER: Final = timedelta(days=30)  # public holidays are expanded for longer than orders may lie ahead by that
 POOL_DAYS_BACK: Final = 2  # ship days this long past can still be today somewhere on earth
