@@ -3,9 +3,9 @@
 Promises, holds that run out after some seconds, orders and product pages are sent at seven tenths of the capacity that
 was measured before; one call in five is left by its caller in the middle. Memory, open handles and processes are
 sampled all the time. At the end every hold must have given its stock back, and no process or handle may be there that
-was not there before: otherwise the command fails. So it does when the audit of the ledger finds something. The slope
-of memory is a straight line fitted to the last four fifths of the samples, in MiB an hour, with the share of the
-variance that it explains.
+was not there before: otherwise the command fails. So it does when the audit of the ledger finds something. The growth
+of memory, of all processes together and of each, is a straight line fitted to the last four fifths of the samples, in
+MiB an hour, with the share of the variance that it explains.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from benchmarks.load import asked
 from benchmarks.load.http2 import Method
 from benchmarks.load.servers import empty_database, product, server_parser
 from benchmarks.load.traffic import CANCELLED, OK, RESOURCE_EXHAUSTED, Kind, Run, generator
+from benchmarks.processes import SOLVER, WORKER, children
 from sourcier.client import Client
 from sourcier.ledger import open_ledger
 from sourcier.ledger.audit import audit
@@ -51,30 +52,33 @@ PAGE_ROWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The server and all its processes at a moment: seconds since the beginning, MiB resident, handles, processes."""
+    """The server and all its processes at a moment: seconds since the beginning, MiB resident of each, open handles."""
 
     seconds: float
-    mib: float
+    mib: dict[int, float]
     handles: int
-    processes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a soak has found. `held` are units still held at the end; `violations` are the audit's."""
+    """What a soak has found. `held` are units still held at the end; `violations` are the audit's.
+
+    `names` are of the processes that ran from the beginning to the end.
+    """
 
     capacity: float
     run: Run
     before: Sample
     samples: tuple[Sample, ...]
     after: Sample
+    names: dict[int, str]
     held: int
     violations: int
 
     def leaks(self) -> Iterator[str]:
         """What is there that should not be."""
-        if self.after.processes > self.before.processes:
-            yield f"{self.after.processes} processes, {self.before.processes} before"
+        if len(self.after.mib) > len(self.before.mib):
+            yield f"{len(self.after.mib)} processes, {len(self.before.mib)} before"
         if self.after.handles > self.before.handles + HANDLES_MORE:
             yield f"{self.after.handles} open handles, {self.before.handles} before"
         if self.held:
@@ -88,16 +92,25 @@ def look(running: Running, begin: float) -> Sample:
     seen = running.processes()
     return Sample(
         seconds=monotonic() - begin,
-        mib=sum(mib for mib, _ in seen.values()),
+        mib={pid: mib for pid, (mib, _) in seen.items()},
         handles=sum(handles for _, handles in seen.values()),
-        processes=len(seen),
     )
 
 
-def slope(samples: tuple[Sample, ...]) -> tuple[float, float]:
-    """MiB an hour by which the processes grow together, and the share of the variance that a straight line explains."""
+def named(running: Running, before: Sample) -> dict[int, str]:
+    """What each process is of those that ran before and still run."""
+    found = {running.pid: "server"}
+    for module, what in ((WORKER, "worker"), (SOLVER, "solver")):
+        pids = [pid for parent in sorted(before.mib) for pid in children(parent, module) if pid in before.mib]
+        found |= {pid: f"{what} {number}" for number, pid in enumerate(pids, start=1)}
+    return found
+
+
+def slope(samples: tuple[Sample, ...], pid: int | None = None) -> tuple[float, float]:
+    """MiB an hour by which a process, or all of them, grow, and the share of the variance that the line explains."""
     counted = samples[int(WARM_SHARE * len(samples)) :]
-    hours, mib = [one.seconds / 3_600 for one in counted], [one.mib for one in counted]
+    hours = [one.seconds / 3_600 for one in counted]
+    mib = [sum(one.mib.values()) if pid is None else one.mib.get(pid, 0.0) for one in counted]
     if len(counted) < 3 or len(set(mib)) == 1:
         return 0.0, 0.0
     return linear_regression(hours, mib).slope, correlation(hours, mib) ** 2
@@ -141,7 +154,7 @@ async def soak(url: str, folder: Path, minutes: float, options: tuple[str, ...])
             run = await load.arrivals(rates, seconds=60 * minutes, seed=1)
             watching.cancel()
             await asyncio.sleep(HOLD_SECONDS + REST_SECONDS)
-            after = look(running, begin)
+            after, names = look(running, begin), named(running, before)
         async with Client(running.target) as client:
             held = await units_held(client)
     with closing(open_ledger(url)) as ledger:
@@ -152,6 +165,7 @@ async def soak(url: str, folder: Path, minutes: float, options: tuple[str, ...])
         before=before,
         samples=tuple(samples),
         after=after,
+        names=names,
         held=held,
         violations=violations,
     )
@@ -170,7 +184,6 @@ async def units_held(client: Client) -> int:
 
 def rows(found: Found) -> Iterator[report.Row]:
     """The figures of the table."""
-    mib_an_hour, fit = slope(found.samples)
     calls = sum(len(ended) for ended in found.run.ended.values())
     yield report.row("calls a second, capacity", found.capacity, "1/s")
     yield report.row("calls a second, sent", calls / found.run.seconds, "1/s")
@@ -180,11 +193,14 @@ def rows(found: Found) -> Iterator[report.Row]:
         yield report.row(f"{name}: answered of those who stayed", statuses[OK] / max(1, stayed), "")
         yield report.row(f"{name}: refused", statuses[RESOURCE_EXHAUSTED] / statuses.total(), "")
         yield report.row(f"{name}: p99", found.run.waited_ms(name, 0.99), "ms")
-    yield report.row("memory of all processes at the end", found.after.mib, "MiB")
-    yield report.row("memory, growth", mib_an_hour, "MiB/h")
-    yield report.row("memory, variance that the line explains", fit, "")
+    for pid, name in ((None, "all processes"), *found.names.items()):
+        mib_an_hour, fit = slope(found.samples, pid)
+        at_the_end = sum(found.after.mib.values()) if pid is None else found.after.mib[pid]
+        yield report.row(f"memory of {name} at the end", at_the_end, "MiB")
+        yield report.row(f"memory of {name}, growth", mib_an_hour, "MiB/h")
+        yield report.row(f"memory of {name}, variance that the line explains", fit, "")
     yield report.row("handles more than before", found.after.handles - found.before.handles, "")
-    yield report.row("processes more than before", found.after.processes - found.before.processes, "", aim="<= 0")
+    yield report.row("processes more than before", len(found.after.mib) - len(found.before.mib), "", aim="<= 0")
     yield report.row("units held at the end", found.held, "", aim="<= 0")
     yield report.row("violations of the audit", found.violations, "", aim="<= 0")
 

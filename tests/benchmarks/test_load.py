@@ -151,7 +151,8 @@ def test_recovery_ends_with_the_last_call_that_was_not_answered() -> None:
 
 
 def sample(seconds: float, mib: float, handles: int = 40, processes: int = 2) -> soak.Sample:
-    return soak.Sample(seconds=seconds, mib=mib, handles=handles, processes=processes)
+    each = dict.fromkeys(range(processes), mib / processes)
+    return soak.Sample(seconds=seconds, mib=each, handles=handles)
 
 
 def test_the_slope_leaves_the_warm_up_out() -> None:
@@ -159,6 +160,7 @@ def test_the_slope_leaves_the_warm_up_out() -> None:
     samples = (*warm, *(sample(20.0 + 5.0 * number, 200.0 + number / 60) for number in range(16)))
     mib_an_hour, fit = soak.slope(samples)
     assert mib_an_hour == pytest.approx(12.0)
+    assert soak.slope(samples, 1)[0] == pytest.approx(6.0)
     assert fit == pytest.approx(1.0)
 
 
@@ -172,6 +174,7 @@ def test_what_is_left_behind_is_named() -> None:
             before=before,
             samples=(),
             after=after,
+            names={},
             held=held,
             violations=violations,
         )
