@@ -9,7 +9,7 @@ since a plan of m shipments opens m nodes. The more shipments are asked for, the
 bring is priced offer by offer (`bounds.single_bounds`), so the ascent may speak of two and more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,10 +126,20 @@ def _opened(problem: Problem, relaxed: Relaxed, price: IntArray, sizes: Sizes, v
     node_value = value if relaxed.one_each else np.minimum.reduceat(value, relaxed.node_start)
     nodes = _openings(node_value, sizes)
     opened = nodes if relaxed.one_each else _best_offers(value, relaxed, nodes)
-    bound = NO_PLAN
-    if sizes.exist:
-        bound = int(problem.quantity @ price) - problem.split + int(node_value[nodes].sum())
+    bound = _total(problem, price, node_value[nodes]) if sizes.exist else NO_PLAN
     return Dual(sizes=sizes, price=price, value=value, node_value=node_value, opened=opened, bound=bound)
+
+
+def bound_without(problem: Problem, point: Dual, position: int) -> int:
+    """A lower bound on every plan of the point's sizes that does not open the node at `position` of `node_value`."""
+    others = np.delete(point.node_value, position)
+    sizes = replace(point.sizes, most=min(point.sizes.most, len(others)))
+    return _total(problem, point.price, others[_openings(others, sizes)]) if sizes.exist else NO_PLAN
+
+
+def _total(problem: Problem, price: IntArray, opened: IntArray) -> int:
+    """The bound at `price` with openings of these values."""
+    return int(problem.quantity @ price) - problem.split + int(opened.sum())
 
 
 def _openings(node_value: IntArray, sizes: Sizes) -> Offers:
@@ -190,13 +200,11 @@ def forced_bounds(problem: Problem, relaxed: Relaxed, dual: Dual) -> IntArray:
         return np.full(len(dual.value), NO_PLAN, dtype=np.int64)
     order = np.argsort(node_value, kind="stable")
     chosen = _openings(node_value, sizes)
-    total = int(node_value[chosen].sum())
     last = int(node_value[order[len(chosen) - 1]])
     makes_room = last if last >= 0 or len(chosen) == sizes.most else 0
     own = np.full(len(node_value), makes_room, dtype=np.int64)
     own[chosen] = node_value[chosen]
-    base = int(problem.quantity @ dual.price) - problem.split + total
-    forced: IntArray = base - own[relaxed.node_of] + dual.value
+    forced: IntArray = _total(problem, dual.price, node_value[chosen]) - own[relaxed.node_of] + dual.value
     return forced
 
 

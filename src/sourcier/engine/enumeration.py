@@ -18,8 +18,11 @@ from sourcier.engine.offers import Problem
 LIMIT_STEPS = 12
 """Subgradient steps on the limits of overfull sets."""
 
-STEP_SHRINKS = 0.85
-"""What each of these steps is shorter than the one before."""
+LIMIT_STEPS_LONG = 100
+"""The same for sets that have too many fillings after the first ones."""
+
+LAST_STEP = 1 / 7
+"""How much shorter the last of these steps is than the first; they shrink evenly."""
 
 Sets = NDArray[np.int64]
 """``[S, m]``: offers of different nodes."""
@@ -70,10 +73,10 @@ def least_costs(problem: Problem, relaxed: Relaxed, sets: Sets) -> IntArray:
     return _filled(problem, relaxed, sets, _units_of(relaxed.unit, sets))[0]
 
 
-def limited_costs(problem: Problem, relaxed: Relaxed, sets: Sets, target: int) -> Limits:
+def limited_costs(problem: Problem, relaxed: Relaxed, sets: Sets, target: int, steps: int) -> Limits:
     """As `least_costs`, with a price on every gram above an offer's heaviest tier and every unit above its capacity.
 
-    Any such prices give a lower bound; a few subgradient steps towards `target` choose them.
+    Any such prices give a lower bound; so many subgradient `steps` towards `target` choose them.
     """
     grams_max = np.minimum(relaxed.tier_limit[-1, problem.tiers], problem.total_weight)[sets]
     units_max = np.minimum(problem.cap_units, int(problem.quantity.sum()))[sets]
@@ -83,7 +86,7 @@ def limited_costs(problem: Problem, relaxed: Relaxed, sets: Sets, target: int) -
     cost, units = _filled(problem, relaxed, sets, unit)
     best = Limits(cost=cost, grams_max=grams_max, units_max=units_max, per_gram=zeros, per_unit=zeros)
     per_gram, per_unit, step = zeros, zeros, 1.0
-    for _ in range(LIMIT_STEPS):
+    for _ in range(steps):
         over = np.array([problem.weight @ u for u in units]).T - grams_max
         full = np.array([u.sum(axis=0) for u in units]).T - units_max
         heavy = np.where((over < 0) & (per_gram == 0), 0, over) / scale
@@ -104,7 +107,7 @@ def limited_costs(problem: Problem, relaxed: Relaxed, sets: Sets, target: int) -
             per_gram=np.where(better[:, None], per_gram, best.per_gram),
             per_unit=np.where(better[:, None], per_unit, best.per_unit),
         )
-        step *= STEP_SHRINKS
+        step *= LAST_STEP ** (1 / steps)
     return best
 
 

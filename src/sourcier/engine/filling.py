@@ -6,10 +6,8 @@ the set is a choice, and of all partial fillings only those are kept that fit, a
 below the target. Demands that draw on the same stock are spread together.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
-from math import comb, prod
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,29 +20,45 @@ from sourcier.engine.offers import Problem
 PARTIAL_MAX = 40_000
 """Partial fillings that are kept at once; the sets with the most of them are given up beyond."""
 
-WAYS_MAX = 1_500
-"""Ways to spread the demands of one stock over a set, beyond which all sets are given up."""
+PARTIAL_CELLS_MAX = 1_200_000
+"""The same times demands: what keeps the fillings of a long order near 0.1 s."""
+
+WAYS_MAX = 200_000
+"""Ways to spread demands over sets that are looked at side by side; the sets with the most are given up beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
     """The cheapest filling below the target, if there is one: ``units[D, m]`` of the offers of set `index`.
 
-    `settled[S]`: no filling of the set costs less than that one, or than the target where there is none.
+    `settled[S]`: no filling of the set costs less than that one, or than the target where there is none. `looked_at` is
+    how many partial fillings that took.
     """
 
     index: int
     units: IntArray | None
     settled: BoolArray
+    looked_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ways(Columns):
+    """Ways to spread some demands over sets (axis N, by set): ``units[N, demands, m]`` of the offers of set `of`.
+
+    `regret` is what a way adds to the bound of its set.
+    """
+
+    of: NDArray[np.int64]
+    units: IntArray
+    regret: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
-    """The `ways[W, demands, m]` to spread some demands, and what each adds to the bound of a set, ``regret[S, W]``."""
+    """The ways to spread some demands, those that draw on one stock."""
 
     demands: list[int]
-    ways: IntArray
-    regret: IntArray
+    ways: _Ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,99 +80,138 @@ class _Partial(Columns):
 def cheapest(problem: Problem, sets: Sets, limits: Limits, target: int) -> Filled:
     """The cheapest filling of any of the ``sets[S, m]`` that costs less than `target`."""
     settled = np.ones(len(sets), dtype=np.bool_)
-    choices = _choices(problem, sets, limits, target)
-    if choices is None:
-        return Filled(index=0, units=None, settled=~settled)
+    choices = _choices(problem, sets, limits, target, settled)
     zeros = np.zeros(sets.shape, dtype=np.int64)
     first = np.arange(len(sets))
     steps = [_Partial(of=first, cost=limits.cost, grams=zeros, units=zeros, lines=zeros, parent=first, way=first)]
     for choice in choices:
         steps.append(_spread(problem, sets, limits, steps[-1], choice, target, settled))
-    last = steps[-1]
+    last, looked_at = steps[-1], sum(len(step.of) for step in steps)
     unused = limits.per_gram[last.of] * (limits.grams_max[last.of] - last.grams)
     unused += limits.per_unit[last.of] * (limits.units_max[last.of] - last.units)
     cost = last.cost + unused.sum(axis=1)  # the multipliers were credited with limits that are full
     if len(cost) == 0 or int(cost.min()) >= target:
-        return Filled(index=0, units=None, settled=settled)
+        return Filled(index=0, units=None, settled=settled, looked_at=looked_at)
     best = int(cost.argmin())
-    return Filled(index=int(last.of[best]), units=_units(problem, steps, choices, best), settled=settled)
+    units = _units(problem, steps, choices, best)
+    return Filled(index=int(last.of[best]), units=units, settled=settled, looked_at=looked_at)
 
 
-def _choices(problem: Problem, sets: Sets, limits: Limits, target: int) -> list[_Choice] | None:
-    """The choices, those that leave least to choose first; None if one has too many ways."""
+def _choices(problem: Problem, sets: Sets, limits: Limits, target: int, settled: BoolArray) -> list[_Choice]:
+    """The choices, those that leave least to choose first. Sets with too many ways are given up and have none."""
+    room = target - limits.cost
+    each = _of_each(problem, sets, limits, room, settled)
     found = []
-    room = (target - limits.cost)[:, None]
     for group in range(int(problem.group.max()) + 1):
         demands = np.flatnonzero(problem.group == group).tolist()
-        ways = _ways([int(problem.quantity[d]) for d in demands], sets.shape[1])
-        if ways is None:
-            return None
-        regret = _regret(problem, sets, limits, demands, ways)
-        useful = (regret < room).any(axis=0)
-        found.append(_Choice(demands=demands, ways=ways[useful], regret=regret[:, useful]))
-    return sorted(found, key=lambda choice: int((choice.regret < room).sum()))
+        ways = each[demands[0]]
+        for d in demands[1:]:
+            ways = _together(ways, each[d], problem.available[demands[0]][sets], room, settled)
+        found.append(_Choice(demands=demands, ways=ways))
+    return sorted(found, key=lambda choice: len(choice.ways.of))
 
 
-def _ways(quantities: list[int], size: int) -> IntArray | None:
-    """``ways[W, demands, size]``: every way to take no more than the quantities; None if they are too many."""
-    if prod(comb(quantity + size, size) for quantity in quantities) > WAYS_MAX:
-        return None
-    per_demand = [list(_rows(quantity, size)) for quantity in quantities]
-    return np.array(list(product(*per_demand)), dtype=np.int64)
+def _of_each(problem: Problem, sets: Sets, limits: Limits, room: IntArray, settled: BoolArray) -> list[_Ways]:
+    """Per demand, every way to spread it that adds less than the `room[S]` of the set, multipliers included.
 
-
-def _rows(quantity: int, size: int) -> Iterator[tuple[int, ...]]:
-    if size == 0:
-        yield ()
-        return
-    for units in range(quantity + 1):
-        for rest in _rows(quantity - units, size - 1):
-            yield (units, *rest)
-
-
-def _regret(problem: Problem, sets: Sets, limits: Limits, demands: list[int], ways: IntArray) -> IntArray:
-    """``regret[S, W]``: what each way costs above the cheapest, multipliers included; huge where it is impossible."""
-    regret = np.zeros((len(sets), len(ways)), dtype=np.int64)
-    least = np.zeros(len(sets), dtype=np.int64)
-    for i, d in enumerate(demands):
-        saving = problem.unfilled[d] - problem.unit[d][sets] - limits.per_gram * problem.weight[d] - limits.per_unit
-        cost = -(saving @ ways[:, i].T)
-        within = (ways[None, :, i] <= problem.supply[d][sets][:, None]).all(axis=2)
-        cost[~within] = IMPOSSIBLE
-        least += cost.min(axis=1)
-        regret += cost
-    regret = np.minimum(regret, IMPOSSIBLE) - least[:, None]
-    if len(demands) > 1:
-        drawn = ways.sum(axis=1)
-        regret[(drawn[None] > problem.available[demands[0]][sets][:, None]).any(axis=2)] = IMPOSSIBLE
+    All demands of all sets go side by side, from the offer that saves most at the multipliers on: how many units come
+    from it is a choice, and what the choice adds is known at once, for the rest is best filled in the same order.
+    """
+    (num_sets, size), num_demands = sets.shape, len(problem.quantity)
+    saving = problem.unfilled[:, None, None] - problem.unit[:, sets]
+    saving = (saving - problem.weight[:, None, None] * limits.per_gram - limits.per_unit).reshape(-1, size)
+    order = np.argsort(-saving, axis=1, kind="stable")
+    saving = np.take_along_axis(saving, order, axis=1)
+    supply = np.take_along_axis(problem.supply[:, sets].reshape(-1, size), order, axis=1)
+    row = np.arange(num_demands * num_sets)
+    of, rest = row % num_sets, np.repeat(problem.quantity, num_sets)
+    regret, units = np.zeros_like(row), np.zeros((len(row), 0), dtype=np.int64)
+    for j in range(size):
+        best, following = np.maximum(saving[row, j], 0), np.maximum(saving[row, j + 1], 0) if j + 1 < size else 0
+        most = np.minimum(rest, supply[row, j])
+        spare = np.maximum(room[of] - regret - 1, 0)
+        least = np.maximum(most - spare // np.maximum(best - following, 1), 0)
+        least = np.where(best > following, least, 0)
+        most = np.where(saving[row, j] < 0, np.minimum(most, spare // np.maximum(-saving[row, j], 1)), most)
+        count = np.maximum(most - least + 1, 0)
+        count[_given_up(of, count, WAYS_MAX, settled)] = 0
+        before = np.repeat(np.arange(len(row)), count)
+        taken = np.arange(len(before)) - np.repeat(np.cumsum(count) - count - least, count)
+        left = rest[before] - taken
+        lost = _value(saving, supply, row, rest, j)[before] - taken * saving[row[before], j]
+        lost -= _value(saving, supply, row[before], left, j + 1)
+        lost += regret[before]
+        kept = np.flatnonzero(lost < room[of[before]])
+        before = before[kept]
+        row, of, rest, regret = row[before], of[before], left[kept], lost[kept]
+        units = np.column_stack([units[before], taken[kept]])
+    placed = np.empty_like(units)
+    np.put_along_axis(placed, order[row], units, axis=1)
     if problem.max_nodes_per_line is not None:
-        regret[:, ((ways > 0).sum(axis=2) > problem.max_nodes_per_line).any(axis=1)] = IMPOSSIBLE
-    return regret
+        few = (placed > 0).sum(axis=1) <= problem.max_nodes_per_line
+        row, of, placed, regret = row[few], of[few], placed[few], regret[few]
+    ends = np.searchsorted(row, np.arange(num_demands + 1) * num_sets)
+    spans = [slice(low, high) for low, high in pairwise(ends.tolist())]
+    return [_Ways(of=of[span], units=placed[span, None], regret=regret[span]) for span in spans]
 
 
-IMPOSSIBLE = np.int64(2**61)
-"""Above every target."""
+def _value(saving: IntArray, supply: IntArray, row: IntArray, rest: IntArray, first: int) -> IntArray:
+    """What the `rest` saves at most with the offers from the `first` on."""
+    value = np.zeros_like(rest)
+    for j in range(first, saving.shape[1]):
+        taken = np.minimum(rest, supply[row, j])
+        value += taken * np.maximum(saving[row, j], 0)
+        rest = rest - taken
+    return value
+
+
+def _together(one: _Ways, other: _Ways, available: IntArray, room: IntArray, settled: BoolArray) -> _Ways:
+    """Every way of one with every way of the other that the stock ``available[S, m]`` of the set is enough for."""
+    count = np.bincount(other.of, minlength=len(room))
+    start = np.cumsum(count) - count
+    repeated = count[one.of]
+    repeated[_given_up(one.of, repeated, WAYS_MAX, settled)] = 0
+    first = np.repeat(np.arange(len(one.of)), repeated)
+    offset = np.arange(len(first)) - np.repeat(np.cumsum(repeated) - repeated, repeated)
+    of = one.of[first]
+    second = start[of] + offset
+    regret = one.regret[first] + other.regret[second]
+    units = np.concatenate([one.units[first], other.units[second]], axis=1)
+    fits = (regret < room[of]) & (units.sum(axis=1) <= available[of]).all(axis=1)
+    return _Ways(of=of, units=units, regret=regret).take(np.flatnonzero(fits))
+
+
+def _given_up(of: IntArray, count: IntArray, most: int, settled: BoolArray) -> BoolArray:
+    """Which rows are of sets that are given up, those with the most, so that the others come to `most` together."""
+    if int(count.sum()) <= most:
+        return np.zeros(len(of), dtype=np.bool_)
+    per_set = np.bincount(of, weights=count, minlength=len(settled))
+    order = np.argsort(per_set, kind="stable")
+    given_up = order[np.cumsum(per_set[order]) > most]
+    settled[given_up] = False
+    return np.isin(of, given_up)
 
 
 def _spread(
     problem: Problem, sets: Sets, limits: Limits, before: _Partial, choice: _Choice, target: int, settled: BoolArray
 ) -> _Partial:
     """Every partial filling with every way of a choice that fits and stays below the target."""
-    of_set, way = np.nonzero(choice.regret < (target - limits.cost)[:, None])
-    count = np.bincount(of_set, minlength=len(sets))
+    ways = choice.ways
+    count = np.bincount(ways.of, minlength=len(sets))
     start = np.cumsum(count) - count
-    rows = _within_reach(before, count, settled)
-    parent = np.repeat(rows, count[before.of[rows]])
-    repeated = count[before.of[rows]]
+    repeated = count[before.of]
+    most = min(PARTIAL_MAX, PARTIAL_CELLS_MAX // len(problem.quantity))
+    repeated[_given_up(before.of, repeated, most, settled)] = 0
+    parent = np.repeat(np.arange(len(repeated)), repeated)
     offset = np.arange(len(parent)) - np.repeat(np.cumsum(repeated) - repeated, repeated)
     of = before.of[parent]
-    taken = way[start[of] + offset]
-    cost = before.cost[parent] + choice.regret[of, taken]
+    taken = start[of] + offset
+    cost = before.cost[parent] + ways.regret[taken]
     kept = np.flatnonzero(cost < target)
     parent, of, taken, cost = parent[kept], of[kept], taken[kept], cost[kept]
-    units = choice.ways.sum(axis=1)
-    grams = (choice.ways * problem.weight[choice.demands][None, :, None]).sum(axis=1)
-    lines = (choice.ways > 0).sum(axis=1)
+    units = ways.units.sum(axis=1)
+    grams = (ways.units * problem.weight[choice.demands][None, :, None]).sum(axis=1)
+    lines = (ways.units > 0).sum(axis=1)
     after = _Partial(
         of=of,
         cost=cost,
@@ -174,21 +227,12 @@ def _spread(
     return after.take(np.flatnonzero(fits.all(axis=1)))
 
 
-def _within_reach(before: _Partial, count: IntArray, settled: BoolArray) -> NDArray[np.int64]:
-    """The partial fillings that go on: sets whose fillings would become too many are given up, the largest first."""
-    per_set = np.bincount(before.of, minlength=len(count)) * count
-    order = np.argsort(per_set, kind="stable")
-    given_up = order[np.cumsum(per_set[order]) > PARTIAL_MAX]
-    settled[given_up] = False
-    return np.flatnonzero(~np.isin(before.of, given_up))
-
-
 def _units(problem: Problem, steps: list[_Partial], choices: list[_Choice], last: int) -> IntArray:
     """``units[D, m]`` of a filling, walked back from its last step."""
     size = steps[0].grams.shape[1]
     units = np.zeros((len(problem.quantity), size), dtype=np.int64)
     row = last
     for step, choice in zip(reversed(steps[1:]), reversed(choices), strict=True):
-        units[choice.demands] = choice.ways[step.way[row]]
+        units[choice.demands] = choice.ways.units[step.way[row]]
         row = int(step.parent[row])
     return units

@@ -13,7 +13,7 @@ import numpy as np
 from sourcier.domain.limits import SOLVE_MS_DEFAULT, SOLVE_MS_MAX
 from sourcier.engine.formulation import Cover, breaks, cover
 from sourcier.engine.offers import Fill, Problem
-from sourcier.engine.refine import Model, Solution, refine
+from sourcier.engine.refine import WORK_MAX, Model, Solution, refine
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -38,9 +38,14 @@ def load() -> None:
     cp_model.CpSolver().solve(cp_model.CpModel())
 
 
+WORK_PER_MS = 50_000
+"""Work of `refine` a millisecond of the budget, up to WORK_MAX: a caller with little time has an answer in time."""
+
+
 def solve(model: Model, budget: Budget) -> Solution:
     """Refine the model; what is left goes to CP-SAT within the budget. The bound is true however that ends."""
-    return refine(model, lambda problem, target, least: _minimize(problem, target, least, budget))
+    work = min(WORK_MAX, WORK_PER_MS * budget.solve_ms)
+    return refine(model, lambda problem, target, least: _minimize(problem, target, least, budget), work)
 
 
 def _minimize(problem: Problem, target: int, least: int, budget: Budget) -> tuple[Cover | None, int]:

@@ -9,6 +9,8 @@ from tests.reference.brute import Tiny, tiny_problems
 from sourcier.engine import bounds, enumeration
 from sourcier.engine.offers import Problem, by_tier
 
+STEPS = enumeration.LIMIT_STEPS
+
 
 def all_sets(problem: Problem, size: int) -> np.ndarray:
     """Every set of offers of different nodes, one by one."""
@@ -60,7 +62,9 @@ def test_no_plan_costs_less_than_its_set(expanded: bool) -> None:
             if len(sets) == 0:
                 continue
             costs = enumeration.least_costs(problem, relaxed, sets)
-            limited = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 5_000_000)
+            limited = enumeration.limited_costs(
+                problem, relaxed, sets, tiny.optimum + 5_000_000, enumeration.LIMIT_STEPS
+            )
             assert (limited.cost >= costs).all()
             raised += int((limited.cost > costs).sum())
             best = least_by_set(tiny, size)

@@ -1,5 +1,7 @@
 """Filling sets of offers exactly: the same cost as the best plan of each set, by listing every plan."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from tests.reference.brute import tiny_problems
@@ -10,6 +12,7 @@ from sourcier.engine.formulation import breaks, cover
 from sourcier.engine.offers import Problem, by_tier
 
 HIGH = 2**50
+STEPS = enumeration.LIMIT_STEPS
 
 
 def _problems(seeds: int):
@@ -32,7 +35,7 @@ def test_the_cheapest_filling_is_the_best_plan_of_the_sets(size: int, monkeypatc
         relaxed, sets = bounds.relax(problem), all_sets(problem, size)
         if len(sets) == 0 or not allowed(problem, sets):
             continue
-        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 3_000_000)
+        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 3_000_000, STEPS)
         wanted = min(least_by_set(tiny, size).values(), default=HIGH)
         found = filling.cheapest(problem, sets, limits, HIGH)
         if int(problem.quantity.max()) > 6:  # so many ways that it may give up
@@ -57,7 +60,7 @@ def test_nothing_is_found_that_costs_the_target_or_more() -> None:
         relaxed, sets = bounds.relax(problem), all_sets(problem, 2)
         if len(sets) == 0 or not allowed(problem, sets):
             continue
-        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum)
+        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum, STEPS)
         found = filling.cheapest(problem, sets, limits, tiny.optimum)
         assert found.units is None, f"seed {tiny.seed}"
         assert found.settled.all(), f"seed {tiny.seed}"
@@ -70,7 +73,7 @@ def test_sets_with_too_many_fillings_are_given_up_and_others_are_not(monkeypatch
         if len(sets) == 0 or not allowed(problem, sets):
             continue
         monkeypatch.setattr(filling, "PARTIAL_MAX", 12)
-        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 3_000_000)
+        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 3_000_000, STEPS)
         found = filling.cheapest(problem, sets, limits, HIGH)
         given_up, settled = given_up + int((~found.settled).sum()), settled + int(found.settled.sum())
         monkeypatch.undo()
@@ -86,6 +89,59 @@ def test_sets_with_too_many_fillings_are_given_up_and_others_are_not(monkeypatch
     assert settled > 10
 
 
-def test_large_quantities_over_many_offers_are_given_up() -> None:
-    assert filling._ways([3, 2], 2).shape == (60, 2, 2)
-    assert filling._ways([500], 3) is None
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_of_each_demand_every_way_is_found_that_adds_less_than_its_room(size: int) -> None:
+    some = none = 0
+    for tiny, problem in _problems(30):
+        relaxed, sets = bounds.relax(problem), all_sets(problem, size)
+        if len(sets) == 0:
+            continue
+        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 3_000_000, STEPS)
+        room = tiny.optimum + 3_000_000 - limits.cost
+        settled = np.ones(len(sets), dtype=np.bool_)
+        found = filling._of_each(problem, sets, limits, room, settled)
+        for d, ways in enumerate(found):
+            for s, offers in enumerate(sets[:20]):
+                wanted = _useful(problem, d, offers, limits.take(np.array([s])), int(room[s]))
+                mine = ways.of == s
+                listed = zip(ways.units[mine, 0].tolist(), ways.regret[mine].tolist(), strict=True)
+                assert {tuple(units): regret for units, regret in listed} == wanted, f"seed {tiny.seed}"
+                some, none = some + len(wanted), none + (not wanted)
+        assert settled.all()
+    assert some > 200
+    assert none > 10
+
+
+def _useful(
+    problem: Problem, d: int, offers: np.ndarray, limits: enumeration.Limits, room: int
+) -> dict[tuple[int, ...], int]:
+    """Every way to take no more of a demand than is wanted and there is, and what it adds."""
+    saving = problem.unfilled[d] - problem.unit[d, offers] - limits.per_gram[0] * problem.weight[d] - limits.per_unit[0]
+    ways = [
+        units
+        for units in product(*(range(supply + 1) for supply in problem.supply[d, offers].tolist()))
+        if sum(units) <= problem.quantity[d]
+    ]
+    most = max(int(saving @ units) for units in ways)
+    limit = problem.max_nodes_per_line or len(offers)
+    return {
+        units: added
+        for units in ways
+        if (added := most - int(saving @ units)) < room and np.count_nonzero(units) <= limit
+    }
+
+
+def test_sets_with_too_many_ways_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "WAYS_MAX", 30)
+    given_up = 0
+    for tiny, problem in _problems(40):
+        relaxed, sets = bounds.relax(problem), all_sets(problem, 2)
+        if len(sets) == 0 or not allowed(problem, sets):
+            continue
+        limits = enumeration.limited_costs(problem, relaxed, sets, tiny.optimum + 3_000_000, STEPS)
+        found = filling.cheapest(problem, sets, limits, tiny.optimum + 3_000_000)
+        given_up += int((~found.settled).sum())
+        best = least_by_set(tiny, 2)
+        if found.settled.all() and min(best.values(), default=HIGH) < tiny.optimum + 3_000_000:
+            assert found.units is not None, f"seed {tiny.seed}"
+    assert given_up > 10

@@ -11,8 +11,9 @@ from tests.reference.model import optimum
 from tests.reference.starts import best_single
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import primal
+from sourcier.engine import branching, primal, solver
 from sourcier.engine import refine as refining
+from sourcier.engine.bounds import Relaxed
 from sourcier.engine.formulation import Cover, cover, nothing
 from sourcier.engine.offers import Fill, Problem, build, by_tier
 from sourcier.engine.refine import Model, cheaper, priced_over, refine
@@ -65,9 +66,21 @@ def test_the_mip_is_asked_only_for_plans_cheaper_than_the_best_one() -> None:
             assert target == best.objective == solution.bound, f"seed {seed}"
 
 
-@pytest.mark.parametrize("sets_max", [refining.SETS_MAX, 0], ids=["all sets", "no sets"])
-def test_with_the_mip_the_optimum_is_found_from_any_start(sets_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("sets_max", "work_max", "proof"),
+    [
+        (refining.SETS_MAX, refining.WORK_MAX, Proof.ENUMERATION),
+        (2, refining.WORK_MAX, Proof.ENUMERATION),
+        (0, refining.WORK_MAX, Proof.MIP),
+        (refining.SETS_MAX, 0, Proof.MIP),
+    ],
+    ids=["all sets", "few sets", "no sets", "no work"],
+)
+def test_with_the_mip_the_optimum_is_found_from_any_start(
+    sets_max: int, work_max: int, proof: Proof, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(refining, "SETS_MAX", sets_max)
+    monkeypatch.setattr(solver, "WORK_MAX", work_max)
     proofs: Counter[Proof] = Counter()
     for seed in range(82_000, 82_060):
         world = random_world(seed, lines_max=5, nodes_max=10)
@@ -80,8 +93,27 @@ def test_with_the_mip_the_optimum_is_found_from_any_start(sets_max: int, monkeyp
             found = solution.cover.objective if solution.cover is not None else start.objective
             assert found == solution.bound == best, f"seed {seed}"
             proofs[solution.proof] += 1
-    assert proofs[Proof.CERTIFICATE] > 10
-    assert proofs[Proof.ENUMERATION if sets_max else Proof.MIP] > 10
+    assert proofs[proof] > 10
+
+
+def test_branches_settle_what_has_too_many_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    branched = 0
+
+    def note(branch: branching.Branch, relaxed: Relaxed, target: int) -> list[branching.Branch] | None:
+        nonlocal branched
+        branched += 1
+        return branching.split(branch, relaxed, target)
+
+    monkeypatch.setattr(refining, "SETS_MAX", 3)
+    monkeypatch.setattr(refining, "split", note)
+    proven = 0
+    for tiny in _tiny():
+        solution = refine(Model(problem=tiny.problem, incumbent=nothing(tiny.problem)), idle)
+        best = solution.cover or nothing(tiny.problem)
+        assert solution.bound <= tiny.optimum <= best.objective, f"seed {tiny.seed}"
+        proven += solution.bound == best.objective
+    assert branched > 20
+    assert proven > 100
 
 
 def test_what_was_known_before_is_kept() -> None:
