@@ -21,6 +21,9 @@ Level = tuple[str, str, int]
 NodeLevels = tuple[str, Sequence[str], IntArray]
 """(node_id, its SKUs, each once, ``free[SKU]``)"""
 
+_NODE, _UNITS = np.dtype(np.uint16), np.dtype(np.int64)
+"""What the arrays of a shelf hold."""
+
 _Shelf = tuple["array[int]", "array[int]"]
 """(indices of nodes, ascending; their units)"""
 
@@ -65,7 +68,7 @@ class StockBook:
             ends[rows + 1] += 1
         np.cumsum(ends, out=ends)
         starts, place = ends.tolist(), ends[:-1].copy()
-        nodes, units = np.empty(starts[-1], dtype=np.uint16), np.empty(starts[-1], dtype=np.int64)
+        nodes, units = np.empty(starts[-1], dtype=_NODE), np.empty(starts[-1], dtype=_UNITS)
         for node, rows, free in found:
             at = place[rows]
             nodes[at], units[at] = node, free
@@ -82,5 +85,6 @@ class StockBook:
             shelf = self._shelves.get(sku)
             if shelf is not None:
                 nodes, units = shelf
-                row[np.frombuffer(nodes, dtype=np.uint16)] = np.frombuffer(units, dtype=np.int64)
+                at = np.frombuffer(nodes, _NODE).astype(np.int64)  # what numpy indexes by without a detour
+                row[at] = np.frombuffer(units, _UNITS)
         return found

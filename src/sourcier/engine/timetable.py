@@ -120,7 +120,8 @@ class Timetable:
                 at[left] += 1
                 made[left] = at[left] < stop[left]
                 left = left[made[left]]
-        return np.where(made, at, -1)
+        at[~made] = -1
+        return at
 
     def order_by(self, node: IntArray, departure: IntArray, work: IntArray) -> IntArray:
         """The last instant at which an order still makes each departure; departures must be makeable at all."""
