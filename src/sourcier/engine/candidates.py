@@ -265,33 +265,28 @@ def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
     if not (known := first < NEVER).all():
         trip, start, node, begin, at_once, first = (a[known] for a in (trip, start, node, begin, at_once, first))
 
-    def ready(row: IntArray, wait: IntArray) -> IntArray:
+    def ready(row: IntArray, wait: IntArray) -> tuple[IntArray, IntArray]:
         waits = wait.nonzero()[0]
-        found: IntArray = at_once[row]
+        at, day = at_once[row], first[row]
         if len(waits):
             there = node[row[waits]]
             since = np.maximum(begin[row[waits]], table.midnight(there, first[row[waits]] + wait[waits]))
             ends = since < NEVER
             since, work = np.where(ends, since, 0), load.work[there]
             done = table.ready(there, since, work, table.done(there, since, work))
-            found[waits] = np.where(ends, done, NEVER)
-        return found
+            at[waits] = np.where(ends, done, NEVER)
+            day[waits] = table.local_day(there, at[waits])
+        return at, day
 
     room_at, highest = _room_at(ask, node)
 
     def room(row: IntArray, wait: IntArray) -> IntArray:
-        day = table.local_day(node[row], ready(row, wait))
+        _, day = ready(row, wait)
         return room_at(row, day) * (day < NEVER)
 
     row, wait = climb(np.zeros(len(node), dtype=np.int64), np.full(len(node), SHIP_HORIZON_DAYS + 1), room, highest)
-    at = ready(row, wait)
-    chosen = Departing(
-        start=start[row],
-        trip=trip[row],
-        departure=np.full(len(row), NONE),
-        day=table.local_day(node[row], at),
-        at=at,
-    )
+    at, day = ready(row, wait)
+    chosen = Departing(start=start[row], trip=trip[row], departure=np.full(len(row), NONE), day=day, at=at)
     return _latest_ready(ask, chosen, begins)
 
 
