@@ -108,10 +108,11 @@ def _times(counts: Sequence[int], prices: Sequence[int]) -> int:
 
 def _rows(quantity: int, supply: Sequence[int], left_max: int) -> Iterator[tuple[tuple[int, ...], int]]:
     """Every way to take no more than the quantity and leave no more than so much of it, and how much each leaves."""
-    if not supply:
-        yield (), quantity
-        return
     least = max(0, quantity - left_max - sum(supply[1:]))
+    if len(supply) == 1:
+        for units in range(least, min(quantity, supply[0]) + 1):
+            yield (units,), quantity - units
+        return
     for units in range(least, min(quantity, supply[0]) + 1):
         for rest, left in _rows(quantity - units, supply[1:], left_max):
             yield (units, *rest), left

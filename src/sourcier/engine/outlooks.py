@@ -69,9 +69,12 @@ def _conceivable(problems: Sequence[Problem]) -> dict[int, tuple[int, ...]]:
     before = reached.take(start, axis=1) - supply.take(start, axis=1)
     wanted = before + problems[0].quantity[:, None]
     enough = np.all(reached >= wanted.take(of, axis=1), axis=0)
-    dates: dict[int, dict[int, None]] = {}
-    for number, day in zip(of[enough].tolist(), arrival[enough].tolist(), strict=True):
-        dates.setdefault(filled[number], {})[day] = None
+    of, arrival = of[enough], arrival[enough]
+    first = np.ones(len(of), dtype=np.bool_)
+    first[1:] = (of[1:] != of[:-1]) | (arrival[1:] != arrival[:-1])
+    dates: dict[int, list[int]] = {}
+    for number, day in zip(of[first].tolist(), arrival[first].tolist(), strict=True):
+        dates.setdefault(filled[number], []).append(day)
     return {i: tuple(days) for i, days in dates.items()}
 
 
