@@ -4,6 +4,7 @@ A server is filled with the made-up retailer. Feeds then stream counts of other 
 each over a stream of its own that sends a batch when the last one is answered; all batches are made beforehand. Every
 count changes its row. Promises of three lines by five methods are asked at a steady pace, first alone and then beside
 the counts, and wait at most as long as a client usually does. CPU is that of the server process, its threads included.
+Where a figure falls short, a server that samples itself gets the same load once more and says where its time goes.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from benchmarks import report, shop
 from benchmarks.children import Running
 from benchmarks.load.asked import LINES, NODES
 from benchmarks.load.servers import empty_database, product, title
+from benchmarks.profiling import between
 from sourcier.client import Client
 from sourcier.domain.errors import Refusal
 from sourcier.rpc.translate_common import fill_cart
@@ -37,6 +39,7 @@ COUNTS: Final = "counts"
 BESIDE: Final = "counts beside promises"
 PROMISE_SECONDS_MAX: Final = 2.0
 AIM: Final = ">= 50000"
+PROFILE_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,13 @@ class Given:
 
 @dataclass(slots=True, kw_only=True)
 class Phase:
-    """What one phase has come to: CPU of the server, counts taken in, how long promises took and how many failed."""
+    """What one phase has come to: CPU of the server, counts taken in, how long promises took and how many failed.
 
+    It lasted from `begin` to `end` of the monotonic clock.
+    """
+
+    begin: float = 0.0
+    end: float = 0.0
     feed_seconds: float = 0.0
     cpu_seconds: float = 0.0
     counts: int = 0
@@ -137,13 +145,14 @@ async def phase(server: Running, given: Given, seqs: range, *, promises: bool) -
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Client(server.target)) for _ in range(given.streams + 1)]
         await clients[0].serving()
-        cpu, until = server.cpu_seconds()[0], time.monotonic() + given.seconds
+        cpu, done.begin = server.cpu_seconds()[0], time.monotonic()
+        until = done.begin + given.seconds
         async with asyncio.TaskGroup() as group:
             for client, mine in zip(clients[1:], made, strict=False):
                 group.create_task(feed(client, mine, until, done))
             if promises:
                 group.create_task(ask(clients[0], given.promises, until, done))
-        done.cpu_seconds = server.cpu_seconds()[0] - cpu
+        done.cpu_seconds, done.end = server.cpu_seconds()[0] - cpu, time.monotonic()
     return done
 
 
@@ -159,8 +168,35 @@ async def measure(url: str, folder: Path, given: Given) -> dict[str, Phase]:
         }
 
 
-def rows(name: str, phases: dict[str, Phase]) -> Iterator[report.Row]:
+async def profiled(url: str, folder: Path, given: Given) -> dict[str, dict[str, float]]:
+    """Where the CPU time of a server of its own goes in the phases that have aims."""
+    samples = folder / "samples"
+    samples.mkdir()
+    short = replace(given, seconds=PROFILE_SECONDS)
+    async with product(url, folder, samples=samples) as server:
+        await phase(server, short, range(1, 2), promises=False)
+        phases = {
+            COUNTS: await phase(server, short, range(2, 4), promises=False),
+            BESIDE: await phase(server, short, range(4, 6), promises=True),
+        }
+    return {what: between(samples, done.begin, done.end) for what, done in phases.items()}
+
+
+def measured(name: str, given: Given) -> Iterator[report.Row]:
     """The figures of one database."""
+    with empty_database(name) as (url, folder):
+        found = list(rows(name, asyncio.run(measure(url, folder, given))))
+    if not any(report.reached(row.value, row.aim) is False for row in found):
+        yield from found
+        return
+    with empty_database(name) as (url, folder):
+        profiles = asyncio.run(profiled(url, folder, given))
+    known = {f"{title(name)}, {what}": profile for what, profile in profiles.items()}
+    yield from (replace(row, profile=known.get(row.name)) for row in found)
+
+
+def rows(name: str, phases: dict[str, Phase]) -> Iterator[report.Row]:
+    """What the phases come to."""
     for what in (NEW, COUNTS, BESIDE):
         done, aim = phases[what], AIM if name == "sqlite" and what != NEW else None
         known = f"{title(name)}, {what}"
@@ -189,8 +225,7 @@ def main() -> None:
     given = Given(seconds=arguments.seconds, streams=arguments.streams, promises=arguments.promises)
     shown: list[report.Row] = []
     for name in arguments.db:
-        with empty_database(name) as (url, folder):
-            shown += report.shown(rows(name, asyncio.run(measure(url, folder, given))))
+        shown += report.shown(measured(name, given))
     if arguments.json is not None:
         report.write(arguments.json, "ingest", shown)
 
