@@ -100,6 +100,11 @@ def _plain(world: World, node_id: str, sku: str, floor: int, by: date) -> int:
     return min(max(0, free - floor) + sum(r.available(free, floor) for r in mine), 2**53)
 
 
+def test_nodes_are_stocked_whatever_is_kept_back() -> None:
+    assert looked(a_world(floor=2)).stocked().tolist() == [True, False]
+    assert looked(a_world(row("po", "m", "b", 3, 1), floor=9)).stocked().tolist() == [True, True]
+
+
 def test_nodes_supply_what_they_have_or_get() -> None:
     assert looked(a_world()).supplying().tolist() == [True, False]
     assert looked(a_world(floor=2)).supplying().tolist() == [False, False]

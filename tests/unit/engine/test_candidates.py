@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.reference import small
-from tests.reference.instances import World
+from tests.reference.instances import World, random_world
 
-from sourcier.domain.network import CapacityMeasure, Round, Shift, round_pool_id, shift_pool_id
+from sourcier.domain.network import CapacityMeasure, NodeStatus, Round, Shift, round_pool_id, shift_pool_id
 from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.candidates import climb
 from sourcier.engine.compile import UNLIMITED, IntArray
@@ -52,6 +52,33 @@ def test_climbing_keeps_what_is_higher_than_everything_before(
 
 def lanes_of(world: World) -> Lanes:
     return build(world.cart, world.snapshot(), world.compiled_rules())[1]
+
+
+def beside_a_closed_node(world: World) -> World:
+    """The same with one more node: offline, with dated supply of the first line's SKU."""
+    closed = replace(world.network.nodes[0], node_id="closed", status=NodeStatus.OFFLINE)
+    supply = SupplyRow(
+        supply_id="po",
+        kind=SupplyKind.PURCHASE_ORDER,
+        node_id="closed",
+        sku=world.cart.lines[0].sku,
+        usable=9,
+        expected_on=world.cart.placed_at.date() + timedelta(days=2),
+    )
+    return replace(world, network=replace(world.network, nodes=(*world.network.nodes, closed)), supplies=(supply,))
+
+
+def test_one_start_a_node_is_what_is_found_with_supply_that_nobody_can_use() -> None:
+    columns = ("node", "trip", "departure", "shift", "ready", "day", "at", "arrival", "cap_units", "cap_lines", "way")
+    found = 0
+    for seed in range(900_000, 900_060):
+        world = random_world(seed, lines_max=4, nodes_max=12)
+        alone, beside = lanes_of(world), lanes_of(beside_a_closed_node(world))
+        assert (alone.ask.at_once, beside.ask.at_once) == (True, False)
+        for name in columns:
+            assert getattr(alone, name).tolist() == getattr(beside, name).tolist(), (seed, name)
+        found += len(alone.node)
+    assert found > 100
 
 
 def day(days: int) -> str:

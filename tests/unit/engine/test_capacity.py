@@ -7,7 +7,9 @@ from sourcier.engine.capacity import PoolUses
 
 def test_uses_are_absolute_and_by_day() -> None:
     uses = PoolUses(["a", "b", "c"])
+    assert uses.unused
     assert uses.put("b", 7, 4)
+    assert not uses.unused
     assert uses.put("b", 7, 2)
     assert uses.put("c", 8, 9)
     pool, day = np.array([[0, 1, 2], [1, 1, 2]]), np.array([[7, 7, 7], [6, 8, 8]])

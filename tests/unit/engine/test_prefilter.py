@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from tests.reference import small
 from tests.reference.instances import World
@@ -23,7 +24,7 @@ from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import Constraints, DeliverBy, Eligibility, SafetyStock
 from sourcier.engine.compile import UNLIMITED, compile_network
 from sourcier.engine.offers import build
-from sourcier.engine.prefilter import REASONS, Lanes, check_cart, lanes, wanted_services
+from sourcier.engine.prefilter import REASONS, Lanes, check_cart, first_failed, lanes, wanted_services
 
 FULL = Capacity(measure=CapacityMeasure.ORDERS, per_day=0)
 
@@ -68,6 +69,15 @@ def reasons_of(world: World) -> list[NodeReason | None]:
 def lanes_of(world: World) -> Lanes:
     load = (len(world.cart.lines), sum(line.quantity for line in world.cart.lines))
     return lanes(world.cart, world.snapshot(), world.compiled_rules(), load)
+
+
+def test_the_first_check_that_a_node_does_not_pass_names_its_reason() -> None:
+    masks = {
+        NodeReason.NO_STOCK: np.array([True, False, True, False]),
+        NodeReason.OFFLINE: np.array([True, True, False, False]),
+    }
+    found = [REASONS[code] for code in first_failed(masks)]
+    assert found == [None, NodeReason.NO_STOCK, NodeReason.OFFLINE, NodeReason.NO_STOCK]
 
 
 def test_an_ordinary_node_has_no_reason() -> None:

@@ -344,6 +344,13 @@ def test_a_timetable_knows_for_which_orders_it_is() -> None:
             table.placed(outside)
 
 
+def test_work_that_begins_everywhere_at_once_is_done_as_it_is_one_by_one() -> None:
+    late = replace(small.node("b").calendar, cut_off_minute=1_200)
+    table = of(small.node("a"), small.node("b", calendar=late), small.node("c"), first_day=date(2026, 6, 1))
+    placed, node, work = table.placed(datetime(2026, 6, 1, 9, tzinfo=UTC)), ints(2, 1), ints(600, 90_000)
+    assert table.done_from(placed, node, work).tolist() == table.done(node, ints(placed, placed), work).tolist()
+
+
 def test_lanes_without_a_schedule_never_depart() -> None:
     table = of(small.node("a", services=()), small.node("b"), first_day=date(2026, 6, 1))
     placed = table.placed(datetime(2026, 6, 1, tzinfo=UTC))

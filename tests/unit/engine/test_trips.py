@@ -74,6 +74,9 @@ def test_deliveries_and_collections_stand_side_by_side() -> None:
     assert trips.to.tolist() == [-1, -1, -1, -1, -1, 0]
     assert found.moved.tolist() == [0, 1, 2, 5]
     assert found.kept.tolist() == [3, 4]
+    assert (found.by_node, found.to_hubs) == (False, False)
+    assert reach(table, place, (STD,), ()).by_node
+    assert not reach(table, place, (STD,), ((TRUCK, 2),)).by_node
     assert found.tariff.fixed.tolist() == [5, 5, 5, 3, 0, 7]
     ways = [(STD, NONE), (STD, NONE), (STD, NONE), (CLICK, 0), (TRUCK, 0), (TRUCK, 0)]
     assert trips.way.tolist() == way_of(table.network, *np.array(ways).T).tolist()
