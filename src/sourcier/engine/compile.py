@@ -50,14 +50,9 @@ MEASURES: tuple[CapacityMeasure | None, ...] = (None, *CapacityMeasure)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledService:
-    """One service with its transit bands and weight tiers as ascending arrays.
-
-    `band_limit_m[B]` (metres, inclusive) and `band_days[B]`; `tier_limit_g[T]` (grams, inclusive), `tier_cost[T]`.
-    """
+    """One service with its weight tiers, ascending: `tier_limit_g[T]` (grams, inclusive), `tier_cost[T]`."""
 
     service: Service
-    band_limit_m: IntArray
-    band_days: IntArray
     tier_limit_g: IntArray
     tier_cost: IntArray
 
@@ -67,11 +62,11 @@ class CompiledNetwork:
     """A network as arrays over nodes (axis N) and services (axis S).
 
     `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone; `zone_of[N]` the distinct
-    `time_zones`. `capacity[N]` is UNLIMITED where a node has none; `measure[N]` indexes MEASURES. `tier_dominates[S +
-    1, S + 1]`: the first service's tier costs no more than the second's at any weight the second carries; the last
-    one is that of no service, which costs nothing, as in `rates[5, S + 1]`: micros per shipment, per shipment and km,
-    per unit, per unit and km, per kg. `collects[N, S]`: the service collects there; `gives_out[N, S]`: customers can
-    collect there what comes by it.
+    `time_zones`; `cos_lat[N]` is the cosine of `lat_rad`. `capacity[N]` is UNLIMITED where a node has none;
+    `measure[N]` indexes MEASURES. `tier_dominates[S + 1, S + 1]`: the first service's tier costs no more than the
+    second's at any weight the second carries; the last one is that of no service, which costs nothing, as in `rates[5,
+    S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg. `collects[N, S]`: the service
+    collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
     `shift_limit[H]`; `shift_measures` are those in use; `in_shifts[N]`: it has some. `capacity_in_parts`: some node's
@@ -213,8 +208,6 @@ def _compile_service(service: Service) -> CompiledService:
     tiers = service.weight_tiers
     return CompiledService(
         service=service,
-        band_limit_m=_ints(UNLIMITED if b.max_distance_m is None else b.max_distance_m for b in service.transit),
-        band_days=_ints(b.business_days for b in service.transit),
         tier_limit_g=_ints(UNLIMITED if t.max_grams is None else t.max_grams for t in tiers)
         if tiers
         else _ints([UNLIMITED]),
