@@ -128,10 +128,15 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         )
         assert answer == expected
 
-    @rule(node=st.sampled_from(["n1", "n2", "n2"]), units=st.integers(1, 3), channel_class=classes, priority=priorities)
-    def peg(self, node: str, units: int, channel_class: int, priority: int) -> None:
-        """An order of its own for what is still to come, so that there is often somebody to serve."""
-        self.order([(node, "a", units, "x")], channel_class, priority)
+    @rule(
+        node=st.sampled_from(["n1", "n2", "n2"]),
+        asked=st.lists(st.tuples(st.integers(1, 3), priorities), min_size=1, max_size=3),
+        channel_class=classes,
+    )
+    def peg(self, node: str, asked: list[tuple[int, int]], channel_class: int) -> None:
+        """Orders of their own for what is still to come, so that there are often several to serve."""
+        for units, priority in asked:
+            self.order([(node, "a", units, "x")], channel_class, priority)
 
     @rule(
         key=st.sampled_from(KEYS),
