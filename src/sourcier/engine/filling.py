@@ -23,7 +23,7 @@ PARTIAL_MAX = 40_000
 PARTIAL_CELLS_MAX = 1_200_000
 """The same times demands: what keeps the fillings of a long order near 0.1 s."""
 
-WAYS_MAX = 200_000
+WAYS_MAX = 100_000
 """Ways to spread demands over sets that are looked at side by side; the sets with the most are given up beyond."""
 
 
@@ -32,7 +32,7 @@ class Filled:
     """The cheapest filling below the target, if there is one: ``units[D, m]`` of the offers of set `index`.
 
     `settled[S]`: no filling of the set costs less than that one, or than the target where there is none. `looked_at` is
-    how many partial fillings that took.
+    how many ways and partial fillings that took.
     """
 
     index: int
@@ -86,7 +86,8 @@ def cheapest(problem: Problem, sets: Sets, limits: Limits, target: int) -> Fille
     steps = [_Partial(of=first, cost=limits.cost, grams=zeros, units=zeros, lines=zeros, parent=first, way=first)]
     for choice in choices:
         steps.append(_spread(problem, sets, limits, steps[-1], choice, target, settled))
-    last, looked_at = steps[-1], sum(len(step.of) for step in steps)
+    last = steps[-1]
+    looked_at = sum(len(step.of) for step in steps) + sum(len(choice.ways.of) for choice in choices)
     unused = limits.per_gram[last.of] * (limits.grams_max[last.of] - last.grams)
     unused += limits.per_unit[last.of] * (limits.units_max[last.of] - last.units)
     cost = last.cost + unused.sum(axis=1)  # the multipliers were credited with limits that are full

@@ -32,8 +32,8 @@ CELL_STEPS_MAX = 1_500_000
 """Steps of one ascent times demands times offers: what keeps it on a very large order near 0.2 s."""
 
 WORK_MAX = 5_000_000
-"""Work on an order, after which no branch is begun: steps of ascents times demands times offers, steps on limits times
-demands times sets, and partial fillings. It keeps an order near 0.5 s."""
+"""Work on an order, after which nothing new is begun: steps of ascents times demands times offers, steps on limits
+times demands times sets, ways and partial fillings. It keeps an order near 0.5 s."""
 
 STEP_CELLS = 2_500
 """What a step costs however small the order, in demands times offers."""
@@ -94,11 +94,12 @@ class _Open:
 
 @dataclass(slots=True, kw_only=True)
 class _Search:
-    """The best plan so far and what is still open; `whole` is over the offers of the model."""
+    """The best plan so far, what is still open, and the `work` that may be spent; `whole` is over all the offers."""
 
     whole: Problem
     relaxed: Relaxed
     best: Cover
+    work: int
     open: list[_Open] = field(default_factory=list)
     enumerated: bool = False
     spent: int = 0
@@ -108,6 +109,11 @@ class _Search:
         """Only plans that cost less are of interest."""
         return self.best.objective
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether all work is spent."""
+        return self.spent >= self.work
+
     def found(self, *covers: Cover) -> None:
         """Keep the cheapest."""
         self.best = cheaper(self.best, *covers)
@@ -116,14 +122,14 @@ class _Search:
 def refine(model: Model, mip: Mip, work: int = WORK_MAX) -> Solution:
     """Every number of shipments in turn, until plans of more cannot be cheaper; the MIP for what that leaves open.
 
-    Once so much `work` is done, no branch is begun.
+    Once so much `work` is done, no number of shipments and no branch is begun.
     """
     problem = model.problem
-    search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent)
+    search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent, work=work)
     price = bounds.starting_prices(problem, search.relaxed) if model.price is None else model.price
     search.found(nothing(problem))
     _alone(search)
-    _together(search, price, work)
+    _together(search, price)
     still = [(one, rows) for one in search.open if len(rows := np.flatnonzero(one.bounds < search.target))]
     least = min((int(one.bounds[rows].min()) for one, rows in still), default=search.target)
     bound = max(model.bound, least)
@@ -148,12 +154,12 @@ def _alone(search: _Search) -> None:
         search.open.append(_Open(sizes=one, offers=np.arange(problem.num_offers)[:, None], bounds=bounds_alone))
 
 
-def _together(search: _Search, price: IntArray, work: int) -> None:
+def _together(search: _Search, price: IntArray) -> None:
     """Settle the plans of several shipments branch by branch, those that open a node before those that do not."""
     problem, relaxed = search.whole, search.relaxed
     sizes = dual.at_least(2, problem, relaxed)
     waiting = [Branch(problem=problem, sizes=sizes, opened=frozenset(), price=price, bound=0)]
-    while waiting and search.spent < work:
+    while waiting and not search.exhausted:
         branch = waiting.pop()
         if branch.bound < search.target:
             waiting += _explored(search, branch)
@@ -183,6 +189,9 @@ def _explored(search: _Search, branch: Branch) -> list[Branch]:
                 _leave(search, branch)
             return halves or []
         branch = replace(branch, sizes=replace(branch.sizes, least=branch.sizes.least + 1))
+        if search.exhausted and branch.sizes.exist:
+            _leave(search, branch)
+            return []
     return []
 
 
@@ -232,7 +241,7 @@ def _filled(search: _Search, choices: Problem, relaxed: Relaxed, sets: Offers, c
     for first in range(0, len(order), BATCH):
         batch = order[first : first + BATCH]
         batch = batch[costs[batch] < search.target]
-        if len(batch) == 0 or given_up > GIVEN_UP_MAX:
+        if len(batch) == 0 or given_up > GIVEN_UP_MAX or search.exhausted:
             break
         batch = _priced(search, choices, relaxed, sets, costs, batch, enumeration.LIMIT_STEPS)
         long = batch[:LONG_MAX]
@@ -252,7 +261,7 @@ def _priced(
     rows = np.flatnonzero(costs[batch] < search.target)
     batch = batch[rows]
     found = filling.cheapest(choices, sets[batch], limits.take(rows), search.target)
-    search.spent += found.looked_at + limits.cost.size * steps * len(choices.quantity)
+    search.spent += found.looked_at + steps * (limits.cost.size * len(choices.quantity) + STEP_CELLS)
     if found.units is not None:
         offers = sets[batch[found.index]]
         ascending = np.argsort(offers)
