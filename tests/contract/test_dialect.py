@@ -15,7 +15,7 @@ def test_rows_become_a_table() -> None:
     assert found.sqlite == (
         "SELECT * FROM (SELECT value ->> 0 AS a, CAST(value ->> 1 AS BIGINT) AS b FROM jsonb_each(?1)) AS one"
     )
-    assert "FROM json_array_elements(CAST($1 AS json)) AS element(value)) AS one" in found.postgresql
+    assert "FROM jsonb_array_elements(CAST($1 AS jsonb)) AS element(value)) AS one" in found.postgresql
 
 
 def test_a_table_becomes_one_text() -> None:

@@ -1,5 +1,6 @@
 """One record by itself: what can never be applied, and what is kept of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.contract.bench import Bench, record
 
-from sourcier.domain.stock import RecordKind, StockRecord
-from sourcier.ledger.feed_records import bury, dead_letters, fault, micros
+from sourcier.domain.stock import RecordKind, StockRecord, StockRecords
+from sourcier.ledger.feed_records import bury, dead_letters, fault, faults, micros
 
 NOW = micros(datetime(2026, 11, 21, 12, tzinfo=UTC))
 
@@ -40,6 +41,18 @@ records = st.builds(
 @given(records)
 def test_any_record_has_a_verdict(drawn: StockRecord) -> None:
     assert isinstance(fault(drawn, NOW), str)
+
+
+@given(st.lists(records, max_size=4), st.data())
+def test_whole_columns_hide_no_fault(drawn: list[StockRecord], data: st.DataObject) -> None:
+    """Batches are good but for a few records, and those have one bad value or several."""
+    batch = [record(RecordKind.DELTA, "n", f"s{number}", number, 1) for number in range(3)]
+    for bad in drawn:
+        spoilt = data.draw(st.sampled_from(["node_id", "sku", "quantity", "epoch", "seq", "as_of", "kind"]))
+        batch.append(replace(batch[0], **{spoilt: getattr(bad, spoilt)}))
+        batch.append(bad)
+    found = {index: fault(each, NOW) for index, each in enumerate(batch)}
+    assert faults(StockRecords.of(batch), NOW) == {index: why for index, why in found.items() if why}
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "x" * 5_000, "\u2028\x1b[31m", "ünï"])

@@ -113,6 +113,30 @@ def test_a_node_that_left_the_network_is_unknown(bench: Bench) -> None:
     assert bench.row("n2", "a").on_hand == 3
 
 
+def test_counts_and_deltas_of_one_row_in_one_batch_take_effect_in_their_order(bench: Bench) -> None:
+    bench.feed(record(COUNT, "n1", "a", 50, 5), record(DELTA, "n1", "b", 7, 1))
+    results = bench.feed(
+        record(DELTA, "n1", "a", 9, 2),
+        record(COUNT, "n1", "a", 20, 6),
+        record(DELTA, "n1", "a", -3, 3),
+        record(COUNT, "n1", "a", 90, 6),
+        record(DELTA, "n1", "b", 1, 4),
+        record(COUNT, "n1", "a", 90, 4),
+        record(DELTA, "n1", "b", 1, 5),
+        record(DELTA, "n1", "c", 0, 6),
+    )
+    assert verdicts(results) == [APPLIED, APPLIED, APPLIED, STALE, APPLIED, STALE, APPLIED, APPLIED]
+    assert [bench.row("n1", sku).on_hand for sku in "abc"] == [17, 9, 0]
+    entries = bench.read(lambda tx: tx.ask(JOURNAL))
+    assert [tuple(entry) for entry in entries] == [
+        ("COUNT", 50, 50),
+        ("DELTA", 7, 7),
+        ("COUNT", -33, 17),
+        ("DELTA", 2, 9),
+        ("DELTA", 0, 0),
+    ]
+
+
 def test_a_count_that_changes_nothing_is_not_journalled(bench: Bench) -> None:
     bench.count("n1", "a", 0)
     bench.count("n1", "a", 0)

@@ -6,8 +6,8 @@ What differs is small and mechanical, and only this file knows it:
 written                   SQLite                              PostgreSQL
 ========================  ==================================  ============================
 ``:name``                 ``?1``, ``?2`` …                    ``$1``, ``$2`` …
-``EACH(:rows, a TEXT)``   sub-select over ``jsonb_each``      over ``json_array_elements``
-``JSON_ROWS(a, b)``        ``json_group_array(json_array(…))`` ``json_agg(…)`` as a text
+``EACH(:rows, a TEXT)``   sub-select over ``jsonb_each``      over ``jsonb_array_elements``
+``JSON_ROWS(a, b)``       ``json_group_array(json_array(…))`` ``json_agg(…)`` as a text
 ``ledger_clock()``        a parameter of its own              a function
 ``GREATEST(a, b)``        ``max(a, b)``                       as written
 ``LEAST(a, b)``           ``min(a, b)``                       as written
@@ -21,7 +21,7 @@ written                   SQLite                              PostgreSQL
 
 ``EACH`` reads rows out of a text, ``JSON_ROWS`` is an aggregate that writes them into one.
 ``ledger_clock()`` is microseconds since 1970, UTC; on SQLite one instant for the whole operation. As a function there,
-SQLite would call back into Python for every row. ``jsonb_each`` shows nested arrays in a form that ``->>`` need not
+SQLite would call back into Python for every row. Both kinds of jsonb show nested arrays in a form that ``->>`` need not
 parse again for every column.
 """
 
@@ -98,7 +98,7 @@ def _to_sqlite(text: str, clock: int) -> str:
 
 
 def _to_postgresql(text: str) -> str:
-    text = _EACH.sub(lambda match: _each(match, "json_array_elements(CAST(:{0} AS json)) AS element(value)"), text)
+    text = _EACH.sub(lambda match: _each(match, "jsonb_array_elements(CAST(:{0} AS jsonb)) AS element(value)"), text)
     text = _UTC_DAY.sub(r"to_char(to_timestamp((\1) / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')", text)
     text = _JSON_ROWS.sub(r"CAST(COALESCE(json_agg(json_build_array(\1)), '[]') AS TEXT)", text)
     return _replace(text, _ON_POSTGRESQL)

@@ -34,13 +34,15 @@ MAKE_STOCK: Final = query("""
     ON CONFLICT (node_id, sku) DO NOTHING RETURNING node_id, sku""")
 # Rows of counts and deltas: (node, SKU, quantity, epoch, seq, as of, counted, settled, shown, position). `counted` is 1
 # of a count and 0 of a delta; `shown` is 1 of a new row, which is journalled even if nothing is there.
-# CROSS JOIN, because SQLite keeps its order: it would rather look through all items of the source.
+# A sub-select for each row, not a join: both databases would rather look through all items of a source, PostgreSQL
+# because a plan made while there are few items is kept when there are many.
 STALE_COUNTS: Final = query("""
     SELECT want.position
     FROM EACH(:rows, node_id TEXT, sku TEXT, quantity BIGINT, epoch BIGINT, last_seq BIGINT, as_of BIGINT,
-        counted BIGINT, settled BIGINT, shown BIGINT, position BIGINT) AS want CROSS JOIN feed_item
-    WHERE feed_item.source = :source AND feed_item.node_id = want.node_id AND feed_item.sku = want.sku
-        AND (want.epoch, want.last_seq) <= (feed_item.epoch, feed_item.last_seq)""")
+        counted BIGINT, settled BIGINT, shown BIGINT, position BIGINT) AS want
+    WHERE (want.epoch, want.last_seq) <= (
+        SELECT feed_item.epoch, feed_item.last_seq FROM feed_item
+        WHERE feed_item.source = :source AND feed_item.node_id = want.node_id AND feed_item.sku = want.sku)""")
 PUT_ITEMS: Final = query("""
     INSERT INTO feed_item (source, node_id, sku, epoch, last_seq, as_of)
     SELECT :source, item.node_id, item.sku, item.epoch, item.last_seq, item.as_of
