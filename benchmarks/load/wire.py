@@ -37,7 +37,7 @@ DATABASES: Final = ("sqlite", "postgresql")
 ECHO: Final = "echo"
 GUARDED: Final = "echo behind the guard"
 AIM: Final = ">= 0.5"  # of the calls of the echo, or of the ledger where that is less
-PROFILE_SECONDS: Final = 3.0
+PROFILE_SECONDS: Final = 2.0
 
 
 class Server(NamedTuple):
