@@ -63,6 +63,26 @@ def test_a_forced_offer_costs_at_least_its_forced_bound() -> None:
                 assert forced.min() >= point.bound, f"seed {tiny.seed}: forcing an offer cannot help"
 
 
+def test_no_plan_without_a_node_costs_less_than_its_bound() -> None:
+    raised = 0
+    for tiny in _tiny():
+        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+        for sizes in _sizes(len(relaxed.node_start)):
+            for price in _prices(tiny, 1):
+                point = dual.evaluate(problem, relaxed, price, sizes)
+                for position, node in enumerate(problem.node[relaxed.node_start].tolist()):
+                    others = [
+                        plan.objective
+                        for plan in tiny.plans
+                        if sizes.least <= len(plan.opened) <= sizes.most
+                        and node not in problem.node[list(plan.opened)].tolist()
+                    ]
+                    bound = dual.bound_without(problem, point, position)
+                    assert point.bound <= bound <= min(others, default=bounds.NO_PLAN), f"seed {tiny.seed}"
+                    raised += point.bound < bound < bounds.NO_PLAN
+    assert raised > 100
+
+
 def test_ascent_only_ever_improves_and_stays_a_bound() -> None:
     improved = 0
     for tiny in _tiny():

@@ -73,8 +73,9 @@ def test_the_mip_is_asked_only_for_plans_cheaper_than_the_best_one() -> None:
         (2, refining.WORK_MAX, Proof.ENUMERATION),
         (0, refining.WORK_MAX, Proof.MIP),
         (refining.SETS_MAX, 0, Proof.MIP),
+        (2, 1, Proof.MIP),
     ],
-    ids=["all sets", "few sets", "no sets", "no work"],
+    ids=["all sets", "few sets", "no sets", "no work", "little work"],
 )
 def test_with_the_mip_the_optimum_is_found_from_any_start(
     sets_max: int, work_max: int, proof: Proof, monkeypatch: pytest.MonkeyPatch
