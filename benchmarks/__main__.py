@@ -72,8 +72,9 @@ def _run(part: Part, number: int, seconds: float) -> Run:
         spent = monotonic() - start
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         last = lines[-1] if lines else ""
-        if not ended:
-            return Run(report=None, note=f"stopped after {seconds:.0f} s", seconds=spent)
+        if not ended:  # what it had written by then counts
+            known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+            return Run(report=known, note=f"stopped after {seconds:.0f} s", seconds=spent)
         if process.returncode != 0:
             return Run(report=None, note=f"failed: {last}", seconds=spent)
         if not file.exists():

@@ -69,12 +69,14 @@ def write(path: Path, benchmark: str, rows: Iterable["Row"], *, details: Any = N
 
 
 def keep(path: Path, found: Mapping[str, Any]) -> None:
-    """Write a report to a file, a row a line."""
+    """Write a report to a file, a row a line: whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [f'  "{key}": {_compact(value)}' for key, value in found.items() if key != "rows"]
     rows = ",\n    ".join(_compact(row) for row in found["rows"])
     text = ",\n".join([*lines, f'  "rows": [\n    {rows}\n  ]'])
-    path.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+    half = path.with_name(f"{path.name}.half")
+    half.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+    half.replace(path)
 
 
 def _compact(value: Any) -> str:

@@ -191,6 +191,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         tops = ceilings(databases, Path(folder))
         found = uvloop.run(measured(options.rounds, Path(folder), databases))
+        if options.json:  # before the profiles, for which there may be no time
+            report.write(options.json, "wire", rows(found, tops, {}))
         profiles: dict[tuple[str, str], dict[str, float]] = {}
         short = list(missed(found, tops))
         for name in databases:

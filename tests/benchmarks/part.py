@@ -1,4 +1,5 @@
-"""A benchmark for tests of the one command: `well`, `fails`, `skips`, `hangs` (and starts a child), by its argument."""
+"""A benchmark for tests of the one command: `well`, `fails`, `skips`, `lingers` when it is done,
+or hangs with a child whose number it writes to a file, by its argument."""
 
 import argparse
 import subprocess
@@ -23,6 +24,9 @@ def main() -> None:
             sys.stdout.write("skipped: no data\n")
         case "well":
             report.write(given.json, "part", [report.row("seed", float(given.seed), "ms", aim="<= 1")])
+        case "lingers":
+            report.write(given.json, "part", [report.row("seed", 0.0, "ms")])
+            time.sleep(60)
         case file:
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
             Path(file).write_text(str(child.pid), encoding="utf-8")

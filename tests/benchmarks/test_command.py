@@ -65,6 +65,12 @@ def test_a_part_that_takes_too_long_ends_with_its_children(tmp_path: Path) -> No
     assert eventually(lambda: gone(int(file.read_text(encoding="utf-8"))))
 
 
+def test_what_a_part_had_written_when_it_was_stopped_counts() -> None:
+    found = command.measured(part("lingers", seconds=5))
+    assert found["note"] == "stopped after 5 s"
+    assert [row["value"] for row in found["rows"]] == [0.0]
+
+
 def test_time_that_earlier_parts_left_may_be_used() -> None:
     late = part("well", seconds=0)
     assert command.measured(late)["note"] == "stopped after 0 s"
