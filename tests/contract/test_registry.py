@@ -18,7 +18,13 @@ def test_a_network_is_numbered_and_kept_as_bytes(bench: Bench) -> None:
 def test_applying_twice_under_one_id_is_once(bench: Bench) -> None:
     def apply() -> object:
         return bench.write(
-            registry.put_network, Key(request_id="x"), b"d", nodes={"n1": "STORE"}, caps={}, respond=lambda _: b"ok"
+            registry.put_network,
+            Key(request_id="x"),
+            b"d",
+            nodes={"n1": "STORE"},
+            caps={},
+            beside=None,
+            respond=lambda _: b"ok",
         )
 
     first = apply()
@@ -43,6 +49,7 @@ def test_a_first_status_is_for_nodes_never_seen(bench: Bench) -> None:
         b"",
         nodes=nodes,
         caps={},
+        beside=None,
         respond=lambda _: b"",
         offline=frozenset({"n1", "n7"}),
     )
