@@ -63,7 +63,7 @@ class Obstacle(StrEnum):
     NO_STORE: no store in question offers the service. TOO_LATE: it can, but only after the cart's deliver-by date.
     NO_CAPACITY: nodes with stock are full, until that date or as far as can be seen. NO_LANE: it comes there from no
     node. TOO_HEAVY: it does not carry a unit of these lines. OUT_OF_STOCK: all nodes from which it comes have too
-    little of these lines. NO_PLAN: each line could be had, but rules, capacity or weight allow no plan for all of them.
+    little of these lines. NO_PLAN: each line could be had, but no plan for all of them was found.
     """
 
     NO_STORE = "NO_STORE"
