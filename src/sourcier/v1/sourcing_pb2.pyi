@@ -445,7 +445,7 @@ class Unpromised(_message.Message):
     """Why not, the first that fits: `NO_STORE` (no store in question offers it), `TOO_LATE` (it can, but only after
     `deliver_by`), `NO_CAPACITY` (nodes with stock are full until then), `NO_LANE` (it comes there from no node),
     `TOO_HEAVY` (it does not carry a unit of these lines), `OUT_OF_STOCK` (the nodes from which it comes have too
-    little of these lines) or `NO_PLAN` (each line could be had, but there is no plan for all of them).
+    little of these lines) or `NO_PLAN` (each line could be had, but no plan for all of them was found).
     """
     store_id: _builtins.str
     """The store where the customer would collect; empty where the goods are delivered."""
