@@ -40,7 +40,7 @@ from sourcier.engine.solver import Budget, load, solve
 
 SOLVE_MS: Final = 100  # what the engine may spend in its solver per order
 PLAIN_SECONDS: Final = 20.0  # the plain model's budget; where it ends first, its time counts as it is
-GAP_FREE_AIM: Final = ">= 99.5"  # percent of all orders proven within SOLVE_MS
+GAP_FREE_AIM: Final = ">= 99.5"  # percent of all orders proven in SOLVE_MS, whatever the time goes into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +231,14 @@ def rows_of(case: Case, runs: list[tuple[list[Timing], list[Plain]]]) -> Iterato
     yield report.row(f"{name}: proven by plain CP-SAT", known, "%")
 
 
+def all_rows(timed: list[list[Timing]]) -> Iterator[report.Row]:
+    """How many orders of all cases are proven, and how many of these have not cost more than the solver may in all."""
+    proven = [100 * statistics.mean(one.proven for one in known) for known in timed]
+    yield report.row(f"all: proven within {SOLVE_MS} ms of solver", proven, "%")
+    in_time = [100 * statistics.mean(one.proven and one.engine_ms <= SOLVE_MS for one in known) for known in timed]
+    yield report.row(f"all: proven in {SOLVE_MS} CPU ms, engine and solver", in_time, "%", aim=GAP_FREE_AIM)
+
+
 def ratios(
     case: Case, name: str, slow: list[list[float]], fast: list[list[float]], spent: dict[str, float] | None = None
 ) -> Iterator[report.Row]:
@@ -258,15 +266,14 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     load()
     rows: list[report.Row] = []
-    proven: list[list[bool]] = [[] for _ in range(given.seeds)]
+    timed: list[list[Timing]] = [[] for _ in range(given.seeds)]
     for case in CASES:
         short = replace(case, orders=min(case.orders, given.orders), plain=min(case.plain, given.plain))
         runs = [measured(short, seed) for seed in range(given.seeds)]
-        for known, (timings, _) in zip(proven, runs, strict=True):
-            known += [one.proven for one in timings]
+        for known, (timings, _) in zip(timed, runs, strict=True):
+            known += timings
         rows += report.shown(rows_of(case, runs))
-    shares = [100 * statistics.mean(known) for known in proven]
-    rows += report.shown([report.row(f"all: proven within {SOLVE_MS} ms of solver", shares, "%", aim=GAP_FREE_AIM)])
+    rows += report.shown(all_rows(timed))
     if given.json:
         report.write(given.json, "against_solver", rows)
     return 0
