@@ -30,7 +30,7 @@ def steps_of(world: World, **options):
 def solver_world() -> World:
     """A world that neither certificates nor enumeration settle."""
     for seed in range(80_000, 80_400):
-        world = random_world(seed, lines_max=5, nodes_max=12)
+        world = random_world(seed, lines_max=10, nodes_max=30)
         asked: list[Model] = []
         decision = drive(steps_of(world), lambda model, asked=asked: asked.append(model))
         is_open = bool(asked) and decision.gap_micros > 0 and bool(decision.plan.shipments)

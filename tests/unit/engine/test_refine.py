@@ -82,6 +82,7 @@ def test_with_the_mip_the_optimum_is_found_from_any_start(
 ) -> None:
     monkeypatch.setattr(refining, "SETS_MAX", sets_max)
     monkeypatch.setattr(solver, "WORK_MAX", work_max)
+    monkeypatch.setattr(solver, "WORK_PER_CELL", work_max)
     proofs: Counter[Proof] = Counter()
     for seed in range(82_000, 82_060):
         world = random_world(seed, lines_max=5, nodes_max=10)
