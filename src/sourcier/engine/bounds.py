@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.compile import BoolArray, IntArray
+from sourcier.engine.formulation import heaviest
 from sourcier.engine.joined import Joined, join, spans
 from sourcier.engine.offers import Problem
 from sourcier.engine.tariffs import Tiers
@@ -150,9 +151,8 @@ def can_fill_each(joined: Joined) -> list[bool]:
     """Per problem, a necessary condition for filling every unit: the best max_shipments nodes could bring each demand,
     all units and all grams, each counted for itself."""
     problem = joined.offers
-    limit = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
     units = np.minimum(problem.supply.sum(axis=0), problem.cap_units)
-    grams = np.minimum(problem.weight @ problem.supply, limit)
+    grams = np.minimum(problem.weight @ problem.supply, heaviest(problem, slice(None)))
     brought = np.vstack([problem.supply, units, grams])
     per_node = np.maximum.reduceat(brought, problem.node_start, axis=1)
     wanted = np.append(problem.quantity, [problem.quantity.sum(), problem.total_weight])

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sourcier.domain.limits import SHIP_HORIZON_DAYS
 from sourcier.domain.network import CapacityMeasure
 from sourcier.engine.available import ON_HAND
-from sourcier.engine.columns import Columns
+from sourcier.engine.columns import Columns, copies
 from sourcier.engine.compile import MEASURES, UNLIMITED, BoolArray, IntArray
 from sourcier.engine.hours import NEVER
 from sourcier.engine.snapshot import Snapshot
@@ -298,8 +298,8 @@ def _at_their_nodes(ask: Ask, trips: IntArray, node: IntArray, begins: Starts) -
     there = np.bincount(begins.node, minlength=len(ask.usable))
     order = np.argsort(begins.node, kind="stable")
     count, first = there[node], (np.cumsum(there) - there)[node]
-    nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-    return np.repeat(trips, count), order[np.repeat(first, count) + nth]
+    row, nth = copies(count)
+    return trips[row], order[first[row] + nth]
 
 
 def _latest_ready(ask: Ask, found: Departing, begins: Starts) -> Departing:

@@ -1,4 +1,4 @@
-"""Frozen dataclasses of parallel arrays: rows taken from them, and several of them one after the other."""
+"""Rows of parallel arrays: frozen dataclasses of which some are taken or several joined, and rows repeated."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -32,3 +32,9 @@ class Columns:
 def _joined(parts: list[Any]) -> Any:
     first = parts[0]
     return type(first).joined(parts) if isinstance(first, Columns) else np.concatenate(parts)
+
+
+def copies(count: IntArray) -> tuple[IntArray, IntArray]:
+    """``count[i]`` copies of each row i, row after row: the row of each copy, and its number there from 0 on."""
+    row = np.repeat(np.arange(len(count)), count)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sourcier.domain.calendar_checks import pickup_minutes
 from sourcier.domain.network import Method, Round, Service
+from sourcier.engine.columns import copies
 from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.hours import Calendars, weekdays
 from sourcier.engine.zones import SPAN, Zones
@@ -145,9 +146,7 @@ def _pickups(calendars: Calendars, distinct: Sequence[tuple[int, tuple[Round, ..
             rows.append((schedule, calendar, one.pickup_minute, cut_off, parcels, minutes.step, len(minutes)))
             days.append(weekdays(one.days, calendars.first, calendars.num_days))
     table = np.array(rows, dtype=np.int64).reshape(-1, 7)
-    copies = table[:, 6]
-    source = np.repeat(np.arange(len(table)), copies)
-    nth = np.arange(len(source)) - np.repeat(np.cumsum(copies) - copies, copies)
+    source, nth = copies(table[:, 6])
     is_round = np.array([bool(stated) for _, stated in distinct], dtype=np.bool_)
     return _Pickups(
         schedule=table[source, 0],

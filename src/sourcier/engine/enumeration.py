@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
-from sourcier.engine.columns import Columns
+from sourcier.engine.columns import Columns, copies
 from sourcier.engine.compile import IntArray
 from sourcier.engine.offers import Problem
 
@@ -44,8 +44,8 @@ def open_sets(value: IntArray, node: IntArray, size: int, below: int, most: int)
         count = np.maximum(end - first, 0)
         if int(count.sum()) > most:
             return None
-        row = np.repeat(np.arange(len(chosen)), count)
-        new = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
+        row, new = copies(count)
+        new += first[row]
         apart = (ranked_node[chosen[row]] != ranked_node[new][:, None]).all(axis=1)
         row, new = row[apart], new[apart]
         chosen = np.column_stack([chosen[row], new])

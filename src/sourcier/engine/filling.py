@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sourcier.engine.columns import Columns
+from sourcier.engine.columns import Columns, copies
 from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.enumeration import Limits, Sets
 from sourcier.engine.offers import Problem
@@ -136,8 +136,8 @@ def _of_each(problem: Problem, sets: Sets, limits: Limits, room: IntArray, settl
         most = np.where(saving[row, j] < 0, np.minimum(most, spare // np.maximum(-saving[row, j], 1)), most)
         count = np.maximum(most - least + 1, 0)
         count[_given_up(of, count, WAYS_MAX, settled)] = 0
-        before = np.repeat(np.arange(len(row)), count)
-        taken = np.arange(len(before)) - np.repeat(np.cumsum(count) - count - least, count)
+        before, taken = copies(count)
+        taken += least[before]
         left = rest[before] - taken
         lost = _value(saving, supply, row, rest, j)[before] - taken * saving[row[before], j]
         lost -= _value(saving, supply, row[before], left, j + 1)
@@ -168,18 +168,21 @@ def _value(saving: IntArray, supply: IntArray, row: IntArray, rest: IntArray, fi
 
 def _together(one: _Ways, other: _Ways, available: IntArray, room: IntArray, settled: BoolArray) -> _Ways:
     """Every way of one with every way of the other that the stock ``available[S, m]`` of the set is enough for."""
-    count = np.bincount(other.of, minlength=len(room))
-    start = np.cumsum(count) - count
-    repeated = count[one.of]
-    repeated[_given_up(one.of, repeated, WAYS_MAX, settled)] = 0
-    first = np.repeat(np.arange(len(one.of)), repeated)
-    offset = np.arange(len(first)) - np.repeat(np.cumsum(repeated) - repeated, repeated)
+    first, second = _paired(one.of, other, WAYS_MAX, settled)
     of = one.of[first]
-    second = start[of] + offset
     regret = one.regret[first] + other.regret[second]
     units = np.concatenate([one.units[first], other.units[second]], axis=1)
     fits = (regret < room[of]) & (units.sum(axis=1) <= available[of]).all(axis=1)
     return _Ways(of=of, units=units, regret=regret).take(np.flatnonzero(fits))
+
+
+def _paired(of: IntArray, ways: _Ways, most: int, settled: BoolArray) -> tuple[IntArray, IntArray]:
+    """Every row, of the set `of`, with every way of its set; sets are given up so that there are at most so many."""
+    count = np.bincount(ways.of, minlength=len(settled))
+    start, repeated = np.cumsum(count) - count, count[of]
+    repeated[_given_up(of, repeated, most, settled)] = 0
+    row, nth = copies(repeated)
+    return row, start[of[row]] + nth
 
 
 def _given_up(of: IntArray, count: IntArray, most: int, settled: BoolArray) -> BoolArray:
@@ -198,15 +201,9 @@ def _spread(
 ) -> _Partial:
     """Every partial filling with every way of a choice that fits and stays below the target."""
     ways = choice.ways
-    count = np.bincount(ways.of, minlength=len(sets))
-    start = np.cumsum(count) - count
-    repeated = count[before.of]
     most = min(PARTIAL_MAX, PARTIAL_CELLS_MAX // len(problem.quantity))
-    repeated[_given_up(before.of, repeated, most, settled)] = 0
-    parent = np.repeat(np.arange(len(repeated)), repeated)
-    offset = np.arange(len(parent)) - np.repeat(np.cumsum(repeated) - repeated, repeated)
+    parent, taken = _paired(before.of, ways, most, settled)
     of = before.of[parent]
-    taken = start[of] + offset
     cost = before.cost[parent] + ways.regret[taken]
     kept = np.flatnonzero(cost < target)
     parent, of, taken, cost = parent[kept], of[kept], taken[kept], cost[kept]

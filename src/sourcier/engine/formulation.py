@@ -99,7 +99,7 @@ def breaks(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> bool
         _breaks_stock(problem, offers, units)
         or (units.sum(axis=0) > problem.cap_units[offers]).any()
         or (opened.sum(axis=0) > problem.cap_lines[offers]).any()
-        or (problem.weight @ units > _heaviest(problem, offers)).any()
+        or (problem.weight @ units > heaviest(problem, offers)).any()
         or (problem.max_shipments is not None and opened.any(axis=0).sum() > problem.max_shipments)
         or (problem.max_nodes_per_line is not None and (opened.sum(axis=1) > problem.max_nodes_per_line).any())
         or len(set(problem.node[offers].tolist())) < len(offers)
@@ -115,7 +115,8 @@ def _breaks_stock(problem: Problem, offers: NDArray[np.int64], units: IntArray) 
     return bool((taken[problem.group] > problem.available[:, offers]).any())
 
 
-def _heaviest(problem: Problem, offers: NDArray[np.int64]) -> IntArray:
+def heaviest(problem: Problem, offers: NDArray[np.int64] | slice) -> IntArray:
+    """Grams that each of the offers carries at most."""
     limits = np.array([table.limit_g[-1] for table in problem.tier_tables], dtype=np.int64)
-    heaviest: IntArray = limits[problem.tiers[offers]]
-    return heaviest
+    found: IntArray = limits[problem.tiers[offers]]
+    return found

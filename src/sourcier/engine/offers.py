@@ -12,6 +12,7 @@ from sourcier.domain.errors import Violation, invalid
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
+from sourcier.engine.columns import copies
 from sourcier.engine.compile import BoolArray, CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.prefilter import Lanes, check_cart, first_failed, lanes
 from sourcier.engine.snapshot import Snapshot
@@ -367,9 +368,8 @@ def _alike(key: IntArray) -> tuple[IntArray, IntArray]:
     order = np.argsort(key, kind="stable")
     ranked = key[order]
     others = ranked.searchsorted(ranked, side="right") - np.arange(1, len(key) + 1)  # of its key, behind it
-    first = np.repeat(np.arange(len(key)), others)
-    nth = np.arange(1, len(first) + 1) - np.repeat(np.cumsum(others) - others, others)
-    return order[first], order[first + nth]
+    first, nth = copies(others)
+    return order[first], order[first + 1 + nth]
 
 
 def _guard_magnitude(problem: Problem) -> None:

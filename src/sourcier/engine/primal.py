@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import BoolArray, IntArray
-from sourcier.engine.formulation import Cover, breaks, cheapest_first, cover, nothing, unfilled_cost
+from sourcier.engine.formulation import Cover, breaks, cheapest_first, cover, heaviest, nothing, unfilled_cost
 from sourcier.engine.joined import Joined
 from sourcier.engine.offers import Problem
 
@@ -156,7 +156,7 @@ def _fit(problem: Problem, offers: Offers) -> IntArray:
     rest = problem.quantity.copy()
     room = problem.cap_units[offers].copy()
     lines = problem.cap_lines[offers].copy()
-    grams = np.array([problem.tier_tables[problem.tiers[k]].limit_g[-1] for k in offers])
+    grams = heaviest(problem, offers)
     opened: set[int] = set()
     nodes_left = np.full(len(rest), len(offers) if problem.max_nodes_per_line is None else problem.max_nodes_per_line)
     used_nodes: dict[int, int] = {}

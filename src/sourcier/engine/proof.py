@@ -87,7 +87,7 @@ def prove_from(outset: Outset) -> Steps:
         return Answer(problem=outset.problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     if (found := _of_few(outset)) is not None:
         return Answer(problem=outset.problem, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
-    return (yield from _ascend_once(outset.problem, outset.relaxed, outset.best, outset.single, outset.several))
+    return (yield from _ascend_once(outset))
 
 
 def _of_few(outset: Outset) -> Cover | None:
@@ -114,22 +114,23 @@ def _fillable(problem: Problem) -> Problem:
     return replace(problem, supply=np.where(enough, problem.supply, 0))
 
 
-def _ascend_once(problem: Problem, relaxed: bounds.Relaxed, best: Cover, single: IntArray, several: int) -> Steps:
+def _ascend_once(outset: Outset) -> Steps:
     """Greedy plans, one ascent for plans of several shipments, and the offers that it cannot rule out.
 
-    `single[K]` bounds plans of one shipment, `several` those of more. What is left open is a Model to refine.
+    What is left open is a Model to refine.
     """
-    best = cheaper(best, primal.greedy(problem, relaxed))
+    problem, relaxed = outset.problem, outset.relaxed
+    best = cheaper(outset.best, primal.greedy(problem, relaxed))
     start = bounds.starting_prices(problem, relaxed)
     point, promising = dual.ascend(
         problem, relaxed, start, best.objective, FIRST_ASCENT, dual.at_least(2, problem, relaxed)
     )
-    several = max(several, point.bound)
+    several = max(outset.several, point.bound)
     if several < best.objective:
         best = cheaper(best, primal.marginal(problem, relaxed, point.price))
         best = cheaper(best, *(primal.drop(problem, offers) for offers in promising[-2:]))
-    bound = min(best.objective, int(single.min()), several)
-    forced = np.minimum(single, dual.forced_bounds(problem, relaxed, point))
+    bound = min(best.objective, int(outset.single.min()), several)
+    forced = np.minimum(outset.single, dual.forced_bounds(problem, relaxed, point))
     alive = np.flatnonzero(forced < best.objective)
     incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, price=point.price)
     if bound >= best.objective or len(alive) == 0:

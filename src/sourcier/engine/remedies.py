@@ -15,6 +15,7 @@ from sourcier.domain.promise import Obstacle, Remedy
 from sourcier.engine.bounds import can_fill
 from sourcier.engine.compile import IntArray
 from sourcier.engine.decide import Prepared, Steps, drive, prepare, written
+from sourcier.engine.formulation import heaviest
 from sourcier.engine.offers import Problem
 from sourcier.engine.options import earliest
 from sourcier.engine.plans import fitting
@@ -62,8 +63,8 @@ def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
             return Obstacle.OUT_OF_STOCK, everything
         return Obstacle.NO_LANE, frozenset()
     used = set((problem.service if problem.num_offers else found.service[prepared.lanes]).tolist())
-    heaviest = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used)
-    heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > heaviest)
+    most = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used)
+    heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > most)
     if heavy:
         return Obstacle.TOO_HEAVY, heavy
     short = short_lines(cart, problem) if problem.num_offers else everything
@@ -130,8 +131,9 @@ def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
 
 
 def _fits_one_shipment(problem: Problem, units: IntArray) -> bool:
-    heaviest = np.array([int(table.limit_g[-1]) for table in problem.tier_tables], dtype=np.int64)[problem.tiers]
-    return bool((fitting(problem, slice(None), units) & (problem.weight @ units <= heaviest)).any())
+    everywhere = slice(None)
+    light = problem.weight @ units <= heaviest(problem, everywhere)
+    return bool((fitting(problem, everywhere, units) & light).any())
 
 
 def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sourcier.engine.columns import Columns
+from sourcier.engine.columns import Columns, copies
 from sourcier.engine.compile import IntArray
 
 
@@ -38,3 +38,10 @@ def test_parts_are_joined_one_after_the_other() -> None:
     assert columns(Outer.joined([outer(1), outer(), outer(2, 3)])) == columns(outer(1, 2, 3))
     one = outer(4)
     assert Outer.joined([one]) is one
+
+
+def test_rows_are_repeated_and_their_copies_numbered() -> None:
+    row, nth = copies(np.array([2, 0, 3, 1]))
+    assert row.tolist() == [0, 0, 2, 2, 2, 3]
+    assert nth.tolist() == [0, 1, 0, 1, 2, 0]
+    assert [column.tolist() for column in copies(np.array([0, 0]))] == [[], []]
