@@ -129,13 +129,8 @@ def compare(before: Record, after: Record) -> int:
     cheaper, dearer = (sum(a.objective < b.objective for b, a in left), sum(a.objective > b.objective for b, a in left))
     print(f"{len(left)} proven in neither: {cheaper} plans cost less than before, {dearer} more")
     for name, rows in (("before", before), ("after", after)):
-        found = Counter(
-            row.proof if row.proven or row.proof == NO_PLAN else "not proven" for row in (rows[key] for key in both)
-        )
-        print(
-            f"{name:6}",
-            ", ".join(f"{proof.lower()} {found[proof]}" for proof in [*Proof, REFUSED, NO_PLAN, "not proven"]),
-        )
+        found = Counter(rows[key].label for key in both)
+        print(f"{name:6}", ", ".join(f"{label.lower()} {found[label]}" for label in LABELS))
     print(f"{len(wrong)} contradictions")
     for key in wrong[:SHOWN_MAX]:
         print(f"  {key[0]}, order {key[1]}: {before[key]} and {after[key]}")

@@ -1,6 +1,6 @@
 """Stock as sources report it and as the ledger keeps it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -102,11 +102,19 @@ class BatchAnswer:
     results: tuple[RecordResult, ...] = ()
     num_records: int = 0
 
+    @staticmethod
+    def of(others: Mapping[int, RecordResult], num_records: int) -> "BatchAnswer":
+        """The answer to so many records, all of them applied but the `others`, by their index."""
+        return BatchAnswer(results=tuple(others[index] for index in sorted(others)), num_records=num_records)
+
+    def __len__(self) -> int:
+        """How many records the batch had."""
+        return max(self.num_records, len(self.results))
+
     def each(self) -> tuple[RecordResult, ...]:
         """One result per record, in order."""
         known = {result.index: result for result in self.results}
-        total = max(self.num_records, len(self.results))
-        return tuple(known.get(i) or RecordResult(index=i, verdict=Verdict.APPLIED) for i in range(total))
+        return tuple(known.get(i) or RecordResult(index=i, verdict=Verdict.APPLIED) for i in range(len(self)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ def apply_batch(tx: Tx, source: str, records: StockRecords, *, actor: str = "") 
     if cursors:
         reached = rows([[source, node_id, *cursor] for node_id, cursor in sorted(cursors.items())])
         tx.tell(queries_admin.MOVE_CURSORS, rows=reached)
-    return BatchAnswer(results=tuple(others[index] for index in sorted(others)), num_records=len(records))
+    return BatchAnswer.of(others, len(records))
 
 
 def _judge_deltas(

@@ -65,7 +65,7 @@ def apply_supply(tx: Tx, source: str, records: Sequence[SupplyRecord], *, actor:
         known = _known(tx, keys)
         newest = _judge(good, records, known, others)
         _write(tx, Motive(cause="SUPPLY", ref=source, actor=actor), newest, known, made)
-    return BatchAnswer(results=tuple(others[index] for index in sorted(others)), num_records=len(records))
+    return BatchAnswer.of(others, len(records))
 
 
 def _key(record: SupplyRecord) -> Key:

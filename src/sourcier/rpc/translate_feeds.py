@@ -69,7 +69,7 @@ def merge_rejected(answer: BatchAnswer, rejected: Sequence[RecordResult]) -> Bat
 def format_answer(kind: type[Response], request_id: str, answer: BatchAnswer) -> Response:
     """The response to one batch: one verdict per record."""
     response = kind(request_id=request_id)
-    response.results.MergeFrom(_all_applied(max(answer.num_records, len(answer.results))).results)
+    response.results.MergeFrom(_all_applied(len(answer)).results)
     for result in answer.results:
         message = response.results[result.index]
         message.verdict = VERDICTS.to_proto[result.verdict]
