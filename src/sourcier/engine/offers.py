@@ -116,15 +116,19 @@ def by_tier(problem: Problem) -> Problem:
     """
     if all(len(table.cost) == 1 for table in problem.tier_tables):
         return problem
-    tables: list[Tiers] = []
-    source: list[int] = []
-    for offer, grams in enumerate(problem.weight @ problem.supply):
-        table = problem.tier_tables[problem.tiers[offer]]
-        reachable = min(int(np.searchsorted(table.limit_g, grams)) + 1, len(table.cost))
-        source += [offer] * reachable
-        tables += [Tiers(limit_g=table.limit_g[t : t + 1], cost=table.cost[t : t + 1]) for t in range(reachable)]
-    expanded = problem.restricted(np.array(source, dtype=np.int64))
-    return replace(expanded, tiers=np.arange(len(source)), tier_tables=tuple(tables))
+    tables = problem.tier_tables
+    grams, reachable = problem.weight @ problem.supply, np.zeros(problem.num_offers, dtype=np.int64)
+    for index, table in enumerate(tables):
+        mine = problem.tiers == index
+        reachable[mine] = np.minimum(np.searchsorted(table.limit_g, grams[mine]) + 1, len(table.cost))
+    first = np.cumsum([0, *(len(table.cost) for table in tables)])
+    source, tier = copies(reachable)
+    single = tuple(
+        Tiers(limit_g=table.limit_g[t : t + 1], cost=table.cost[t : t + 1])
+        for table in tables
+        for t in range(len(table.cost))
+    )
+    return replace(problem.restricted(source), tiers=first[problem.tiers[source]] + tier, tier_tables=single)
 
 
 PER_OFFER = ("lane", "node", "service", "way", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
