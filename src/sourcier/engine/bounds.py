@@ -14,7 +14,7 @@ from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.formulation import heaviest
 from sourcier.engine.joined import Joined, join, spans
 from sourcier.engine.offers import Problem
-from sourcier.engine.tariffs import Tiers
+from sourcier.engine.tiers import Tiers
 
 NO_PLAN = 2**62
 """The bound of an empty set of plans; above OBJECTIVE_MICROS_MAX."""
@@ -28,7 +28,6 @@ class Relaxed:
       with the cheapest tier instead.
     - `limited` lists the offers (`is_limited[K]`) whose contents can leave the first tier or exceed a capacity,
       `capped[K]` says which the latter are.
-    - `tier_limit[T, table]`, `tier_cost[T, table]` are the tiers; short tables repeat their last.
     - `node_start` says where each node's offers begin, `node_of[K]` numbers the nodes; `one_each`: no node has two.
     - `one_line_each`: every demand is one order line.
     - `exact`: a plan's cost under `fixed` and `unit` is its true cost, and no constraint was dropped.
@@ -40,8 +39,6 @@ class Relaxed:
     limited: NDArray[np.int64]
     is_limited: BoolArray
     capped: BoolArray
-    tier_limit: IntArray
-    tier_cost: IntArray
     node_start: NDArray[np.int64]
     node_of: NDArray[np.int64]
     one_each: bool
@@ -52,38 +49,46 @@ class Relaxed:
 def relax(problem: Problem) -> Relaxed:
     """Replace every tier function by its best linear minorant about half of the order's weight."""
     total, tiers, tables = problem.total_weight, problem.tiers, problem.tier_tables
-    used = np.bincount(tiers, minlength=len(tables)).astype(np.bool_)
-    minorants = [_minorant(table, total) if wanted else _NOTHING for table, wanted in zip(tables, used, strict=True)]
-    base = np.array([m[0] for m in minorants], dtype=np.int64)[tiers]
-    tier_limit, tier_cost = _tier_columns(tables, used)
-    unit = problem.unit
-    if any(m[1] for m in minorants):
-        slopes = np.array([[m[1] * w // m[2] for m in minorants] for w in problem.weight.tolist()], dtype=np.int64)
-        unit = unit + slopes[:, tiers]
-    capped = _capped(problem)
+    capped = is_limited = _capped(problem)
     starts = problem.node_start
     one_each = len(starts) == problem.num_offers
     shared = int(problem.group.max()) + 1 < len(problem.group)
-    is_limited = capped
-    if total > min(int(table.limit_g[0]) for table, wanted in zip(tables, used, strict=True) if wanted):
-        is_limited = capped | (problem.weight @ problem.supply > tier_limit[0, tiers])
+    unit, first = problem.unit, tables.limit[0].take(tiers)
+    one_tier = total <= int(first.min())
+    if one_tier:
+        base = tables.cost[0].take(tiers)
+    else:
+        base, unit = _sloped(problem)
+        is_limited = capped | (problem.weight @ problem.supply > first)
     return Relaxed(
         fixed=problem.fixed + base,
         unit=unit,
-        flat=problem.fixed + tier_cost.min(axis=0)[tiers],
-        limited=np.flatnonzero(is_limited),
+        flat=problem.fixed + tables.cheapest.take(tiers),
+        limited=is_limited.nonzero()[0],
         is_limited=is_limited,
         capped=capped,
-        tier_limit=tier_limit,
-        tier_cost=tier_cost,
         node_start=starts,
         node_of=np.arange(problem.num_offers) if one_each else _numbered(starts, problem.num_offers),
         one_each=one_each,
         one_line_each=all(len(lines) == 1 for lines in problem.lines_of),
-        exact=not (
-            capped.any() or shared or problem.max_nodes_per_line is not None or any(not m[3] for m in minorants)
-        ),
+        exact=one_tier and not (capped.any() or shared or problem.max_nodes_per_line is not None),
     )
+
+
+def _sloped(problem: Problem) -> tuple[IntArray, IntArray]:
+    """``base[K]`` and ``unit[D, K]``: the minorants of the tiers, per shipment and added to the price of every unit."""
+    total, tiers = problem.total_weight, problem.tiers
+    if len(problem.tier_tables.cost) == 1:
+        return problem.tier_tables.cost[0].take(tiers), problem.unit
+    used = np.bincount(tiers, minlength=len(problem.tier_tables)).tolist()
+    minorants = [
+        _minorant(table, total) if wanted else _NOTHING for table, wanted in zip(problem.tier_tables, used, strict=True)
+    ]
+    base = np.array([m[0] for m in minorants], dtype=np.int64)[tiers]
+    if not any(m[1] for m in minorants):
+        return base, problem.unit
+    slopes = np.array([[m[1] * w // m[2] for m in minorants] for w in problem.weight.tolist()], dtype=np.int64)
+    return base, problem.unit + slopes.take(tiers, axis=1)
 
 
 def _capped(problem: Problem) -> BoolArray:
@@ -100,31 +105,19 @@ def _numbered(starts: NDArray[np.int64], num_offers: int) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(starts)), np.diff(starts, append=num_offers))
 
 
-def _tier_columns(tables: tuple[Tiers, ...], used: BoolArray) -> tuple[IntArray, IntArray]:
-    """``limit[T, table]`` and ``cost[T, table]`` of the tables in use; short ones repeat their last tier."""
-    most = max((len(table.cost) for table, wanted in zip(tables, used, strict=True) if wanted), default=1)
-    limit, cost = np.zeros((2, most, len(tables)), dtype=np.int64)
-    for index in np.flatnonzero(used).tolist():
-        table = tables[index]
-        number = len(table.cost)
-        limit[:number, index], cost[:number, index] = table.limit_g, table.cost
-        limit[number:, index], cost[number:, index] = table.limit_g[-1], table.cost[-1]
-    return limit, cost
-
-
-_NOTHING = (0, 0, 1, True)
+_NOTHING = (0, 0, 1)
 """Stands for the minorant of a tier function that no offer has."""
 
 
-def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
-    """``(a, num, den, exact)`` with ``a + num/den * w <= tier(w)`` for every weight 0 < w <= total that is carried.
+def _minorant(table: Tiers, total: int) -> tuple[int, int, int]:
+    """``(a, num, den)`` with ``a + num/den * w <= tier(w)`` for every weight 0 < w <= total that is carried.
 
     The step function touches its lower hull only at the ends of its steps. Of the lines through two such ends (and
     the flat one) the one that is highest at half the total is taken.
     """
     last = min(int(np.searchsorted(table.limit_g, total)), len(table.cost) - 1)
     if last == 0:
-        return int(table.cost[0]), 0, 1, int(table.limit_g[0]) >= total
+        return int(table.cost[0]), 0, 1
     right = [
         (min(int(limit), total), int(cost)) for limit, cost in zip(table.limit_g[: last + 1], table.cost, strict=False)
     ]
@@ -139,7 +132,7 @@ def _minorant(table: Tiers, total: int) -> tuple[int, int, int, bool]:
                 a = min(cost - -(-num * w // den) for w, cost in points)
                 if a * den + num * middle > best[0] * den + best[1] * middle * den // best[2]:
                     best = (a, num, den)
-    return (*best, False)
+    return best
 
 
 def can_fill(problem: Problem) -> bool:
@@ -164,15 +157,6 @@ def can_fill_each(joined: Joined) -> list[bool]:
             best = np.partition(best, -most, axis=1)[:, -most:]
         found.append(bool((best.sum(axis=1) >= wanted).all()))
     return found
-
-
-def least_units(joined: Joined, relaxed: Relaxed) -> IntArray:
-    """Per demand and problem, what its units cost at least if all were to be had at the lowest price, micros."""
-    problem = joined.offers
-    unit = np.where(problem.supply > 0, relaxed.unit, problem.unfilled[:, None])
-    least = np.minimum.reduceat(unit, joined.start, axis=1)
-    cost: IntArray = problem.quantity[:, None] * np.minimum(least, problem.unfilled[:, None])
-    return cost
 
 
 def cheapest_units(problem: Problem, relaxed: Relaxed) -> IntArray:

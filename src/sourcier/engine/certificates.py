@@ -1,80 +1,86 @@
 """What is known of problems before any ascent: the best plan of one shipment, and bounds on all plans.
 
 The bounds of the plans of one shipment and of those of more together cover every plan that ships. Where no bound is
-below the best single shipment, that is optimal; `proof` goes on with the others.
+below the best single shipment, that is optimal. Most orders are settled by bounds that are had for all problems at
+once and without a look at what fits a weight tier; the others get the full ones, and `proof` goes on with what is left.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from sourcier.engine import bounds, dual, primal
-from sourcier.engine.bounds import Relaxed
+from sourcier.engine.bounds import NO_PLAN, Relaxed
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover
-from sourcier.engine.joined import Joined, spans
+from sourcier.engine.joined import Joined
 from sourcier.engine.offers import Problem
+from sourcier.engine.primal import Singles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """What bounds the plans of a problem, micros: ``single[K]`` those that open one offer alone, `several` others."""
+
+    relaxed: Relaxed
+    single: IntArray
+    several: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outset:
-    """The best plan of at most one shipment, and lower bounds, micros: ``single[K]`` of the plans that open one offer
-    alone, `several` of those of more shipments."""
+    """The best plan of at most one shipment that was found; `rest` is None where no plan at all costs less."""
 
     problem: Problem
-    relaxed: Relaxed
     best: Cover
-    single: IntArray
-    several: int
-    settled: bool
+    rest: Undecided | None
 
 
 def outsets(joined: Joined) -> list[Outset]:
     """What is known of each problem at the outset."""
-    whole, start = joined.offers, joined.start
-    relaxed = bounds.relax(whole)
-    best = primal.best_singles(joined, relaxed)
-    target = np.array([cover.objective for cover in best])
-    single = dual.single_bounds(whole, relaxed, target[joined.problem_of])
-    alone = (target <= np.minimum.reduceat(single, start)).tolist()
-    cheapest = bounds.least_units(joined, relaxed).T
+    whole = joined.offers
+    saving = np.maximum(whole.unfilled[:, None] - whole.unit, 0)
+    alone = primal.singles(whole, saving)
+    several = _several(joined, saving, alone)
+    least = np.minimum.reduceat(alone.least, joined.start).tolist()
     return [
-        _outset(problem, part, best[i], single[span], cheapest[i], alone=alone[i])
-        for i, (problem, part, span) in enumerate(
-            zip(joined.problems, _taken_apart(relaxed, joined), joined.spans(), strict=True)
-        )
+        _outset(problem, primal.best_single(problem, alone, span), min(least[i], several[i]))
+        for i, (problem, span) in enumerate(zip(joined.problems, joined.spans(), strict=True))
     ]
 
 
-def _outset(
-    problem: Problem, relaxed: Relaxed, best: Cover, single: IntArray, units_cost: IntArray, *, alone: bool
-) -> Outset:
-    """`alone`: no plan of one shipment is cheaper than `best`; only then is the bound of more looked at closely."""
-    several = bounds.several_shipments_bound(problem, relaxed, units_cost)
-    if alone and several < best.objective:
-        several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
-    settled = alone and best.objective <= several
-    return Outset(problem=problem, relaxed=relaxed, best=best, single=single, several=several, settled=settled)
+def _several(joined: Joined, saving: IntArray, alone: Singles) -> list[int]:
+    """Per problem, what plans of two or more shipments cost at least: the two cheapest openings and the cheapest units.
 
-
-def _taken_apart(relaxed: Relaxed, joined: Joined) -> list[Relaxed]:
-    """That of each problem alone."""
-    if len(joined.problems) == 1:
-        return [relaxed]
-    limited = relaxed.limited.searchsorted([*joined.start.tolist(), joined.offers.num_offers]).tolist()
-    nodes = spans(joined.node_start, len(relaxed.node_start))
+    Every shipment pays for the cheapest tier, every unit of a demand costs what it costs at the offer that is cheapest.
+    """
+    whole = joined.offers
+    opening = whole.fixed + whole.tier_tables.cheapest.take(whole.tiers)
+    most = np.maximum.reduceat(np.where(alone.units > 0, saving, 0), joined.start, axis=1)
+    units = (whole.quantity @ (whole.unfilled[:, None] - most)).tolist()
     return [
-        replace(
-            relaxed,
-            fixed=relaxed.fixed[span],
-            unit=relaxed.unit[:, span],
-            flat=relaxed.flat[span],
-            limited=relaxed.limited[limited[i] : limited[i + 1]] - span.start,
-            is_limited=relaxed.is_limited[span],
-            capped=relaxed.capped[span],
-            node_start=relaxed.node_start[node] - span.start,
-            node_of=relaxed.node_of[span] - node.start,
-            one_each=node.stop - node.start == span.stop - span.start,
-        )
-        for i, (span, node) in enumerate(zip(joined.spans(), nodes, strict=True))
+        _two_openings(whole.node[span], opening[span], whole.max_shipments) - whole.split + units[i]
+        for i, span in enumerate(joined.spans())
     ]
+
+
+def _two_openings(node: IntArray, opening: IntArray, max_shipments: int | None) -> int:
+    """What two shipments or more cost at least to open, NO_PLAN where there are none of so many."""
+    if max_shipments == 1 or node[0] == node[-1]:  # offers stand by node
+        return NO_PLAN
+    first, second = np.partition(opening, 1)[:2].tolist()
+    return int(first + second)
+
+
+def _outset(problem: Problem, best: Cover, bound: int) -> Outset:
+    if best.objective <= bound:
+        return Outset(problem=problem, best=best, rest=None)
+    relaxed = bounds.relax(problem)
+    single = dual.single_bounds(problem, relaxed, best.objective)
+    several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
+    settled = best.objective <= min(several, int(single.min()))
+    return Outset(
+        problem=problem,
+        best=best,
+        rest=None if settled else Undecided(relaxed=relaxed, single=single, several=several),
+    )

@@ -27,6 +27,7 @@ from sourcier.domain.rules import RuleSet
 from sourcier.engine.directory import Directory, compile_directory
 from sourcier.engine.memo import Memo
 from sourcier.engine.postal_zones import CodeRanges, compile_postal_zones
+from sourcier.engine.tiers import Tiers, TierTables, tier_tables
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -43,6 +44,9 @@ ROUND_MINUTES = 1_441
 
 PLACES_BYTES_MAX = 32 * 2**20
 """For how far the places asked for last are from every node."""
+
+FREE = Tiers(limit_g=np.array([UNLIMITED]), cost=np.zeros(1, dtype=np.int64))
+"""Any weight for nothing."""
 
 NODE_TYPES = tuple(NodeType)
 MEASURES: tuple[CapacityMeasure | None, ...] = (None, *CapacityMeasure)
@@ -64,9 +68,9 @@ class CompiledNetwork:
     `calendar_of[N]` indexes `calendars`, the distinct pairs of calendar and zone; `zone_of[N]` the distinct
     `time_zones`; `cos_lat[N]` is the cosine of `lat_rad`. `capacity[N]` is UNLIMITED where a node has none;
     `measure[N]` indexes MEASURES. `tier_dominates[S + 1, S + 1]`: the first service's tier costs no more than the
-    second's at any weight the second carries; the last one is that of no service, which costs nothing, as in `rates[5,
-    S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg. `collects[N, S]`: the service
-    collects there; `gives_out[N, S]`: customers can collect there what comes by it.
+    second's at any weight the second carries; the last one is that of no service, which costs nothing, as in `tiers`
+    and `rates[5, S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg.
+    `collects[N, S]`: the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
     `shift_limit[H]`; `shift_measures` are those in use; `in_shifts[N]`: it has some. `capacity_in_parts`: some node's
@@ -96,6 +100,7 @@ class CompiledNetwork:
     handling_per_unit: IntArray
     services: tuple[CompiledService, ...]
     service_index: Mapping[str, int]
+    tiers: TierTables
     tier_dominates: BoolArray
     rates: IntArray
     postal_areas: Mapping[tuple[str, str], int]
@@ -126,7 +131,8 @@ def compile_network(network: Network) -> CompiledNetwork:
     for i, node in enumerate(network.nodes):
         collects[i, [service_index[s] for s in node.services]] = True
     services = tuple(_compile_service(s) for s in network.services)
-    steps = [*((s.tier_limit_g, s.tier_cost) for s in services), (_ints([UNLIMITED]), _ints([0]))]
+    tiers = tier_tables([*(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in services), FREE])
+    steps = [(table.limit_g, table.cost) for table in tiers]
     zones: dict[str, int] = {}
     zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
     shifts = [shift for node in network.nodes for shift in node.shifts]
@@ -162,6 +168,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         handling_per_unit=_ints(n.handling_per_unit_micros for n in network.nodes),
         services=services,
         service_index=MappingProxyType(service_index),
+        tiers=tiers,
         tier_dominates=np.array([[steps_dominate(a, b) for b in steps] for a in steps], dtype=np.bool_),
         rates=_rates(network.services),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),

@@ -16,7 +16,7 @@ def best_contents(
     `saving[D, columns]` is what a unit saves, 0 where it is not worth shipping.
     """
     wanted = np.where(saving > 0, problem.supply.take(columns, axis=1), 0)
-    value, taken = _within_tiers(problem, relaxed, saving, wanted, columns)
+    value, taken = _within_tiers(problem, saving, wanted, columns)
     mine = np.flatnonzero(relaxed.capped[columns])
     if len(mine):
         offers, saving, wanted = columns[mine], saving[:, mine], wanted[:, mine]
@@ -30,7 +30,7 @@ def best_contents(
 
 
 def _within_tiers(
-    problem: Problem, relaxed: Relaxed, saving: IntArray, wanted: IntArray, columns: NDArray[np.int64]
+    problem: Problem, saving: IntArray, wanted: IntArray, columns: NDArray[np.int64]
 ) -> tuple[IntArray, IntArray]:
     """The least of fixed + tier - savings that fit the tier, and the whole units of that choice.
 
@@ -46,8 +46,8 @@ def _within_tiers(
     grams, saved = np.zeros((2, num_demands + 1, num_columns), dtype=np.int64)
     contents.cumsum(axis=0, out=grams[1:])
     (best * units).cumsum(axis=0, out=saved[1:])
-    tables = problem.tiers.take(columns)
-    limit, cost = relaxed.tier_limit.take(tables, axis=1), relaxed.tier_cost.take(tables, axis=1)
+    tables, tiers = problem.tier_tables, problem.tiers.take(columns)
+    limit, cost = tables.limit.take(tiers, axis=1), tables.cost.take(tiers, axis=1)
     fits = (grams[1:] <= limit[:, None, :]).sum(axis=1)  # [tier, column]: so many demands fit whole
     full = fits * num_columns + everyone
     following = np.minimum(full, wanted.size - num_columns + everyone)

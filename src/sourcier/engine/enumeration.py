@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.columns import Columns, copies
 from sourcier.engine.compile import IntArray
+from sourcier.engine.formulation import heaviest
 from sourcier.engine.offers import Problem
 
 LIMIT_STEPS = 12
@@ -78,7 +79,7 @@ def limited_costs(problem: Problem, relaxed: Relaxed, sets: Sets, target: int, s
 
     Any such prices give a lower bound; so many subgradient `steps` towards `target` choose them.
     """
-    grams_max = np.minimum(relaxed.tier_limit[-1, problem.tiers], problem.total_weight)[sets]
+    grams_max = np.minimum(heaviest(problem, slice(None)), problem.total_weight)[sets]
     units_max = np.minimum(problem.cap_units, int(problem.quantity.sum()))[sets]
     weight, unit = problem.weight[:, None], _units_of(relaxed.unit, sets)
     scale = max(1.0, float(problem.weight.max()))

@@ -117,6 +117,5 @@ def _breaks_stock(problem: Problem, offers: NDArray[np.int64], units: IntArray) 
 
 def heaviest(problem: Problem, offers: NDArray[np.int64] | slice) -> IntArray:
     """Grams that each of the offers carries at most."""
-    limits = np.array([table.limit_g[-1] for table in problem.tier_tables], dtype=np.int64)
-    found: IntArray = limits[problem.tiers[offers]]
+    found: IntArray = problem.tier_tables.heaviest[problem.tiers[offers]]
     return found

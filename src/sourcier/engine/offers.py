@@ -16,7 +16,8 @@ from sourcier.engine.columns import copies
 from sourcier.engine.compile import BoolArray, CompiledNetwork, CompiledRules, IntArray
 from sourcier.engine.prefilter import Lanes, check_cart, first_failed, lanes
 from sourcier.engine.snapshot import Snapshot
-from sourcier.engine.tariffs import Tiers, by_weight, dominance, rounded
+from sourcier.engine.tariffs import by_weight, dominance, rounded
+from sourcier.engine.tiers import Tiers, TierTables, tier_tables
 from sourcier.engine.trips import VIA
 
 OBJECTIVE_MICROS_MAX = 2**60
@@ -69,7 +70,7 @@ class Problem:
     cap_lines: IntArray
     tiers: IntArray
     family: IntArray
-    tier_tables: tuple[Tiers, ...]
+    tier_tables: TierTables
     split: int
     onward: tuple[int, ...]
     nothing: int
@@ -85,7 +86,9 @@ class Problem:
     @property
     def node_start(self) -> NDArray[np.int64]:
         """Where the offers of each node begin."""
-        return np.concatenate(([0], np.flatnonzero(self.node[1:] != self.node[:-1]) + 1))
+        first = np.ones(len(self.node), dtype=np.bool_)
+        np.not_equal(self.node[1:], self.node[:-1], out=first[1:])
+        return first.nonzero()[0]
 
     @property
     def total_weight(self) -> int:
@@ -114,21 +117,19 @@ def by_tier(problem: Problem) -> Problem:
 
     What was a step in the cost becomes a choice of one offer with a limit of grams; a node still ships once.
     """
-    if all(len(table.cost) == 1 for table in problem.tier_tables):
+    if len(problem.tier_tables.cost) == 1:
         return problem
-    tables = problem.tier_tables
-    grams, reachable = problem.weight @ problem.supply, np.zeros(problem.num_offers, dtype=np.int64)
-    for index, table in enumerate(tables):
-        mine = problem.tiers == index
-        reachable[mine] = np.minimum(np.searchsorted(table.limit_g, grams[mine]) + 1, len(table.cost))
-    first = np.cumsum([0, *(len(table.cost) for table in tables)])
-    source, tier = copies(reachable)
-    single = tuple(
+    tables, tiers = problem.tier_tables, problem.tiers
+    size = np.array([len(table.cost) for table in tables], dtype=np.int64)
+    below = (tables.limit.take(tiers, axis=1) < problem.weight @ problem.supply).sum(axis=0)
+    source, tier = copies(np.minimum(below + 1, size[tiers]))
+    single = [
         Tiers(limit_g=table.limit_g[t : t + 1], cost=table.cost[t : t + 1])
         for table in tables
         for t in range(len(table.cost))
-    )
-    return replace(problem.restricted(source), tiers=first[problem.tiers[source]] + tier, tier_tables=single)
+    ]
+    first = np.cumsum(size) - size
+    return replace(problem.restricted(source), tiers=first[tiers[source]] + tier, tier_tables=tier_tables(single))
 
 
 PER_OFFER = ("lane", "node", "service", "way", "arrival", "fixed", "cap_units", "cap_lines", "tiers", "family")
@@ -307,14 +308,12 @@ def _price(
     )
 
 
-def _prohibitive(
-    fixed: IntArray, unit: IntArray, quantity: IntArray, tables: tuple[Tiers, ...], dearest_parcel: int
-) -> int:
+def _prohibitive(fixed: IntArray, unit: IntArray, quantity: IntArray, tables: TierTables, dearest_parcel: int) -> int:
     """A price per unfilled unit above what any plan without unfilled units costs: it stands for "must be filled"."""
     if len(fixed) == 0:
         return 1
     shipments = min(len(fixed), int(quantity.sum()))
-    dearest_tier = max(int(table.cost.max()) for table in tables)
+    dearest_tier = int(tables.cost.max())
     dearest = (
         dearest_parcel
         + shipments * (float(fixed.max()) + dearest_tier)

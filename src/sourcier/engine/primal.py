@@ -4,6 +4,8 @@ Every plan that leaves this module is feasible and priced exactly by `formulatio
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,51 +13,78 @@ from numpy.typing import NDArray
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.formulation import Cover, breaks, cheapest_first, cover, heaviest, nothing, unfilled_cost
-from sourcier.engine.joined import Joined
 from sourcier.engine.offers import Problem
 
 Offers = NDArray[np.int64]
 
 
-def best_singles(joined: Joined, relaxed: Relaxed) -> list[Cover]:
-    """Per problem, the best plan of at most one shipment among the four offers that price best.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Singles:
+    """Every offer as the only one of a plan (axis K).
 
-    `relaxed` is that of all offers; `dual.single_bounds` proves the plans.
+    With all the ``units[D, K]`` worth shipping, which are ``possible[K]`` by stock, capacity and weight, a plan costs
+    ``price[K]``; no plan costs less than ``least[K]``.
     """
-    problem = joined.offers
-    saving = problem.unfilled[:, None] - problem.unit
+
+    units: IntArray
+    possible: BoolArray
+    price: IntArray
+    least: IntArray
+
+
+def singles(problem: Problem, saving: IntArray) -> Singles:
+    """What each offer can do alone. `saving[D, K]` is a unit's against leaving it unfilled, 0 where there is none.
+
+    A plan of one offer that leaves nothing out pays the price, where that is possible. Any other leaves out a unit that
+    was worth shipping; it may pay for the cheapest tier.
+    """
+    tables, tiers = problem.tier_tables, problem.tiers
     units = np.where(saving > 0, problem.supply, 0)
+    cost = problem.fixed + (int(problem.quantity @ problem.unfilled) - problem.split)
+    cost -= np.add.reduce(units * saving, axis=0)
     grams = problem.weight @ units
-    limit = relaxed.tier_limit[:, problem.tiers]
-    tier = np.minimum((limit < grams).sum(axis=0), len(limit) - 1)
-    filling_nothing = int((problem.quantity * problem.unfilled).sum())
-    cost = problem.fixed - (problem.split - filling_nothing) - (units * saving).sum(axis=0)
-    cost += relaxed.tier_cost[tier, problem.tiers]
-    simple = (grams <= limit[-1]) & _within_capacity(problem, units) & (units > 0).any(axis=0)
-    return [
-        _best_single(part, units[:, span], cost[span], simple[span])
-        for part, span in zip(joined.problems, joined.spans(), strict=True)
-    ]
+    limit = tables.limit.take(tiers, axis=1)
+    tier = np.minimum(np.add.reduce(limit < grams, axis=0), len(limit) - 1)
+    price = cost + tables.cost.take(tier * len(tables) + tiers)
+    possible = (grams <= limit[-1]) & _within_capacity(problem, units)
+    cost += tables.cheapest.take(tiers)
+    less = cost + np.minimum.reduce(np.where(units > 0, saving, _NO_UNIT), axis=0)
+    if not tables.rising:  # with what is not worth shipping a parcel may reach a tier that costs less
+        less = cost
+    return Singles(units=units, possible=possible, price=price, least=np.where(possible, np.minimum(price, less), less))
 
 
-def _best_single(problem: Problem, units: IntArray, cost: IntArray, simple: BoolArray) -> Cover:
-    """The best plan of one of the four offers that price best; where they are `simple`, their price is exact."""
-    best = nothing(problem)
-    for offer in np.argsort(cost, kind="stable")[:4].tolist():
-        if int(cost[offer]) >= best.objective:
+_NO_UNIT = 2**61
+"""What leaving out a unit costs where there is none; above OBJECTIVE_MICROS_MAX."""
+
+
+def best_single(problem: Problem, alone: Singles, span: slice) -> Cover:
+    """The best plan of at most one shipment among the four offers that price best; `alone` has the problem's at `span`.
+
+    Where all that is worth shipping is possible, the price is exact.
+    """
+    price, best = alone.price[span], nothing(problem)
+    for offer in chain((int(price.argmin()),), _next_ones(price)):
+        if int(price[offer]) >= best.objective:
             break
-        alone = np.array([offer])
-        if simple[offer]:
-            return Cover(offers=alone, units=units[:, alone], objective=int(cost[offer]))
-        found = fill(problem, alone)
+        opened = np.array([offer])
+        if alone.possible[span.start + offer]:
+            return Cover(offers=opened, units=alone.units[:, opened + span.start], objective=int(price[offer]))
+        found = fill(problem, opened)
         if found.objective < best.objective:
             best = found
     return best
 
 
+def _next_ones(price: IntArray) -> Iterator[int]:
+    yield from np.argsort(price, kind="stable")[1:4].tolist()
+
+
 def _within_capacity(problem: Problem, units: IntArray) -> BoolArray:
     """Per offer, whether it can bring its ``units[D, K]`` alone, by shared stock and capacity."""
-    within: BoolArray = (units.sum(axis=0) <= problem.cap_units) & ((units > 0).sum(axis=0) <= problem.cap_lines)
+    within: BoolArray = np.add.reduce(units, axis=0) <= problem.cap_units
+    if int(problem.cap_lines.min()) < len(units):
+        within &= np.add.reduce(units > 0, axis=0) <= problem.cap_lines
     if int(problem.group.max()) + 1 < len(problem.group):
         together = (problem.group[:, None] == problem.group[None, :]) @ units
         within &= (together <= problem.available).all(axis=0)

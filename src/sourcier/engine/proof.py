@@ -11,7 +11,7 @@ import numpy as np
 
 from sourcier.domain.plan import Proof
 from sourcier.engine import bounds, dual, few, primal
-from sourcier.engine.certificates import Outset, outsets
+from sourcier.engine.certificates import Outset, Undecided, outsets
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
 from sourcier.engine.joined import join
@@ -46,11 +46,10 @@ def prove(problem: Problem) -> Steps:
 
     Where offers are of several families, the best plan of each is found; the least of their bounds bounds all.
     """
-    families = sorted(set(problem.family.tolist()))
-    if families in ([], [FREE]):
+    if not (problem.family != FREE).any():
         return (yield from _prove_one(problem))
     answers = []
-    for family in families:
+    for family in sorted(set(problem.family.tolist())):
         offers = np.flatnonzero(problem.family == family)
         answer = yield from _prove_one(_of_family(problem.restricted(offers), family))
         cover = replace(answer.cover, offers=offers[answer.cover.offers])
@@ -82,25 +81,24 @@ def _prove_one(problem: Problem) -> Steps:
 
 def prove_from(outset: Outset) -> Steps:
     """The best plan and its proof of a problem of which the first certificates are known."""
-    if outset.settled:
-        best = outset.best
-        return Answer(problem=outset.problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
-    if (found := _of_few(outset)) is not None:
-        return Answer(problem=outset.problem, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
-    return (yield from _ascend_once(outset))
+    problem, best, rest = outset.problem, outset.best, outset.rest
+    if rest is None:
+        return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
+    if (found := _of_few(problem, best, rest)) is not None:
+        return Answer(problem=problem, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
+    return (yield from _ascend_once(problem, best, rest))
 
 
-def _of_few(outset: Outset) -> Cover | None:
+def _of_few(problem: Problem, best: Cover, rest: Undecided) -> Cover | None:
     """The best plan of a promise, where few offers are left to choose from and it is found among them at once.
 
     Nobody asks of a promise what other nodes would have cost: no dual point is needed.
     """
-    problem = outset.problem
     if problem.fill is not Fill.ALL or problem.num_offers > few.OFFERS_MAX:
         return None
     everywhere = primal.fill(problem, problem.node_start)
     offers = range(problem.num_offers)
-    return few.best_of_few(problem, outset.relaxed, offers, cheaper(outset.best, everywhere))
+    return few.best_of_few(problem, rest.relaxed, offers, cheaper(best, everywhere))
 
 
 def _fillable(problem: Problem) -> Problem:
@@ -114,23 +112,23 @@ def _fillable(problem: Problem) -> Problem:
     return replace(problem, supply=np.where(enough, problem.supply, 0))
 
 
-def _ascend_once(outset: Outset) -> Steps:
+def _ascend_once(problem: Problem, best: Cover, rest: Undecided) -> Steps:
     """Greedy plans, one ascent for plans of several shipments, and the offers that it cannot rule out.
 
     What is left open is a Model to refine.
     """
-    problem, relaxed = outset.problem, outset.relaxed
-    best = cheaper(outset.best, primal.greedy(problem, relaxed))
+    relaxed = rest.relaxed
+    best = cheaper(best, primal.greedy(problem, relaxed))
     start = bounds.starting_prices(problem, relaxed)
     point, promising = dual.ascend(
         problem, relaxed, start, best.objective, FIRST_ASCENT, dual.at_least(2, problem, relaxed)
     )
-    several = max(outset.several, point.bound)
+    several = max(rest.several, point.bound)
     if several < best.objective:
         best = cheaper(best, primal.marginal(problem, relaxed, point.price))
         best = cheaper(best, *(primal.drop(problem, offers) for offers in promising[-2:]))
-    bound = min(best.objective, int(outset.single.min()), several)
-    forced = np.minimum(outset.single, dual.forced_bounds(problem, relaxed, point))
+    bound = min(best.objective, int(rest.single.min()), several)
+    forced = np.minimum(rest.single, dual.forced_bounds(problem, relaxed, point))
     alive = np.flatnonzero(forced < best.objective)
     incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, price=point.price)
     if bound >= best.objective or len(alive) == 0:

@@ -7,20 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, IntArray, steps_dominate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers:
-    """Shipping cost by shipment weight, ascending: `limit_g[T]` grams inclusive, `cost[T]` micros."""
-
-    limit_g: IntArray
-    cost: IntArray
-
-    def at(self, grams: int) -> int | None:
-        """The tier's cost for this weight; None if the service does not carry it."""
-        tier = int(np.searchsorted(self.limit_g, grams))
-        return int(self.cost[tier]) if tier < len(self.cost) else None
+from sourcier.engine.compile import BoolArray, CompiledNetwork, IntArray, steps_dominate
+from sourcier.engine.tiers import TierTables, added, tier_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +16,14 @@ class Tariff:
     """What ways cost (axis T), apart from what goods weigh.
 
     ``fixed[T]`` micros a shipment, ``per_unit[T]`` micros a unit, and ``tiers[T]``, which indexes `tables`; they end at
-    ``heaviest[T]`` grams. The first tables are those of the network's services, then FREE.
+    ``heaviest[T]`` grams. The first tables are the network's.
     """
 
     fixed: IntArray
     per_unit: IntArray
     tiers: IntArray
     heaviest: IntArray
-    tables: tuple[Tiers, ...]
+    tables: TierTables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +33,7 @@ class Transport:
     fixed: IntArray
     unit: IntArray
     tiers: IntArray
-    tables: tuple[Tiers, ...]
-
-
-FREE = Tiers(limit_g=np.array([UNLIMITED]), cost=np.zeros(1, dtype=np.int64))
-"""Any weight for nothing."""
+    tables: TierTables
 
 
 def transport(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray, weight: IntArray) -> Transport:
@@ -67,8 +51,7 @@ def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
         fixed += rate[0] + thousandths(rate[1], metres)
         per_unit += rate[2] + thousandths(rate[3], metres)
     tiers, tables = _tiers(network, leg_service)
-    heaviest = np.array([table.limit_g[-1] for table in tables], dtype=np.int64)[tiers]
-    return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, heaviest=heaviest, tables=tables)
+    return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, heaviest=tables.heaviest.take(tiers), tables=tables)
 
 
 def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray) -> IntArray:
@@ -80,29 +63,20 @@ def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray)
     return cost
 
 
-def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, tuple[Tiers, ...]]:
-    tables = [*(Tiers(limit_g=s.tier_limit_g, cost=s.tier_cost) for s in network.services), FREE]
+def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, TierTables]:
+    tables = network.tiers
     index: IntArray = leg_service.max(axis=1, initial=-1) % len(tables)  # none of them: the last
     several = np.flatnonzero((leg_service >= 0).sum(axis=1) > 1) if leg_service.shape[1] > 1 else ()
-    if len(several):
-        rows, of_row = np.unique(leg_service[several], axis=0, return_inverse=True)
-        index[several] = len(tables) + of_row.reshape(-1)
-        tables += [added([tables[s] for s in row[row >= 0].tolist()]) for row in rows]
-    return index, tuple(tables)
+    if len(several) == 0:
+        return index, tables
+    rows, of_row = np.unique(leg_service[several], axis=0, return_inverse=True)
+    index[several] = len(tables) + of_row.reshape(-1)
+    return index, tier_tables([*tables, *(added([tables[s] for s in row[row >= 0].tolist()]) for row in rows)])
 
 
-def added(tables: list[Tiers]) -> Tiers:
-    """The sum of steps: what each costs at the weight, up to the heaviest that all of them carry."""
-    heaviest = min(int(table.limit_g[-1]) for table in tables)
-    limits = np.unique(np.concatenate([table.limit_g for table in tables]))
-    limits = limits[limits <= heaviest]
-    costs = [table.cost[np.searchsorted(table.limit_g, limits)] for table in tables]
-    return Tiers(limit_g=limits, cost=np.sum(costs, axis=0))
-
-
-def dominance(network: CompiledNetwork, tables: tuple[Tiers, ...]) -> BoolArray:
+def dominance(network: CompiledNetwork, tables: TierTables) -> BoolArray:
     """``[T, T]``: the first table costs no more than the second at any weight that the second carries."""
-    if len(tables) == len(network.tier_dominates):
+    if tables is network.tiers:
         return network.tier_dominates
     return np.array(
         [[steps_dominate((a.limit_g, a.cost), (b.limit_g, b.cost)) for b in tables] for a in tables], dtype=np.bool_

@@ -1,5 +1,7 @@
 """Good plans without a solver: feasible, priced right, and optimal where they say so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.reference.brute import Tiny, as_units, price, tiny_problems
@@ -7,6 +9,8 @@ from tests.reference.starts import best_single
 
 from sourcier.engine import bounds, primal
 from sourcier.engine.formulation import Cover
+from sourcier.engine.offers import Problem
+from sourcier.engine.tiers import Tiers, tier_tables
 
 
 def _tiny() -> tuple[Tiny, ...]:
@@ -49,6 +53,28 @@ def test_the_best_single_shipment_is_found_where_nothing_but_stock_limits_it() -
     for tiny in tiny_problems(60, quirks=False):
         singles = [plan.objective for plan in tiny.plans if len(plan.opened) <= 1]
         assert best_single(tiny.problem).objective == min(singles), f"seed {tiny.seed}"
+
+
+@pytest.mark.parametrize("falls", [False, True])
+def test_an_offer_alone_costs_what_is_said_or_at_least_so_much(falls: bool) -> None:
+    possible = 0
+    for tiny in _tiny():
+        problem = _with_falling_tiers(tiny.problem) if falls else tiny.problem
+        found = primal.singles(problem, np.maximum(problem.unfilled[:, None] - problem.unit, 0))
+        for k in range(problem.num_offers):
+            plan = as_units(problem, np.array([k]), found.units[:, [k]])
+            costs = [price(problem, one.units) for one in tiny.plans if one.opened == (k,)]
+            assert all(cost is None or found.least[k] <= cost for cost in costs), f"seed {tiny.seed}: {k}"
+            if found.units[:, k].any():
+                assert price(problem, plan) == (found.price[k] if found.possible[k] else None), f"seed {tiny.seed}"
+                possible += int(found.possible[k])
+    assert possible > 100
+
+
+def _with_falling_tiers(problem: Problem) -> Problem:
+    """The same order where heavier parcels cost less."""
+    tables = [Tiers(limit_g=table.limit_g, cost=table.cost[::-1] + 500_000) for table in problem.tier_tables]
+    return replace(problem, tier_tables=tier_tables(tables))
 
 
 def test_improving_never_makes_a_plan_worse() -> None:

@@ -9,14 +9,7 @@ from tests.reference import small
 from sourcier.domain.limits import DISTANCE_M_MAX, MONEY_MICROS_MAX
 from sourcier.domain.network import Network, WeightTier
 from sourcier.engine.compile import compile_network
-from sourcier.engine.tariffs import FREE, Tiers, added, dominance, rounded, thousandths, transport
-
-TIERS = Tiers(limit_g=np.array([100, 500]), cost=np.array([7, 9]))
-
-
-@pytest.mark.parametrize(("grams", "cost"), [(0, 7), (100, 7), (101, 9), (500, 9), (501, None)])
-def test_a_tier_ends_with_its_limit(grams: int, cost: int | None) -> None:
-    assert TIERS.at(grams) == cost
+from sourcier.engine.tariffs import dominance, rounded, thousandths, transport
 
 
 @pytest.mark.parametrize(("amount", "expected"), [(0, 0), (499, 0), (500, 1), (1_499, 1), (1_500, 2)])
@@ -27,12 +20,6 @@ def test_halves_round_up(amount: int, expected: int) -> None:
 @given(rate=st.integers(0, MONEY_MICROS_MAX), amount=st.integers(0, DISTANCE_M_MAX))
 def test_rates_by_distance_and_weight_are_exact_up_to_their_limits(rate: int, amount: int) -> None:
     assert thousandths(np.array([rate]), np.array([amount])).tolist() == [(rate * amount + 500) // 1_000]
-
-
-def test_steps_are_added_up_to_the_heaviest_parcel_that_all_carry() -> None:
-    both = added([TIERS, Tiers(limit_g=np.array([200, 300, 900]), cost=np.array([1, 2, 5]))])
-    assert [both.at(grams) for grams in (100, 101, 200, 201, 300, 301, 500, 501)] == [8, 10, 10, 11, 11, 14, 14, None]
-    assert FREE.at(10**12) == 0
 
 
 def test_legs_cost_their_services_for_their_distances() -> None:
