@@ -15,6 +15,7 @@ import grpc
 import uvloop
 
 from sourcier.rpc.interceptors import Guard
+from sourcier.rpc.lines import in_lines
 from sourcier.rpc.server import CONCURRENT_CALLS_MAX, OPTIONS
 from sourcier.v1 import (
     inventory_pb2_grpc,
@@ -51,10 +52,11 @@ async def serve(answers: dict[str, bytes], *, guarded: bool) -> None:
     inventory = inventory_pb2_grpc.InventoryServiceServicer()  # type: ignore[abstract]
     network = network_pb2_grpc.NetworkServiceServicer()  # type: ignore[abstract]
     rules = rules_pb2_grpc.RuleServiceServicer()  # type: ignore[abstract]
-    sourcing_pb2_grpc.add_SourcingServiceServicer_to_server(sourcing, server)
-    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
-    network_pb2_grpc.add_NetworkServiceServicer_to_server(network, server)
-    rules_pb2_grpc.add_RuleServiceServicer_to_server(rules, server)
+    lines = in_lines(server)
+    sourcing_pb2_grpc.add_SourcingServiceServicer_to_server(sourcing, lines)
+    inventory_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, lines)
+    network_pb2_grpc.add_NetworkServiceServicer_to_server(network, lines)
+    rules_pb2_grpc.add_RuleServiceServicer_to_server(rules, lines)
     port = server.add_insecure_port("127.0.0.1:0")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -21,12 +21,7 @@ from time import monotonic
 from typing import Final
 
 from sourcier.rpc import status
-
-DOOR_SHARE: Final = 0.2
-"""Of the time that the last call worked: for meeting those who have come meanwhile, at most."""
-
-QUIET_SHARE: Final = 0.05
-"""Of the same time: when nobody has come for so long, nobody is at the door."""
+from sourcier.rpc.door import Door
 
 MEAN_WEIGHT: Final = 0.125
 """Of the latest value in a moving mean."""
@@ -84,16 +79,13 @@ class Admission:
     def __init__(self, queues: Sequence[Queue], *, clock: Callable[[], float] = monotonic) -> None:
         self._queues = tuple(queues)
         self._clock = clock
-        self._arrived = 0
-        self._met = 0
-        self._met_at = 0.0
+        self._door = Door(clock)
         self._turn_taken = False
         self._began_at = 0.0
-        self._worked = 0.0
 
     def arrive(self) -> None:
         """Say that gRPC has handed a call over, of whatever kind."""
-        self._arrived += 1
+        self._door.arrive()
 
     def refuses(self, queue: Queue, seconds_left: float = inf) -> bool:
         """Whether a call that comes now is to be refused; `seconds_left` is what its caller gives it."""
@@ -145,19 +137,9 @@ class Admission:
 
     def _let_go(self) -> None:
         """Called in the round of the event loop in which the work of a turn has let it go."""
-        now = self._clock()
-        self._worked = now - self._began_at
-        self._met, self._met_at = self._arrived, now
-        self._door(now)
+        self._door.open(self._clock() - self._began_at, self._end_turn)
 
-    def _door(self, opened_at: float) -> None:
-        """Called again and again between a turn and the next, until everybody who has come was met or time is up."""
-        now = self._clock()
-        if self._arrived != self._met:
-            self._met, self._met_at = self._arrived, now
-        if now - opened_at < DOOR_SHARE * self._worked and now - self._met_at < QUIET_SHARE * self._worked:
-            asyncio.get_running_loop().call_later(QUIET_SHARE * self._worked / 2, self._door, opened_at)
-            return
+    def _end_turn(self) -> None:
         self._turn_taken = False
         self._next()
 

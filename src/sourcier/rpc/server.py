@@ -22,6 +22,7 @@ from grpc_reflection.v1alpha import reflection
 from sourcier.domain.limits import MESSAGE_BYTES_MAX, METADATA_BYTES_MAX
 from sourcier.rpc.health import Health
 from sourcier.rpc.interceptors import Guard
+from sourcier.rpc.lines import in_lines
 from sourcier.rpc.servicers import add_servicers
 from sourcier.service.app import App
 from sourcier.v1 import inventory_pb2, network_pb2, rules_pb2, sourcing_pb2
@@ -102,8 +103,9 @@ class Server:
         self._server = grpc.aio.server(
             interceptors=(self._guard,), options=options, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
         )
-        add_servicers(self._server, app)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        lines = in_lines(self._server)
+        add_servicers(lines, app)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, lines)
         names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
 

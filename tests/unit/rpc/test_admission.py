@@ -6,7 +6,8 @@ from math import inf
 import pytest
 
 from sourcier.domain.errors import Kind, Reason, Refusal
-from sourcier.rpc.admission import DOOR_SHARE, MEAN_WEIGHT, QUIET_SHARE, Admission, Limits, Queue
+from sourcier.rpc.admission import MEAN_WEIGHT, Admission, Limits, Queue
+from sourcier.rpc.door import FIRST_ROUNDS, PATIENCE_SECONDS
 
 AMPLE = Limits(at_work=10, waiting=10)
 
@@ -42,7 +43,7 @@ async def rounds(number: int) -> None:
 async def until_began(world: World, *names: str) -> None:
     async with asyncio.timeout(5):
         while len(world.began) < len(names):
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
     assert world.began == list(names)
 
 
@@ -171,45 +172,30 @@ async def test_who_leaves_in_the_moment_of_his_turn_gives_it_on() -> None:
     assert (world.began, world.promises.under_way) == (["promise 0", "promise 2"], 0)
 
 
-async def test_those_at_the_door_are_met_before_the_next_begins() -> None:
+async def test_nobody_begins_while_the_door_is_open() -> None:
     world = World()
     names = ["promise 0", "promise 1", "promise 2"]
     calls = [world.call(name, works=0.1) for name in names]
     for number in range(1, 3):
+        await rounds(2)
         for _ in range(3):
-            await asyncio.sleep(QUIET_SHARE * 0.1)
-            assert world.began == names[:number]
-            world.now += 0.9 * QUIET_SHARE * 0.1
+            world.now += 0.9 * PATIENCE_SECONDS[0]
             world.admission.arrive()
-        await asyncio.sleep(QUIET_SHARE * 0.1)
-        world.now += 1.1 * QUIET_SHARE * 0.1  # nobody came
+            await rounds(2)
+            assert world.began == names[:number]
+        world.now += PATIENCE_SECONDS[1]  # nobody came
         await until_began(world, *names[: number + 1])
-    await asyncio.gather(*calls)
-
-
-async def test_a_rush_at_the_door_takes_a_bounded_part_of_the_time() -> None:
-    world = World()
-    calls = [world.call(name, works=0.1) for name in ("promise 0", "promise 1")]
-    await rounds(4)
-    spent = 0.0
-    while len(world.began) < 2:
-        world.now += 0.1 * QUIET_SHARE
-        spent += 0.1 * QUIET_SHARE
-        world.admission.arrive()
-        await asyncio.sleep(QUIET_SHARE * 0.1)
-        assert spent < 2 * DOOR_SHARE * 0.1
-    assert spent > 0.9 * DOOR_SHARE * 0.1
     await asyncio.gather(*calls)
 
 
 async def test_the_pace_is_that_of_a_queue_and_not_of_idle_hours() -> None:
     world = World()
     await world.call("promise 0")
-    await rounds(8)
+    await rounds(FIRST_ROUNDS + 2)
     world.now += 3_600.0
     calls = [world.call(name, works=0.8) for name in ("promise 1", "promise 2")]
     await rounds(4)
-    world.now += 2 * QUIET_SHARE * 0.8
+    world.now += 0.1
     await asyncio.gather(*calls)
-    # It came when the other had worked, and waited for those at the door alone.
-    assert world.promises.pace_seconds == pytest.approx(MEAN_WEIGHT * 2 * QUIET_SHARE * 0.8)
+    # It came when the other had worked, and waited while the loop did something else.
+    assert world.promises.pace_seconds == pytest.approx(MEAN_WEIGHT * 0.1)
