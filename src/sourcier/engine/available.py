@@ -7,7 +7,6 @@ import numpy as np
 from sourcier.domain.order import Cart
 from sourcier.domain.supply import SupplyRow
 from sourcier.engine.compile import (
-    NODE_TYPES,
     UNLIMITED,
     BoolArray,
     CompiledNetwork,
@@ -112,15 +111,20 @@ def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
     """What the cart's channel may take of its lines; the channel is one of the rule set's."""
     skus = tuple(line.sku for line in cart.lines)
     free, floor = snapshot.free(skus), floors(snapshot.network, rules, cart.channel)
+    on_hand = np.maximum(free - floor, 0)
     supplies = snapshot.supplies(skus)
-    ready = units = order = supplies.node  # of no rows
-    if supplies.rows:
-        ready = supplies.ready(local_days(snapshot.network, cart.placed_at))
-        units = np.minimum(supplies.available(free, floor), UNLIMITED)
-        order = np.lexsort((ready, supplies.node, supplies.sku))
+    if not supplies.rows:
+        none = supplies.node
+        in_shifts = snapshot.network.in_shifts
+        return Available(
+            free=free, on_hand=on_hand, line=none, node=none, ready=none, units=none, rows=(), in_shifts=in_shifts
+        )
+    ready = supplies.ready(local_days(snapshot.network, cart.placed_at))
+    units = np.minimum(supplies.available(free, floor), UNLIMITED)
+    order = np.lexsort((ready, supplies.node, supplies.sku))
     return Available(
         free=free,
-        on_hand=np.maximum(free - floor, 0),
+        on_hand=on_hand,
         line=supplies.sku[order],
         node=supplies.node[order],
         ready=ready[order],
@@ -132,6 +136,4 @@ def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
 
 def floors(network: CompiledNetwork, rules: CompiledRules, channel: str) -> IntArray:
     """``floor[N]``: units of every SKU that are kept back from the channel."""
-    channel_class = rules.channel_class[channel]
-    by_type: IntArray = np.array([rules.floors[t][channel_class] for t in NODE_TYPES], dtype=np.int64)
-    return by_type[network.node_type]
+    return rules.kept_back[channel].take(network.node_type)

@@ -102,7 +102,9 @@ class Departing(Columns):
 
 
 def starts(ask: Ask) -> Starts:
-    """All useful starts at usable nodes: now, and when supply is ready."""
+    """All useful starts: now, and when supply is ready. At a node that is not usable nothing departs from them."""
+    if ask.at_once:
+        return _now_everywhere(ask)
     table, placed, usable, work = ask.table, ask.placed, ask.usable, ask.load.work
     node = usable.nonzero()[0]
     ready, begin = np.full(len(node), ON_HAND), np.full(len(node), placed)
@@ -129,6 +131,19 @@ def starts(ask: Ask) -> Starts:
     in_shifts = network.in_shifts[node]
     worked = _in_shifts(ask, whole.take(in_shifts.nonzero()[0]))
     return Starts.joined([whole.take((~in_shifts).nonzero()[0]), worked])
+
+
+def _now_everywhere(ask: Ask) -> Starts:
+    """One start of every node, in their order."""
+    work = ask.load.work
+    node = np.arange(len(work))
+    ready, shift, left = _NO_NEED.repeat(len(work), axis=1)
+    done = ask.table.done_from(ask.placed, node, work)
+    return Starts(node=node, begin=np.full(len(work), ask.placed), done=done, ready=ready, shift=shift, left=left)
+
+
+_NO_NEED = np.array([[ON_HAND], [NONE], [UNLIMITED]])
+"""Of a start that waits for no supply and falls into no shift: when it is ready, its shift, what is left there."""
 
 
 def _in_shifts(ask: Ask, found: Starts) -> Starts:
@@ -217,14 +232,19 @@ def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
     """Every useful departure of the trips that move, from every start at their nodes."""
     snapshot, table, placed = ask.snapshot, ask.table, ask.placed
     trips, rounds = reach.trips, table.rounds
-    trip, start = _at_their_nodes(ask, reach.moved, trips.node[reach.moved], begins)
+    leaving = trips.node if reach.by_node else trips.node[reach.moved]
+    trip, start = _at_their_nodes(ask, reach.moved, leaving, begins)
     schedule = trips.schedule[trip]
     first = table.first_round(schedule, placed, begins.begin[start], begins.done[start])
     made = (first >= 0).nonzero()[0]
     if len(made) < len(first):
         trip, start, first, schedule = trip[made], start[made], first[made], schedule[made]
-    node, service = trips.node[trip], trips.service[trip]
-    last_day = rounds.day[first] + SHIP_HORIZON_DAYS
+    node, first_day = trips.node[trip], rounds.day[first].astype(np.int64)
+    if _all_have_room(ask, node, first_day):
+        at = rounds.pickup[first]
+        chosen = Departing(start=start, trip=trip, departure=first, day=first_day, at=at)
+        return _latest_ready(ask, chosen, begins)
+    service, last_day = trips.service[trip], first_day + SHIP_HORIZON_DAYS
     room_at, highest = _room_at(ask, node)
 
     def room(row: IntArray, departure: IntArray) -> IntArray:
@@ -242,6 +262,18 @@ def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
         at=rounds.pickup[departure],
     )
     return _latest_ready(ask, chosen, begins)
+
+
+def _all_have_room(ask: Ask, node: IntArray, day: IntArray) -> bool:
+    """Whether each node has as much room on its day as it ever has, or more than enough: no later day has more."""
+    network = ask.snapshot.network
+    if len(network.round_keys):
+        return False
+    if not network.measures:
+        return True
+    left, whole = ask.snapshot.node_left(node, day), network.capacity[node]
+    full = (left < np.minimum(whole, ask.load.enough(network.measure[node]))) | (whole == 0)
+    return not full.any()
 
 
 def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, NDArray[np.integer]], IntArray], IntArray]:
@@ -292,9 +324,9 @@ def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
 
 def _at_their_nodes(ask: Ask, trips: IntArray, node: IntArray, begins: Starts) -> tuple[IntArray, IntArray]:
     """Every (trip, start) pair of one node; the `trips` begin at ``node``."""
-    if ask.at_once:  # starts stand by node, one each
+    if ask.at_once:  # starts are those of every node
         begun = ask.usable[node]
-        return trips[begun], (ask.usable.cumsum() - 1)[node[begun]]
+        return (trips, node) if begun.all() else (trips[begun], node[begun])
     there = np.bincount(begins.node, minlength=len(ask.usable))
     order = np.argsort(begins.node, kind="stable")
     count, first = there[node], (np.cumsum(there) - there)[node]
@@ -325,17 +357,21 @@ def _latest_ready(ask: Ask, found: Departing, begins: Starts) -> Departing:
 def caps(ask: Ask, begins: Starts, found: Departing) -> tuple[IntArray, IntArray]:
     """``units[C]`` and ``lines[C]`` that the pools of each candidate let through."""
     network, table = ask.snapshot.network, ask.table
-    units, lines = np.full((2, len(found.start)), UNLIMITED)
-    node, shift = begins.node[found.start], begins.shift[found.start]
+    units = lines = np.full(len(found.start), UNLIMITED)
     pools = []
-    if network.capacity_in_parts:
-        pools.append((network.measure[node], ask.snapshot.node_left(node, found.day)))
-    if len(network.shift_limit) and (shift != NONE).any():
-        which = network.first_shift[node] + table.shifts.which[shift]
+    if _UNITS in network.measures or _LINES in network.measures:
+        node = begins.node[found.start]
+        pools.append((network.measures, network.measure[node], ask.snapshot.node_left(node, found.day)))
+    if len(network.shift_limit) and ((shift := begins.shift[found.start]) != NONE).any():
+        which = network.first_shift[begins.node[found.start]] + table.shifts.which[shift]
         measure = np.where(shift != NONE, network.shift_measure[np.where(shift != NONE, which, 0)], 0)
-        pools.append((measure, begins.left[found.start]))
-    for measure, left in pools:
-        for cap, counted in (units, CapacityMeasure.UNITS), (lines, CapacityMeasure.LINES):
-            at = (measure == MEASURES.index(counted)).nonzero()[0]
-            cap[at] = np.minimum(cap[at], left[at])
+        pools.append((network.shift_measures, measure, begins.left[found.start]))
+    for measures, measure, left in pools:
+        if _UNITS in measures:
+            units = np.where(measure == _UNITS, np.minimum(units, left), units)
+        if _LINES in measures:
+            lines = np.where(measure == _LINES, np.minimum(lines, left), lines)
     return units, lines
+
+
+_UNITS, _LINES = MEASURES.index(CapacityMeasure.UNITS), MEASURES.index(CapacityMeasure.LINES)

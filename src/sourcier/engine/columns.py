@@ -13,6 +13,11 @@ class Columns:
 
     __slots__: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def nbytes(self) -> int:
+        """What the arrays occupy."""
+        return sum([getattr(self, name).nbytes for name in self.__slots__])
+
     def take(self, chosen: IntArray) -> Self:
         """The chosen rows, in that order."""
         columns: dict[str, Any] = {}

@@ -73,8 +73,8 @@ class CompiledNetwork:
     `collects[N, S]`: the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
-    `shift_limit[H]`; `shift_measures` are those in use; `in_shifts[N]`: it has some. `capacity_in_parts`: some node's
-    capacity counts lines or units, so that a part of an order can have room. `round_keys` are the `round_key` of every
+    `shift_limit[H]`; `in_shifts[N]`: it has some. `measures` and `shift_measures` are those in use by nodes and shifts.
+    `priced_by_weight`: some service has a rate per kg. `round_keys` are the `round_key` of every
     carrier's round with a limit of parcels, ascending. `transfers` are the (node, service) pairs that lead to a node.
     `postal_zones` is for `engine.postal_zones.zone_of`. `courier_seconds[S]` pass from pickup to door (-1: no courier),
     `collect_minutes[S]` from arrival in a store to collection. `memo` keeps how far the places asked for last are.
@@ -103,6 +103,7 @@ class CompiledNetwork:
     tiers: TierTables
     tier_dominates: BoolArray
     rates: IntArray
+    priced_by_weight: bool
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
     transfers: Mapping[int, tuple[tuple[int, int], ...]]
@@ -111,7 +112,7 @@ class CompiledNetwork:
     shift_measure: NDArray[np.int8]
     shift_limit: IntArray
     shift_measures: tuple[int, ...]
-    capacity_in_parts: bool
+    measures: tuple[int, ...]
     round_keys: IntArray
     courier_seconds: IntArray
     collect_minutes: IntArray
@@ -171,6 +172,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         tiers=tiers,
         tier_dominates=np.array([[steps_dominate(a, b) for b in steps] for a in steps], dtype=np.bool_),
         rates=_rates(network.services),
+        priced_by_weight=any(s.per_kg_micros for s in network.services),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),
         transfers=MappingProxyType(_transfers(network, service_index)),
@@ -179,7 +181,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         shift_measure=np.array([MEASURES.index(shift.measure) for shift in shifts], dtype=np.int8),
         shift_limit=_ints(shift.limit for shift in shifts),
         shift_measures=tuple(sorted({MEASURES.index(shift.measure) for shift in shifts})),
-        capacity_in_parts=any(n.capacity and n.capacity.measure is not CapacityMeasure.ORDERS for n in network.nodes),
+        measures=tuple(sorted({MEASURES.index(n.capacity.measure) for n in network.nodes if n.capacity})),
         round_keys=_ints(sorted(rounds)),
         courier_seconds=_ints(60 * s.courier_minutes if s.method is Method.SAME_DAY else -1 for s in network.services),
         collect_minutes=_ints(s.collect_minutes for s in network.services),
@@ -275,6 +277,7 @@ class CompiledRules:
     """A rule-set revision, ready for decisions.
 
     `floors[node type][class]` units are kept back from a channel class; classes are nested, class 0 keeps the least.
+    Of every channel, by node type (indexes NODE_TYPES), `kept_back` are the units and `takes_no_part` is the exclusion.
     """
 
     rule_set: RuleSet
@@ -282,6 +285,8 @@ class CompiledRules:
     channel_class: Mapping[str, int]
     floors: Mapping[NodeType, tuple[int, int, int]]
     excluded: Mapping[str, frozenset[NodeType]]
+    kept_back: Mapping[str, IntArray]
+    takes_no_part: Mapping[str, BoolArray]
 
 
 def compile_rules(rule_set: RuleSet, revision_name: str) -> CompiledRules:
@@ -303,6 +308,8 @@ def compile_rules(rule_set: RuleSet, revision_name: str) -> CompiledRules:
         channel_class=MappingProxyType({c: distinct.index(v) for c, v in levels.items()}),
         floors=MappingProxyType({t: (padded[0][i], padded[1][i], padded[2][i]) for i, t in enumerate(NODE_TYPES)}),
         excluded=MappingProxyType({c: _excluded(rule_set, c) for c in rule_set.channels}),
+        kept_back=MappingProxyType({c: np.array(level, dtype=np.int64) for c, level in levels.items()}),
+        takes_no_part=MappingProxyType({c: _mask(_excluded(rule_set, c)) for c in rule_set.channels}),
     )
 
 
@@ -317,6 +324,8 @@ def with_channel(rules: CompiledRules, channel: str) -> CompiledRules:
         rules,
         channel_class=MappingProxyType({**rules.channel_class, channel: 0}),
         excluded=MappingProxyType({**rules.excluded, channel: _excluded(rules.rule_set, channel)}),
+        kept_back=MappingProxyType({**rules.kept_back, channel: _ints(rules.floors[t][0] for t in NODE_TYPES)}),
+        takes_no_part=MappingProxyType({**rules.takes_no_part, channel: _mask(_excluded(rules.rule_set, channel))}),
     )
 
 
@@ -351,6 +360,10 @@ def _excluded(rule_set: RuleSet, channel: str) -> frozenset[NodeType]:
         if not entry.channels or channel in entry.channels:
             found |= entry.exclude_node_types
     return frozenset(found)
+
+
+def _mask(node_types: frozenset[NodeType]) -> BoolArray:
+    return np.array([node_type in node_types for node_type in NODE_TYPES], dtype=np.bool_)
 
 
 def local_days(network: CompiledNetwork, instant: datetime) -> IntArray:

@@ -159,7 +159,7 @@ def decide_steps(
     `explained` False leaves `left_out` empty. The answer is checked against the stock, capacity and status seen at the
     start; PlanRejected means a fault of the engine, never of the input.
     """
-    prepared = prepare(cart, snapshot, rules, complete=complete)
+    prepared = prepare(cart, snapshot, rules, complete=complete, reasons=explained)
     found = yield from settle(prepared, prepared.problem)
     (decision,) = written([found], explained=explained)
     return decision

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-import numpy as np
-
 T = TypeVar("T")
 
 
@@ -39,9 +37,10 @@ class Memo:
 
 
 def array_bytes(value: object) -> int:
-    """What the arrays in a value occupy, and a little for the value itself."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
+    """What the arrays in a value occupy, and a little for the value itself; or as many `nbytes` as it says itself."""
+    known: int | None = getattr(value, "nbytes", None)
+    if known is not None:
+        return known
     if isinstance(value, tuple):
         return sum(map(array_bytes, value), ENTRY_BYTES)
     fields = getattr(value, "__dataclass_fields__", None)

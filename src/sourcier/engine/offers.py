@@ -13,8 +13,8 @@ from sourcier.domain.order import Cart
 from sourcier.domain.plan import NodeReason
 from sourcier.engine.available import Available, look
 from sourcier.engine.columns import copies
-from sourcier.engine.compile import BoolArray, CompiledNetwork, CompiledRules, IntArray
-from sourcier.engine.prefilter import Lanes, check_cart, first_failed, lanes
+from sourcier.engine.compile import UNLIMITED, BoolArray, CompiledNetwork, CompiledRules, IntArray
+from sourcier.engine.prefilter import NONE_LATER, Lanes, check_cart, first_failed, lanes
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.tariffs import by_weight, dominance, rounded
 from sourcier.engine.tiers import Tiers, TierTables, tier_tables
@@ -154,21 +154,26 @@ def build(
     """
     check_cart(cart, snapshot, rules)
     available = look(cart, snapshot, rules)
-    quantities = np.array([line.quantity for line in cart.lines], dtype=np.int64)
-    later = available.useful(_wanted(cart))
+    num_lines = len(cart.lines)
+    later = available.useful(_wanted(cart)) if available.rows else NONE_LATER
     supplying = None if reasons else available.supplying()
-    found = lanes(cart, snapshot, rules, (len(cart.lines), int(quantities.sum())), later, pickups, supplying)
-    merge = rules.rule_set.constraints.max_nodes_per_line is None and bool((found.cap_lines >= len(cart.lines)).all())
+    load = num_lines, sum([line.quantity for line in cart.lines])
+    found = lanes(cart, snapshot, rules, load, later, pickups, supplying)
+    whole_lines = rules.rule_set.constraints.max_nodes_per_line is not None
+    merge = not whole_lines and int(found.cap_lines.min(initial=num_lines)) == num_lines
     demands = _demands(cart, merge=merge)
     offered = available.by(found.node, found.ready)
-    if len(demands.lines_of) < len(cart.lines):
+    if len(demands.lines_of) < num_lines:
         offered = offered[[positions[0] for positions in demands.lines_of]]
-    carried = offered * (demands.weight[:, None] <= found.tariff.heaviest[found.trip])
+    heaviest = found.tariff.heaviest[found.trip]
+    light = int(demands.weight.max()) <= int(heaviest.min(initial=UNLIMITED))
+    carried = offered if light else offered * (demands.weight[:, None] <= heaviest)
     carries: BoolArray = np.logical_or.reduce(carried, axis=0)
     if reasons:
         _name_what_is_missing(found, available, offered, carries)
     lane = carries.nonzero()[0]
-    brought = _Brought(lane=lane, available=offered.take(lane, axis=1), carried=carried.take(lane, axis=1))
+    there = offered.take(lane, axis=1)
+    brought = _Brought(lane=lane, available=there, carried=there if light else carried.take(lane, axis=1))
     problem = undominated(_price(cart, snapshot.network, rules, found, demands, brought, complete=complete), snapshot)
     _guard_magnitude(problem)
     return problem, found, available
@@ -242,15 +247,15 @@ def _demands(cart: Cart, *, merge: bool) -> _Demands:
         key = (line.sku, line.unit_weight_grams, line.unit_price_micros) if merge else position
         by_key.setdefault(key, []).append(position)
     groups: dict[str, int] = {}
-    first = [cart.lines[positions[0]] for positions in by_key.values()]
-    quantity = [sum([cart.lines[p].quantity for p in positions]) for positions in by_key.values()]
-    return _Demands(
-        quantity=np.array(quantity, dtype=np.int64),
-        weight=np.array([line.unit_weight_grams for line in first], dtype=np.int64),
-        value=np.array([line.unit_price_micros for line in first], dtype=np.int64),
-        group=np.array([groups.setdefault(line.sku, len(groups)) for line in first], dtype=np.int64),
-        lines_of=tuple(map(tuple, by_key.values())),
-    )
+    rows = []
+    for positions in by_key.values():
+        first = cart.lines[positions[0]]
+        units = first.quantity if len(positions) == 1 else sum([cart.lines[p].quantity for p in positions])
+        group = groups.setdefault(first.sku, len(groups))
+        rows.append((units, first.unit_weight_grams, first.unit_price_micros, group))
+    quantity, weight, value, group_of = np.array(rows, dtype=np.int64).T.copy()
+    lines_of = tuple(map(tuple, by_key.values()))
+    return _Demands(quantity=quantity, weight=weight, value=value, group=group_of, lines_of=lines_of)
 
 
 def _price(
@@ -270,10 +275,13 @@ def _price(
     unfilled = prices.unfilled_per_unit_micros + rounded(demands.value * prices.unfilled_value_bp, 10_000)
     fixed = tariff.fixed[trip] + network.handling_per_shipment[node]
     fixed += prices.split_micros if not found.parcels else np.where(family < VIA, prices.split_micros, 0)
-    late_days = 0 if cart.deliver_by is None else np.maximum(arrival - cart.deliver_by.toordinal(), 0)
     per_unit = tariff.per_unit[trip] + network.handling_per_unit[node]
-    unit = by_weight(network, found.leg_service[lane], weight)
-    unit += per_unit + prices.late_per_unit_day_micros * late_days
+    if cart.deliver_by is not None:
+        per_unit += prices.late_per_unit_day_micros * np.maximum(arrival - cart.deliver_by.toordinal(), 0)
+    if network.priced_by_weight:
+        unit = by_weight(network, found.leg_service[lane], weight) + per_unit
+    else:
+        unit = per_unit[None, :].repeat(len(quantity), axis=0)
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
     nothing = sum(q * price for q, price in zip(quantity.tolist(), unfilled.tolist(), strict=True))
     dearest_parcel = max((parcel.micros for parcel in found.parcels), default=0)

@@ -18,6 +18,11 @@ class Place:
     distance_m: IntArray
 
     @property
+    def nbytes(self) -> int:
+        """What the distances occupy."""
+        return self.distance_m.nbytes
+
+    @property
     def key(self) -> tuple[GeoPoint, str, str]:
         """What tells it from other places of the same network."""
         return self.point, self.time_zone, self.zone_id

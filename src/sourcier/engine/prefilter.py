@@ -15,7 +15,6 @@ from sourcier.domain.plan import NodeReason
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine.candidates import Ask, Load, caps, starts
 from sourcier.engine.compile import (
-    NODE_TYPES,
     UNLIMITED,
     BoolArray,
     CompiledNetwork,
@@ -218,8 +217,7 @@ def _reach(
 
 def excluded_nodes(cart: Cart, network: CompiledNetwork, rules: CompiledRules) -> BoolArray:
     """``excluded[N]``: the node's type takes no part in orders of the cart's channel."""
-    by_type: BoolArray = np.array([node_type in rules.excluded[cart.channel] for node_type in NODE_TYPES])
-    return by_type[network.node_type]
+    return rules.takes_no_part[cart.channel].take(network.node_type)
 
 
 def ask_for(

@@ -25,6 +25,11 @@ class Tariff:
     heaviest: IntArray
     tables: TierTables
 
+    @property
+    def nbytes(self) -> int:
+        """What the columns occupy."""
+        return self.fixed.nbytes + self.per_unit.nbytes + self.tiers.nbytes + self.heaviest.nbytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
@@ -45,13 +50,17 @@ def transport(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
 
 def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray) -> Tariff:
     """The tariff of ways by their legs ``[T, legs]`` (-1: no such leg), added up."""
-    fixed, per_unit = np.zeros((2, len(leg_service)), dtype=np.int64)
-    for service, metres in zip(leg_service.T, leg_metres.T, strict=True):
-        rate = network.rates.take(service, axis=1)  # the last column is that of no service
-        fixed += rate[0] + thousandths(rate[1], metres)
-        per_unit += rate[2] + thousandths(rate[3], metres)
+    legs = [_of_leg(network, *leg) for leg in zip(leg_service.T, leg_metres.T, strict=True)]
+    fixed, per_unit = sum(legs[1:], start=legs[0])
     tiers, tables = _tiers(network, leg_service)
     return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, heaviest=tables.heaviest.take(tiers), tables=tables)
+
+
+def _of_leg(network: CompiledNetwork, service: IntArray, metres: IntArray) -> IntArray:
+    """``[2, T]``: micros a shipment and a unit."""
+    rate = network.rates.take(service, axis=1)  # the last column is that of no service
+    cost: IntArray = rate[0:3:2] + thousandths(rate[1:4:2], metres)
+    return cost
 
 
 def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray) -> IntArray:

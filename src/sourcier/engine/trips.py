@@ -66,6 +66,12 @@ class Reach:
     served: BoolArray
     reached: BoolArray
 
+    @property
+    def nbytes(self) -> int:
+        """What the arrays occupy that are its own: the tables of its tariff are nearly always the network's."""
+        own = (self.moved, self.kept, self.served, self.reached)
+        return self.trips.nbytes + self.tariff.nbytes + sum([array.nbytes for array in own])
+
     def with_nodes_of_other_ways(self, nodes: BoolArray) -> BoolArray:
         """The mask ``nodes[N]``, and all nodes of the ways that none of them is on."""
         node, way = self.trips.node, self.trips.way

@@ -191,6 +191,11 @@ def test_a_channel_that_is_not_listed_is_one_that_no_entry_names() -> None:
     assert (compiled.channel_class["gone"], compiled.excluded["gone"]) == (0, store)
     assert compiled.floors == listed.floors
     assert with_channel(listed, "web") is listed
+    for rules in (listed, compiled):
+        for channel, level in rules.channel_class.items():
+            kept_back, no_part = rules.kept_back[channel].tolist(), rules.takes_no_part[channel].tolist()
+            assert kept_back == [rules.floors[node_type][level] for node_type in NODE_TYPES]
+            assert no_part == [node_type in rules.excluded[channel] for node_type in NODE_TYPES]
 
 
 def test_four_levels_are_refused() -> None:
