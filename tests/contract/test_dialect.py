@@ -41,6 +41,12 @@ def test_a_statement_for_one_database_is_empty_for_the_other() -> None:
     assert query("SET x = 1", postgresql_only=True).sqlite == ""
 
 
+def test_a_temporary_table_is_emptied_by_each_commit_where_connections_have_one_transaction() -> None:
+    found = query("CREATE TEMPORARY TABLE t (a TEXT) UNTIL_COMMIT")
+    assert found.sqlite == "CREATE TEMPORARY TABLE t (a TEXT) "
+    assert found.postgresql == "CREATE TEMPORARY TABLE t (a TEXT) ON COMMIT DELETE ROWS"
+
+
 def test_a_cast_is_no_parameter() -> None:
     assert query("SELECT a::text, ':no' FROM t").names == ("no",), "so: write CAST, and no colons in literals"
 

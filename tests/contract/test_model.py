@@ -325,7 +325,7 @@ MUTANTS = {
     "one unit too many": ("queries", "TAKE_STOCK", ">= max(", "+ 1 >= max("),
     "one order too many": ("queries", "TAKE_POOLS", "<= pool.cap", "<= pool.cap + 1"),
     "expired too early": ("queries", "EXPIRE_HOLDS", "expires_at <= ?2", "expires_at > 0 * ?2"),
-    "settled too early": ("queries_admin", "SETTLE_LINES", "AND reservation_line.shipped_at <= counted.as_of", ""),
+    "settled too early": ("queries_feeds", "SETTLE_LINES", "AND reservation_line.shipped_at <= fed.as_of", ""),
     "one peg too many": ("queries_supply", "TAKE_SUPPLY", ">= want.kept", "+ 1 >= want.kept"),
     "a floor not kept back of supply": ("queries_supply", "TAKE_SUPPLY", ">= want.kept", ">= 0 * want.kept"),
     "the last served first": ("queries_supply", "GET_PEGGED_LINES", "r.created_at,", "r.created_at DESC,"),

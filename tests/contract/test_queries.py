@@ -8,7 +8,7 @@ from tests.contract.statements import made_at_run_time, scans, statements
 from sourcier.ledger import queries
 
 LEDGER = Path(queries.__file__).parent
-MODULES = ("queries", "queries_admin", "queries_audit", "queries_supply")
+MODULES = ("queries", "queries_admin", "queries_audit", "queries_feeds", "queries_supply")
 RUNNERS = ("execute", "executemany", "ask", "tell")
 
 
@@ -62,6 +62,8 @@ def is_named(call: ast.Call, function: ast.FunctionDef | ast.Lambda) -> bool:
             return True
         case ast.Attribute(value=ast.Name(id=module)) if module in MODULES:
             return True
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=module)), attr="sqlite" | "postgresql"):
+            return module in MODULES
         case ast.Attribute(value=ast.Name(id=name), attr="sqlite" | "postgresql"):
             return is_query(name, function)
         case ast.Attribute(value=ast.Name(id="self"), attr="_begin"):

@@ -1,4 +1,4 @@
-"""Statements of feeds, network, rule sets and activation."""
+"""Statements of network, rule sets and activation."""
 
 from tests.contract.statements import made_at_run_time, scans, statements
 
@@ -6,7 +6,7 @@ from sourcier.ledger import queries_admin
 
 
 def test_statements_are_literals() -> None:
-    assert len(statements(queries_admin)) > 30
+    assert len(statements(queries_admin)) > 25
     assert made_at_run_time(queries_admin) == []
 
 

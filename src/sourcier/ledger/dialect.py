@@ -17,6 +17,7 @@ written                   SQLite                              PostgreSQL
 ``NEWEST_FIRST``          ``seq DESC``                        ``xid DESC, seq DESC``
 ``AFTER(:xid, :seq)``     ``seq > ?2``                        ``(xid, seq) > ($1, $2)``
 ``IS_FINAL``              ``true``                            ``xid < pg_snapshot_xmin(…)``
+``UNTIL_COMMIT``          left out                            ``ON COMMIT DELETE ROWS``
 ========================  ==================================  ============================
 
 ``EACH`` reads rows out of a text, ``JSON_ROWS`` is an aggregate that writes them into one.
@@ -45,12 +46,14 @@ _ON_SQLITE: Final = {
     "NEWEST_FIRST": "seq DESC",
     "AFTER(:xid, :seq)": "seq > :seq",
     "IS_FINAL": "true",
+    "UNTIL_COMMIT": "",
 }
 _ON_POSTGRESQL: Final = {
     "COMMIT_ORDER": "xid, seq",
     "NEWEST_FIRST": "xid DESC, seq DESC",
     "AFTER(:xid, :seq)": "(xid, seq) > (:xid, :seq)",
     "IS_FINAL": "xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+    "UNTIL_COMMIT": "ON COMMIT DELETE ROWS",
 }
 
 _encode_rows = msgspec.json.Encoder().encode

@@ -11,7 +11,7 @@ import msgspec
 from sourcier.domain.limits import STOCK_QUANTITY_MAX, TEXT_BYTES_MAX
 from sourcier.domain.stock import RecordKind, RecordResult, StockRecord, StockRecords, Verdict
 from sourcier.domain.supply import SupplyRecord
-from sourcier.ledger import queries_admin
+from sourcier.ledger import queries_feeds
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.reserve import instant
 from sourcier.ledger.store import Tx
@@ -110,7 +110,7 @@ def refuse_faulty(
     Beside those with a fault of their own these are the ones whose node is not in the network in force.
     """
     named = {node_id for index, node_id in enumerate(node_ids) if index not in faults} if faults else set(node_ids)
-    found = tx.ask(queries_admin.KNOWN_NODES, rows=rows([[node_id] for node_id in sorted(named)])) if named else []
+    found = tx.ask(queries_feeds.KNOWN_NODES, rows=rows([[node_id] for node_id in sorted(named)])) if named else []
     known = {node_id for (node_id,) in found}
     if not faults and len(known) == len(named):
         return range(len(node_ids))
@@ -151,7 +151,7 @@ def bury_payload(
 ) -> None:
     """Keep a record as the JSON `payload`, under the names that make it the same one again."""
     tx.tell(
-        queries_admin.BURY,
+        queries_feeds.BURY,
         source=source,
         kind=kind,
         node_id=printable(record.node_id),
@@ -166,7 +166,7 @@ def bury_payload(
 
 def dead_letters(tx: Tx, *, after: int = 0, num_max: int = 100) -> list[DeadLetter]:
     """Rejected records after number `after`, oldest first."""
-    found = tx.ask(queries_admin.DEAD_LETTERS, after=after, num_max=num_max)
+    found = tx.ask(queries_feeds.DEAD_LETTERS, after=after, num_max=num_max)
     return [
         DeadLetter(
             seq=seq,

@@ -4,18 +4,18 @@ A count applies when its (epoch, seq) is newer than the last one of its source, 
 is exactly the next of its source and node; a new epoch starts at 1. What cannot be applied stops nobody else: it gets
 a verdict, and a record that can never be applied a dead letter, once.
 
-A batch stays one text of rows from statement to statement: the database itself finds what is stale and what changes,
-so that no row travels back, and other threads run meanwhile.
+A batch is staged in the database, which itself finds what is stale and what changes: no row travels back, and other
+threads run meanwhile.
 
 Lock order: feed cursor, stock row, then SHIPPED lines (which nothing but a count touches), journal.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Final, TypeVar
 
 from sourcier.domain.stock import BatchAnswer, RecordKind, RecordResult, StockRecords, Verdict
-from sourcier.ledger import queries, queries_admin
+from sourcier.ledger import queries, queries_feeds
 from sourcier.ledger.commands import StockKey
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.feed_records import bury, faults, micros, refuse_faulty
@@ -26,8 +26,8 @@ _COUNT: Final = RecordKind.COUNT
 _DELTA: Final = RecordKind.DELTA
 
 T = TypeVar("T")
-_Fed = tuple[str, str, int, int, int, int, int, int, int, int]
-"""(node_id, sku, quantity, epoch, seq, as of, counted, settled, shown, position), see `queries_admin`"""
+_Fed = tuple[str, str, int, int | None, int | None, int | None]
+"""(node_id, sku, quantity, epoch, seq, as of), see `queries_feeds`"""
 _Cursors = dict[str, tuple[int, int]]
 """node_id -> (epoch, last seq)"""
 
@@ -48,16 +48,16 @@ def apply_batch(tx: Tx, source: str, records: StockRecords, *, actor: str = "") 
     good, cursors = _judge_deltas(tx, source, good, records, others)
     if good:
         fed = _fed(records, good, clock)
-        text = rows(fed)
-        made = {(node_id, sku) for node_id, sku in tx.ask(queries_admin.MAKE_STOCK, rows=text)}
-        tx.tell(queries.LOCK_STOCK, rows=text)
-        judged = _judge_counts(tx, source, fed, text, others)
+        _stage(tx, fed)
+        made = {(node_id, sku) for node_id, sku in tx.ask(queries_feeds.MAKE_STOCK_FED)}
+        tx.tell(queries_feeds.LOCK_STOCK_FED)
+        judged = _judge_counts(tx, source, fed, good, others)
         if judged is not fed:
-            text = rows(judged)
-        _write(tx, source, judged, text, made, actor)
+            _stage(tx, judged)
+        _write(tx, source, judged, made, actor)
     if cursors:
         reached = rows([[source, node_id, *cursor] for node_id, cursor in sorted(cursors.items())])
-        tx.tell(queries_admin.MOVE_CURSORS, rows=reached)
+        tx.tell(queries_feeds.MOVE_CURSORS, rows=reached)
     return BatchAnswer.of(others, len(records))
 
 
@@ -69,10 +69,10 @@ def _judge_deltas(
     if _DELTA not in kinds:
         return good, {}
     nodes = rows([[node_id] for node_id in sorted({node_ids[i] for i in good if kinds[i] is _DELTA})])
-    tx.tell(queries_admin.MAKE_CURSORS, source=source, rows=nodes)
+    tx.tell(queries_feeds.MAKE_CURSORS, source=source, rows=nodes)
     cursors = {
         str(node_id): (int(epoch), int(last_seq))
-        for node_id, epoch, last_seq in tx.ask(queries_admin.LOCK_CURSORS, source=source, rows=nodes)
+        for node_id, epoch, last_seq in tx.ask(queries_feeds.LOCK_CURSORS, source=source, rows=nodes)
     }
     moved: _Cursors = {}
     left = []
@@ -100,11 +100,17 @@ def _judge_delta(index: int, position: tuple[int, int], cursor: tuple[int, int])
 
 def _fed(records: StockRecords, good: Sequence[int], clock: int) -> list[_Fed]:
     """The good records as rows. A count from a clock that is ahead is of now."""
-    told = (records.node_ids, records.skus, records.quantities, records.epochs, records.seqs)
-    columns = [_of(column, good) for column in told]
-    as_of = [clock if when is None else min(clock, micros(when)) for when in _of(records.as_of, good)]
-    counted = [1 if kind is _COUNT else 0 for kind in _of(records.kinds, good)]
-    return list(zip(*columns, as_of, counted, repeat(0), repeat(0), good))
+    node_ids, skus, quantities = (_of(column, good) for column in (records.node_ids, records.skus, records.quantities))
+    epochs: Sequence[int | None] = _of(records.epochs, good)
+    seqs: Sequence[int | None] = _of(records.seqs, good)
+    as_of: list[int | None] = [clock if when is None else min(clock, micros(when)) for when in _of(records.as_of, good)]
+    if _DELTA in records.kinds:
+        counted = [kind is _COUNT for kind in _of(records.kinds, good)]
+        epochs, seqs, as_of = (
+            [value if count else None for value, count in zip(column, counted, strict=True)]
+            for column in (epochs, seqs, as_of)
+        )
+    return list(zip(node_ids, skus, quantities, epochs, seqs, as_of, strict=True))
 
 
 def _of(column: Sequence[T], good: Sequence[int]) -> Sequence[T]:
@@ -112,54 +118,59 @@ def _of(column: Sequence[T], good: Sequence[int]) -> Sequence[T]:
     return column if len(good) == len(column) else [column[index] for index in good]
 
 
-def _judge_counts(tx: Tx, source: str, fed: list[_Fed], text: str, others: dict[int, RecordResult]) -> list[_Fed]:
+def _stage(tx: Tx, fed: list[_Fed]) -> None:
+    """Put the rows where the statements find them, in place of those before."""
+    tx.tell(queries_feeds.CLEAR_FED)
+    if fed:
+        tx.tell(queries_feeds.STAGE, rows=rows(fed))
+
+
+def _judge_counts(
+    tx: Tx, source: str, fed: list[_Fed], good: Sequence[int], others: dict[int, RecordResult]
+) -> list[_Fed]:
     """Verdicts on the counts; the lock on the stock row guards its feed item. What applies, one row per stock row.
 
-    `fed` itself, with its `text`, where everything applies as it is: the usual batch.
+    `fed` itself where everything applies as it is: the usual batch.
     """
-    counts = [row for row in fed if row[6]]
-    found = tx.ask(queries_admin.STALE_COUNTS, source=source, rows=_text(counts, fed, text)) if counts else []
-    if not found and len({row[:2] for row in fed}) == len(fed):
+    stale = {
+        (node_id, sku, epoch, seq) for node_id, sku, epoch, seq in tx.ask(queries_feeds.STALE_COUNTS, source=source)
+    }
+    if not stale and len({row[:2] for row in fed}) == len(fed):
         return fed
-    stale = {position for (position,) in found}
-    others.update((position, RecordResult(index=position, verdict=Verdict.STALE)) for position in stale)
-    return _summed([row for row in fed if row[9] not in stale], others)
-
-
-def _summed(fed: list[_Fed], others: dict[int, RecordResult]) -> list[_Fed]:
-    """What the records of each stock row come to. Of several counts the newest applies that none before has passed."""
     sums: dict[StockKey, _Fed] = {}
-    for row in fed:
-        node_id, sku, quantity, epoch, seq, as_of, counted, _, _, position = row
-        before = sums.get((node_id, sku))
-        if before is None:
-            sums[node_id, sku] = row
-        elif not counted:
-            sums[node_id, sku] = (node_id, sku, before[2] + quantity, *before[3:])
-        elif before[6] and (epoch, seq) <= before[3:5]:
+    for row, position in zip(fed, good, strict=True):
+        key, known = row[:2], sums.get(row[:2])
+        summed = None if (*key, *row[3:5]) in stale else _sum(known, row)
+        if summed is None:
             others[position] = RecordResult(index=position, verdict=Verdict.STALE)
         else:
-            latest = max(as_of, before[5]) if before[6] else as_of
-            sums[node_id, sku] = (node_id, sku, quantity, epoch, seq, latest, 1, 0, 0, position)
+            sums[key] = summed
     return list(sums.values())
 
 
-def _write(tx: Tx, source: str, fed: list[_Fed], text: str, made: set[StockKey], actor: str) -> None:
-    """Settle what the counts saw, move the stock rows that change (and show the new ones), remember how far we are."""
-    settled: dict[StockKey, int] = {}
-    counts = [row for row in fed if row[6]]
-    if counts:
-        of_counts = _text(counts, fed, text)
-        for node_id, sku, quantity in tx.ask(queries_admin.SETTLE_LINES, rows=of_counts):
-            settled[node_id, sku] = settled.get((node_id, sku), 0) + int(quantity)
-        tx.tell(queries_admin.PUT_ITEMS, source=source, rows=of_counts)
+def _sum(before: _Fed | None, row: _Fed) -> _Fed | None:
+    """What both records of a stock row come to; None: the second is a count that is no newer than the first."""
+    node_id, sku, quantity, epoch, seq, as_of = row
+    if before is None:
+        return row
+    if epoch is None or seq is None or as_of is None:
+        return (node_id, sku, before[2] + quantity, *before[3:])
+    if before[3] is None or before[4] is None or before[5] is None:
+        return row
+    if (epoch, seq) <= (before[3], before[4]):
+        return None
+    return (node_id, sku, quantity, epoch, seq, max(as_of, before[5]))
+
+
+def _write(tx: Tx, source: str, fed: list[_Fed], made: set[StockKey], actor: str) -> None:
+    """Settle what the counts saw, remember how far we are, move the stock rows that change (and show the new ones)."""
+    settled: Counter[StockKey] = Counter()
+    for node_id, sku, quantity in tx.ask(queries_feeds.SETTLE_LINES):
+        settled[node_id, sku] += int(quantity)
     if settled or made:
-        text = rows([(*row[:7], settled.get(row[:2], 0), int(row[:2] in made)) for row in fed])
-    if fed:
-        tx.tell(queries_admin.JOURNAL_FEED, rows=text, source=source, actor=actor)
-        tx.tell(queries_admin.FEED_STOCK, rows=text)
-
-
-def _text(part: list[_Fed], fed: list[_Fed], text: str) -> str:
-    """The rows of a part of `fed`, of which there is a text already."""
-    return text if len(part) == len(fed) else rows(part)
+        whole = [(*row, settled[row[:2]], int(row[:2] in made)) for row in fed]
+        tx.tell(queries_feeds.CLEAR_FED)
+        tx.tell(queries_feeds.STAGE_WHOLE, rows=rows(whole))
+    tx.tell(queries_feeds.PUT_ITEMS, source=source)
+    tx.tell(queries_feeds.JOURNAL_FED, source=source, actor=actor)
+    tx.tell(queries_feeds.MOVE_STOCK_FED)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sourcier.domain.network import CapacityMeasure
 from sourcier.domain.reservation import ANY_DAY
-from sourcier.ledger import queries, queries_admin
+from sourcier.ledger import queries, queries_feeds
 from sourcier.ledger.commands import PoolKey, StockKey
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.store import Tx
@@ -39,7 +39,7 @@ class Move:
 def lock_stock(tx: Tx, keys: Sequence[StockKey]) -> set[StockKey]:
     """Make the stock rows that are missing, with the floors in force, and lock all; the new ones. `keys` are sorted."""
     wanted = rows(keys)
-    made = {(node_id, sku) for node_id, sku in tx.ask(queries_admin.MAKE_STOCK, rows=wanted)}
+    made = {(node_id, sku) for node_id, sku in tx.ask(queries_feeds.MAKE_STOCK, rows=wanted)}
     tx.tell(queries.LOCK_STOCK, rows=wanted)
     return made
 

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import errors
 from psycopg.types.numeric import Int8BinaryDumper
 
+from sourcier.ledger import queries_feeds
 from sourcier.ledger.dialect import Query
 from sourcier.ledger.jobs import Jobs, Queue
 from sourcier.ledger.store import P, Row, T, Tx, broken, contended, notify, unavailable
@@ -22,6 +23,8 @@ WRITERS: Final = 8
 READERS: Final = 2
 ATTEMPTS_MAX: Final = 4  # one try and three retries after a deadlock or a serialization failure
 _SETTINGS: Final = "-c statement_timeout=2000 -c lock_timeout=500 -c idle_in_transaction_session_timeout=10000"
+# Writers find every row by its key. How long `fed` is, the planner can only guess, and would rather read all of stock.
+_BY_KEY: Final = "-c enable_hashjoin=off -c enable_mergejoin=off"
 _BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -115,8 +118,13 @@ class _Session:
 
     def _usable_connection(self) -> "psycopg.Connection[Row]":
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=2, options=_SETTINGS)
-            self._connection.adapters.register_dumper(int, Int8BinaryDumper)
+            writes = self._begin == _BEGIN_WRITE
+            options = f"{_SETTINGS} {_BY_KEY}" if writes else _SETTINGS
+            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=2, options=options)
+            connection.adapters.register_dumper(int, Int8BinaryDumper)
+            if writes:
+                psycopg.RawCursor(connection).execute(queries_feeds.MAKE_FED.postgresql)
+            self._connection = connection
         return self._connection
 
     def _roll_back(self, connection: "psycopg.Connection[Row]") -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.domain.reservation import TRANSITIONS, Reservation, ReservationLine, State
-from sourcier.ledger import pegs, queries, queries_admin, requests
+from sourcier.ledger import pegs, queries, queries_feeds, requests
 from sourcier.ledger.commands import Replayed, Settle, Settled
 from sourcier.ledger.dialect import rows
 from sourcier.ledger.motions import Deltas, Motive, Move, give_pools_back, move_stock
@@ -262,7 +262,7 @@ def _shipped_at(state: State, now: int) -> int | None:
 
 def _delta_nodes(tx: Tx, node_ids: set[str]) -> set[str]:
     wanted = rows([[node_id] for node_id in sorted(node_ids)])
-    return {str(node_id) for (node_id,) in tx.ask(queries_admin.DELTA_NODES, rows=wanted)}
+    return {str(node_id) for (node_id,) in tx.ask(queries_feeds.DELTA_NODES, rows=wanted)}
 
 
 def _refuse_pegged(command: Settle, line_nos: list[int]) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Concatenate, Final
 from pysqlite3 import dbapi2 as sqlite
 
 from sourcier.domain.errors import Kind, Reason, Refusal
+from sourcier.ledger import queries_feeds
 from sourcier.ledger.clock import LedgerClock, steady_micros, wall_micros
 from sourcier.ledger.dialect import Query
 from sourcier.ledger.jobs import Job, Jobs, Queue
@@ -218,6 +219,8 @@ def connect(path: Path, *, read_only: bool = False) -> Any:
     connection.execute("PRAGMA cache_size = -65536")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
+    else:
+        connection.execute(queries_feeds.MAKE_FED.sqlite)
     return connection
 
 
