@@ -68,7 +68,8 @@ class Ask:
     """One order, wherever it goes: placed at an instant, what it weighs, from which nodes, by which day (an ordinal).
 
     `later` are (node, ready day) pairs of dated supply that is worth waiting for. `quantile_bp` of the parcels must
-    have arrived on the day told.
+    have arrived on the day told. `at_once`: every node has one start, since no supply is worth waiting for, and none
+    picks in shifts.
     """
 
     snapshot: Snapshot
@@ -79,11 +80,21 @@ class Ask:
     later: tuple[IntArray, IntArray]
     quantile_bp: int
     deadline: int
+    at_once: bool
 
-    @property
-    def at_once(self) -> bool:
-        """Whether every node has one start: no supply is worth waiting for, and none picks in shifts."""
-        return len(self.later[0]) == 0 and len(self.snapshot.network.shift_limit) == 0
+    def among(self, nodes: BoolArray) -> "Ask":
+        """The same order from the nodes of the mask ``nodes[N]`` alone."""
+        return Ask(
+            snapshot=self.snapshot,
+            table=self.table,
+            placed=self.placed,
+            load=self.load,
+            usable=self.usable & nodes,
+            later=self.later,
+            quantile_bp=self.quantile_bp,
+            deadline=self.deadline,
+            at_once=self.at_once,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

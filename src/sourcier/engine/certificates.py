@@ -42,9 +42,8 @@ def outsets(joined: Joined) -> list[Outset]:
     saving = np.maximum(whole.unfilled[:, None] - whole.unit, 0)
     alone = primal.singles(whole, saving)
     several = _several(joined, saving, alone)
-    least = np.minimum.reduceat(alone.least, joined.start).tolist()
     return [
-        _outset(problem, primal.best_single(problem, alone, span), min(least[i], several[i]))
+        _outset(problem, primal.best_single(problem, alone, span), alone.least[span], several[i])
         for i, (problem, span) in enumerate(zip(joined.problems, joined.spans(), strict=True))
     ]
 
@@ -72,12 +71,14 @@ def _two_openings(node: IntArray, opening: IntArray, max_shipments: int | None) 
     return int(first + second)
 
 
-def _outset(problem: Problem, best: Cover, bound: int) -> Outset:
-    if best.objective <= bound:
+def _outset(problem: Problem, best: Cover, single: IntArray, several: int) -> Outset:
+    """`single` and `several` as in Undecided, as they are known so far; each bound there is the better of two."""
+    if best.objective <= min(several, int(single.min())):
         return Outset(problem=problem, best=best, rest=None)
     relaxed = bounds.relax(problem)
-    single = dual.single_bounds(problem, relaxed, best.objective)
-    several = bounds.several_shipments_bound(problem, relaxed, bounds.cheapest_units(problem, relaxed))
+    single = np.maximum(single, dual.single_bounds(problem, relaxed, best.objective))
+    units_cost = bounds.cheapest_units(problem, relaxed)
+    several = max(several, bounds.several_shipments_bound(problem, relaxed, units_cost))
     settled = best.objective <= min(several, int(single.min()))
     return Outset(
         problem=problem,

@@ -84,6 +84,8 @@ class Lanes:
 
 def wanted_services(cart: Cart, network: CompiledNetwork) -> tuple[int, ...]:
     """Indices of the services that the cart allows, by name and by method; raises Refusal SERVICE_UNKNOWN."""
+    if not cart.services and not cart.methods:
+        return tuple(range(len(network.services)))
     unknown = [s for s in cart.services if s not in network.service_index]
     if unknown:
         faults = [
@@ -136,7 +138,7 @@ def lanes(
     ask, excluded = ask_for(cart, snapshot, rules, load, later)
     whole, parcels = _reach(cart, ask, rules, pickups)
     if supplying is not None:
-        ask = replace(ask, usable=ask.usable & whole.with_nodes_of_other_ways(supplying))
+        ask = ask.among(whole.with_nodes_of_other_ways(supplying))
     begins = starts(ask)
     found = going(ask, whole, parcels, begins)
     trips, trip, start = whole.trips, found.departing.trip, found.departing.start
@@ -211,6 +213,8 @@ def _reach(
     place = place_of(network, cart.destination)
     delivering = tuple(s for s, method in zip(services, methods, strict=True) if not method.collected)
     direct = reach(ask.table, place, delivering, pickups)
+    if not rules.rule_set.consolidation:
+        return direct, ()
     meeting = [s for s in services if consolidates(rules, network, s)]
     return _through_hubs(ask, cart, rules, place, direct, meeting) if meeting else (direct, ())
 
@@ -235,6 +239,7 @@ def ask_for(
         later=later,
         quantile_bp=rules.rule_set.promising.quantile_bp,
         deadline=_deadline(cart, rules),
+        at_once=len(later[0]) == 0 and len(network.shift_limit) == 0,
     )
     return ask, excluded
 

@@ -5,7 +5,6 @@ Every plan that leaves this module is feasible and priced exactly by `formulatio
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +22,14 @@ class Singles:
     """Every offer as the only one of a plan (axis K).
 
     With all the ``units[D, K]`` worth shipping, which are ``possible[K]`` by stock, capacity and weight, a plan costs
-    ``price[K]``; no plan costs less than ``least[K]``.
+    ``price[K]``; no plan costs less than ``least[K]``. Nothing shipped costs `nothing`.
     """
 
     units: IntArray
     possible: BoolArray
     price: IntArray
     least: IntArray
+    nothing: int
 
 
 def singles(problem: Problem, saving: IntArray) -> Singles:
@@ -40,7 +40,8 @@ def singles(problem: Problem, saving: IntArray) -> Singles:
     """
     tables, tiers = problem.tier_tables, problem.tiers
     units = np.where(saving > 0, problem.supply, 0)
-    cost = problem.fixed + (int(problem.quantity @ problem.unfilled) - problem.split)
+    filling_nothing = int(problem.quantity @ problem.unfilled)
+    cost = problem.fixed + (filling_nothing - problem.split)
     cost -= np.add.reduce(units * saving, axis=0)
     grams = problem.weight @ units
     limit = tables.limit.take(tiers, axis=1)
@@ -51,7 +52,13 @@ def singles(problem: Problem, saving: IntArray) -> Singles:
     less = cost + np.minimum.reduce(np.where(units > 0, saving, _NO_UNIT), axis=0)
     if not tables.rising:  # with what is not worth shipping a parcel may reach a tier that costs less
         less = cost
-    return Singles(units=units, possible=possible, price=price, least=np.where(possible, np.minimum(price, less), less))
+    return Singles(
+        units=units,
+        possible=possible,
+        price=price,
+        least=np.where(possible, np.minimum(price, less), less),
+        nothing=filling_nothing,
+    )
 
 
 _NO_UNIT = 2**61
@@ -63,21 +70,27 @@ def best_single(problem: Problem, alone: Singles, span: slice) -> Cover:
 
     Where all that is worth shipping is possible, the price is exact.
     """
-    price, best = alone.price[span], nothing(problem)
-    for offer in chain((int(price.argmin()),), _next_ones(price)):
+    price = alone.price[span]
+    first = int(price.argmin())
+    if price[first] < alone.nothing and alone.possible[span.start + first]:
+        return _all_of(alone, span, first)
+    best = nothing(problem)
+    for offer in np.argsort(price, kind="stable")[:4].tolist():
         if int(price[offer]) >= best.objective:
             break
-        opened = np.array([offer])
         if alone.possible[span.start + offer]:
-            return Cover(offers=opened, units=alone.units[:, opened + span.start], objective=int(price[offer]))
+            return _all_of(alone, span, offer)
+        opened = np.array([offer])
         found = fill(problem, opened)
         if found.objective < best.objective:
             best = found
     return best
 
 
-def _next_ones(price: IntArray) -> Iterator[int]:
-    yield from np.argsort(price, kind="stable")[1:4].tolist()
+def _all_of(alone: Singles, span: slice, offer: int) -> Cover:
+    """All that is worth shipping from an offer."""
+    at = span.start + offer
+    return Cover(offers=np.array([offer]), units=alone.units[:, at : at + 1], objective=int(alone.price[at]))
 
 
 def _within_capacity(problem: Problem, units: IntArray) -> BoolArray:

@@ -25,11 +25,6 @@ class Tariff:
     heaviest: IntArray
     tables: TierTables
 
-    @property
-    def nbytes(self) -> int:
-        """What the columns occupy."""
-        return self.fixed.nbytes + self.per_unit.nbytes + self.tiers.nbytes + self.heaviest.nbytes
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:

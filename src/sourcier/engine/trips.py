@@ -69,8 +69,8 @@ class Reach:
     @property
     def nbytes(self) -> int:
         """What the arrays occupy that are its own: the tables of its tariff are nearly always the network's."""
-        own = (self.moved, self.kept, self.served, self.reached)
-        return self.trips.nbytes + self.tariff.nbytes + sum([array.nbytes for array in own])
+        num_trips, num_legs = len(self.trips.node), len(self.trips.leg_service.T)
+        return 8 * num_trips * (_COLUMNS + _LEG_COLUMNS * num_legs) + 2 * len(self.served)
 
     def with_nodes_of_other_ways(self, nodes: BoolArray) -> BoolArray:
         """The mask ``nodes[N]``, and all nodes of the ways that none of them is on."""
@@ -82,6 +82,10 @@ class Reach:
         found = nodes.copy()
         found[node[~known[way]]] = True
         return found
+
+
+_COLUMNS, _LEG_COLUMNS = 11, 4
+"""Columns of a reach that have a number for every trip, and for every leg of it."""
 
 
 def way_of(network: CompiledNetwork, service: IntArray, store: IntArray) -> IntArray:
@@ -130,7 +134,18 @@ def _delivered(table: Timetable, place: Place, services: Sequence[int], served: 
     node, metres = somewhere.node, place.distance_m[somewhere.node]
     served[node] = True
     transit = table.transit.rows(node, somewhere.service, metres, place.zone_id)
-    there = replace(somewhere, leg_metres=metres[:, None], leg_transit=transit[:, None])
+    there = Trips(
+        node=node,
+        service=somewhere.service,
+        schedule=somewhere.schedule,
+        leg_service=somewhere.leg_service,
+        leg_metres=metres[:, None],
+        leg_to=somewhere.leg_to,
+        leg_transit=transit[:, None],
+        to=somewhere.to,
+        way=somewhere.way,
+        family=somewhere.family,
+    )
     reached = (transit >= 0).nonzero()[0]
     return there if len(reached) == len(node) else there.take(reached)
 
@@ -254,6 +269,8 @@ def reaching(trips: Trips) -> BoolArray:
 
 def _side_by_side(parts: Sequence[Trips]) -> Trips:
     """The trips of all parts, as wide as the one with most legs; none if there is no part."""
+    if len(parts) == 1:
+        return parts[0]
     legs = max((part.leg_service.shape[1] for part in parts), default=1)
     wide = [part if part.leg_service.shape[1] == legs else _widened(part, legs) for part in parts]
     return Trips.joined(wide) if wide else lying(0, 0, way=0).take(np.zeros(0, dtype=np.int64))
