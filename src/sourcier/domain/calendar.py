@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar_checks import pickup_minutes
 from sourcier.domain.limits import TIMETABLE_DAYS
-from sourcier.domain.network import DayException, Hours, Node, NodeCalendar, Service, Shift
+from sourcier.domain.network import DayException, Hours, Node, NodeCalendar, Round, Service, Shift
 
 MINUTES_PER_DAY = 24 * 60
 _ONE_DAY = timedelta(days=1)
@@ -64,8 +64,11 @@ def _gap_end(wall: datetime, zone: ZoneInfo) -> datetime:
 def is_working_day(calendar: NodeCalendar, day: date) -> bool:
     """Whether the node works on this local day: it picks, and carriers come."""
     exception = _exception(calendar, day)
-    if exception is not None:
-        return bool(exception.picking)
+    return _is_ordinary(calendar, day) if exception is None else bool(exception.picking)
+
+
+def _is_ordinary(calendar: NodeCalendar, day: date) -> bool:
+    """Whether the node works on a day without an exception."""
     return day.isoweekday() in calendar.working_days and day not in calendar.closed_dates
 
 
@@ -86,7 +89,7 @@ def picking_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, .
         return _spans(exception.picking, zone, day)
     if not calendar.picking_hours:
         return _spans([(0, MINUTES_PER_DAY)], zone, day)
-    return _spans(_of_day(calendar.picking_hours, day), zone, day) if is_working_day(calendar, day) else ()
+    return _spans(_of_day(calendar.picking_hours, day), zone, day) if _is_ordinary(calendar, day) else ()
 
 
 def opening_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, ...]:
@@ -97,7 +100,7 @@ def opening_spans(calendar: NodeCalendar, zone: str, day: date) -> tuple[Span, .
     exception = _exception(calendar, day)
     if exception is not None:
         return _spans(exception.opening, zone, day)
-    if not is_working_day(calendar, day):
+    if not _is_ordinary(calendar, day):
         return ()
     return _spans(_of_day(calendar.opening_hours, day) if calendar.opening_hours else [(0, 1_440)], zone, day)
 
@@ -168,16 +171,47 @@ def departures(node: Node, service_id: str, day: date) -> tuple[Departure, ...]:
         return ()
     rounds = [entry for entry in node.rounds if entry.service_id == service_id]
     if not rounds:
-        cut_off = local_instant(day, node.calendar.cut_off_minute, node.time_zone)
-        return (Departure(day=day, pickup=cut_off, cut_off=cut_off),)
-    found = []
-    for entry in (entry for entry in rounds if day.isoweekday() in entry.days):
-        for minute in pickup_minutes(entry):
-            pickup = local_instant(day, minute, node.time_zone)
-            before = 0 if entry.cut_off_minute is None else entry.pickup_minute - entry.cut_off_minute
-            cut_off = local_instant(day, minute - before, node.time_zone)
-            found.append(Departure(day=day, pickup=pickup, cut_off=cut_off, minute=minute, parcels=entry.parcels))
+        return (_at_the_cut_off(node, day),)
+    found = [
+        _picked_up(node, entry, day, minute)
+        for entry in rounds
+        if day.isoweekday() in entry.days
+        for minute in pickup_minutes(entry)
+    ]
     return tuple(sorted(found, key=lambda departure: departure.pickup))
+
+
+def departures_at(node: Node, service_id: str, day: date, minute: int | None) -> tuple[Departure, ...]:
+    """Those of `departures` with the round of that minute; at the cut-off where it is None."""
+    if not is_working_day(node.calendar, day):
+        return ()
+    rounds = [entry for entry in node.rounds if entry.service_id == service_id]
+    if minute is None or not rounds:
+        return () if rounds or minute is not None else (_at_the_cut_off(node, day),)
+    return tuple(
+        [
+            _picked_up(node, entry, day, minute)
+            for entry in rounds
+            if day.isoweekday() in entry.days and minute in pickup_minutes(entry)
+        ]
+    )
+
+
+def _at_the_cut_off(node: Node, day: date) -> Departure:
+    cut_off = local_instant(day, node.calendar.cut_off_minute, node.time_zone)
+    return Departure(day=day, pickup=cut_off, cut_off=cut_off)
+
+
+def _picked_up(node: Node, entry: Round, day: date, minute: int) -> Departure:
+    """What a round collects at one of its minutes."""
+    before = 0 if entry.cut_off_minute is None else entry.pickup_minute - entry.cut_off_minute
+    return Departure(
+        day=day,
+        pickup=local_instant(day, minute, node.time_zone),
+        cut_off=local_instant(day, minute - before, node.time_zone),
+        minute=minute,
+        parcels=entry.parcels,
+    )
 
 
 def makes(node: Node, departure: Departure, placed_at: datetime, begin: datetime, work: timedelta) -> bool:
@@ -241,14 +275,27 @@ def shift_begin(node: Node, shift: Shift, day: date, begin: datetime, work: time
     start, end = shift_span(node, shift, day)
     if ready <= start:
         return start
-    later = (
-        (local_instant(date.fromordinal(on), other.from_minute, node.time_zone), position, on)
-        for on in range(day.toordinal() - 1, ready.toordinal() + 2)
-        if is_working_day(node.calendar, date.fromordinal(on))
-        for position, other in enumerate(node.shifts)
-    )
-    last = max(one for one in later if one[0] < ready)
-    return begin if begin <= end and last == (start, node.shifts.index(shift), day.toordinal()) else None
+    last = _last_shift_before(node, ready, day - _ONE_DAY)
+    return begin if begin <= end and last == (start, node.shifts.index(shift), day) else None
+
+
+def _last_shift_before(node: Node, instant: datetime, since: date) -> tuple[datetime, int, date] | None:
+    """When the last shift before an instant starts, its position and its day; None if none has since a day.
+
+    Days are looked at backwards from the last one in question: the one before the day that is found is looked at as
+    well, since all of a day that the clock leaves out is the first instant of the next.
+    """
+    found: list[tuple[datetime, int, date]] = []
+    day = instant.date() + _ONE_DAY
+    while day >= since:
+        several = bool(found)
+        if is_working_day(node.calendar, day):
+            starts = [local_instant(day, shift.from_minute, node.time_zone) for shift in node.shifts]
+            found += [(start, position, day) for position, start in enumerate(starts) if start < instant]
+        if several:
+            break
+        day -= _ONE_DAY
+    return max(found, default=None)
 
 
 def courier_delivers(service: Service, departure: Departure, zone: str) -> bool:

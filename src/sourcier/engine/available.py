@@ -98,14 +98,6 @@ class Available:
         upto: IntArray = total - np.maximum.accumulate(earlier)
         return upto
 
-    def latest_first(self, node: int, ready: int) -> dict[int, list[tuple[SupplyRow, int, int]]]:
-        """Per line, (row, units, ready day) that a shipment of the node can use, the latest first."""
-        mine = np.flatnonzero((self.node == node) & (self.ready <= ready) & (self.units > 0))
-        found: dict[int, list[tuple[SupplyRow, int, int]]] = {}
-        for r in mine[::-1].tolist():
-            found.setdefault(int(self.line[r]), []).append((self.rows[r], int(self.units[r]), int(self.ready[r])))
-        return found
-
 
 def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
     """What the cart's channel may take of its lines; the channel is one of the rule set's."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.formulation import heaviest
-from sourcier.engine.joined import Joined, join, spans
+from sourcier.engine.joined import Joined, alone
 from sourcier.engine.offers import Problem
 from sourcier.engine.tiers import Tiers
 
@@ -137,7 +137,7 @@ def _minorant(table: Tiers, total: int) -> tuple[int, int, int]:
 
 def can_fill(problem: Problem) -> bool:
     """The necessary condition of `can_fill_each` for one problem."""
-    return problem.num_offers > 0 and all(can_fill_each(join([problem])))
+    return problem.num_offers > 0 and all(can_fill_each(alone(problem)))
 
 
 def can_fill_each(joined: Joined) -> list[bool]:
@@ -149,9 +149,12 @@ def can_fill_each(joined: Joined) -> list[bool]:
     brought = np.vstack([problem.supply, units, grams])
     per_node = np.maximum.reduceat(brought, problem.node_start, axis=1)
     wanted = np.append(problem.quantity, [problem.quantity.sum(), problem.total_weight])
-    most = problem.max_shipments or per_node.shape[1]
+    most = problem.max_shipments
+    if most is None:
+        every = np.add.reduceat(per_node, joined.node_start, axis=1)
+        return list(map(bool, np.all(every >= wanted[:, None], axis=0).tolist()))
     found = []
-    for span in spans(joined.node_start, per_node.shape[1]):
+    for span in joined.node_spans():
         best = per_node[:, span]
         if most < best.shape[1]:
             best = np.partition(best, -most, axis=1)[:, -most:]

@@ -5,7 +5,7 @@ below the best single shipment, that is optimal. Most orders are settled by boun
 once and without a look at what fits a weight tier; the others get the full ones, and `proof` goes on with what is left.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,7 +29,10 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outset:
-    """The best plan of at most one shipment that was found; `rest` is None where no plan at all costs less."""
+    """The best plan of at most one shipment that was found; `rest` is None where no plan at all costs less.
+
+    What is settled at once is told over the offers of all the problems that were looked at together.
+    """
 
     problem: Problem
     best: Cover
@@ -43,8 +46,8 @@ def outsets(joined: Joined) -> list[Outset]:
     alone = primal.singles(whole, saving)
     several = _several(joined, saving, alone)
     return [
-        _outset(problem, primal.best_single(problem, alone, span), alone.least[span], several[i])
-        for i, (problem, span) in enumerate(zip(joined.problems, joined.spans(), strict=True))
+        _outset(joined, i, primal.best_single(whole, alone, span), alone.least[span], several[i])
+        for i, span in enumerate(joined.spans())
     ]
 
 
@@ -71,10 +74,14 @@ def _two_openings(node: IntArray, opening: IntArray, max_shipments: int | None) 
     return int(first + second)
 
 
-def _outset(problem: Problem, best: Cover, single: IntArray, several: int) -> Outset:
-    """`single` and `several` as in Undecided, as they are known so far; each bound there is the better of two."""
+def _outset(joined: Joined, number: int, best: Cover, single: IntArray, several: int) -> Outset:
+    """`best` is over the offers of all; `single` and `several` are as in Undecided, as they are known so far: each
+    bound there is the better of two."""
     if best.objective <= min(several, int(single.min())):
-        return Outset(problem=problem, best=best, rest=None)
+        return Outset(problem=joined.offers, best=best, rest=None)
+    problem = joined.problem(number)
+    if number and len(best.offers):
+        best = replace(best, offers=best.offers - int(joined.start[number]))
     relaxed = bounds.relax(problem)
     single = np.maximum(single, dual.single_bounds(problem, relaxed, best.objective))
     units_cost = bounds.cheapest_units(problem, relaxed)

@@ -3,7 +3,7 @@
 from collections import Counter
 from zoneinfo import ZoneInfo
 
-from sourcier.domain.calendar import departures
+from sourcier.domain.calendar import departures_at
 from sourcier.domain.network import (
     CapacityMeasure,
     Node,
@@ -44,8 +44,8 @@ def within_pools(shipment: Shipment, node: Node, service: Service, seen: Seen) -
 
 def _limited(shipment: Shipment, node: Node) -> bool:
     """Whether the round that collects it takes only so many parcels."""
-    rounds = departures(node, shipment.service_id, shipment.ship_day)
-    return all(one.parcels is not None for one in rounds if one.minute == shipment.round_minute)
+    rounds = departures_at(node, shipment.service_id, shipment.ship_day, shipment.round_minute)
+    return all(one.parcels is not None for one in rounds)
 
 
 def within_stock(decision: Decision, seen: Seen) -> list[str]:

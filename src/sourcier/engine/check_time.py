@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sourcier.domain.calendar import (
     Departure,
     courier_delivers,
-    departures,
+    departures_at,
     is_working_day,
     local_instant,
     shift_begin,
@@ -60,8 +60,8 @@ def work_of(node: Node, seen: Seen) -> timedelta:
 
 def leaving_with(shipment: Shipment, node: Node, service_id: str) -> Departure | None:
     """The departure of the node that the shipment names; None if nothing leaves then."""
-    for departure in departures(node, service_id, shipment.ship_day):
-        if (departure.pickup, departure.minute) == (shipment.ship_by, shipment.round_minute):
+    for departure in departures_at(node, service_id, shipment.ship_day, shipment.round_minute):
+        if departure.pickup == shipment.ship_by:
             return departure
     return None
 

@@ -18,6 +18,7 @@ from sourcier.engine import check, explain
 from sourcier.engine.available import Available
 from sourcier.engine.certificates import Outset
 from sourcier.engine.compile import CompiledRules, IntArray
+from sourcier.engine.joined import Joined, alone, by_way
 from sourcier.engine.offers import Problem, build
 from sourcier.engine.plans import Basis, latest_arrival, pulled_forward, write_plans
 from sourcier.engine.prefilter import Lanes
@@ -70,23 +71,44 @@ def side_by_side(runs: Iterable[Steps[T]]) -> Steps[list[T]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """An order over everything that could serve it, as seen at one moment; any number of decisions follow from it.
+class Sight:
+    """What could serve an order, as seen at one moment: the lanes `found`, what was `available`; `seen`, but for the
+    cart, and `room` are what the checker holds plans against."""
 
-    `problem` is the whole order's, `found` the lanes it came from (it stands for those at the positions `lanes`),
-    `available` what could be taken; `seen`, but for the cart, and `room` are what the checker holds plans against.
-    """
-
-    cart: Cart
     snapshot: Snapshot
     rules: CompiledRules
-    problem: Problem
     found: Lanes
-    lanes: IntArray
     available: Available
     seen: Seen
     room: Room
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An order over everything in sight that could serve it; any number of decisions follow from it.
+
+    Its problem is the one of that `number` among those of all ways to get the order (None: without offers), `way` the
+    only one in question (`engine.trips.way_of`; None: any).
+    """
+
+    cart: Cart
+    sight: Sight
+    joined: Joined
+    number: int | None
+    way: int | None = None
+
+    @property
+    def problem(self) -> Problem:
+        """The whole order's; cut out anew on every call where there are several ways."""
+        offers = self.joined.offers
+        return offers.restricted(slice(0)) if self.number is None else self.joined.problem(self.number)
+
+    @property
+    def lanes(self) -> IntArray:
+        """Its positions among the lanes in sight."""
+        of = self.sight.found.way
+        return np.arange(len(of)) if self.way is None else np.flatnonzero(of == self.way)
 
 
 def prepare(
@@ -104,31 +126,25 @@ def prepare(
     Without `reasons` nothing is said about the nodes that are not in it.
     """
     problem, found, available = build(cart, snapshot, rules, complete=complete, pickups=pickups, reasons=reasons)
-    seen = seen_from(cart, snapshot, rules, available, complete=complete)
-    return Prepared(
-        cart=cart,
+    sight = Sight(
         snapshot=snapshot,
         rules=rules,
-        problem=problem,
         found=found,
-        lanes=np.arange(len(found.node)),
         available=available,
-        seen=seen,
+        seen=seen_from(cart, snapshot, rules, available, complete=complete),
         room=room_on(snapshot, found),
         version=snapshot.version,
     )
+    return Prepared(cart=cart, sight=sight, joined=alone(problem), number=0 if problem.num_offers else None)
 
 
 def parts(whole: Prepared, asked: Sequence[tuple[Cart, int]]) -> list[Prepared]:
     """Of an order prepared for several ways, each `Cart` that asks for one of them (`engine.trips.way_of`) alone."""
-    ways = np.array([way for _, way in asked])
-    problems = whole.problem.by_way(ways)
-    lanes = np.argsort(whole.found.way, kind="stable")
-    ranked = whole.found.way[lanes]
-    spans = zip(ranked.searchsorted(ways).tolist(), ranked.searchsorted(ways, side="right").tolist(), strict=True)
+    joined, positions = by_way(whole.problem, np.array([way for _, way in asked]))
+    numbers = {position: number for number, position in enumerate(positions)}
     return [
-        replace(whole, cart=cart, problem=problem, lanes=lanes[low:high])
-        for (cart, _), problem, (low, high) in zip(asked, problems, spans, strict=True)
+        Prepared(cart=cart, sight=whole.sight, joined=joined, number=numbers.get(position), way=way)
+        for position, (cart, way) in enumerate(asked)
     ]
 
 
@@ -165,14 +181,19 @@ def decide_steps(
     return decision
 
 
-def settle(prepared: Prepared, problem: Problem, outset: Outset | None = None) -> Steps[Settled]:
+def settle(prepared: Prepared, problem: Problem) -> Steps[Settled]:
     """The best answer over `problem`: the prepared one, or that one over fewer offers or with tighter limits.
 
-    `outset` are its first certificates, if they are known. Every shipment is pulled forward to the first departure at
-    which its node sends the same for the same price.
+    Every shipment is pulled forward to the first departure at which its node sends the same for the same price.
     """
-    answer = settled((yield from prove(problem) if outset is None else prove_from(outset)), problem)
+    answer = settled((yield from prove(problem)), problem)
     return Settled(prepared=prepared, problem=problem, answer=pulled_forward(answer))
+
+
+def settle_from(prepared: Prepared, outset: Outset) -> Steps[Settled]:
+    """The same of a problem of which the first certificates are known."""
+    answer = settled((yield from prove_from(outset)), outset.problem)
+    return Settled(prepared=prepared, problem=outset.problem, answer=pulled_forward(answer))
 
 
 def written(found: Sequence[Settled], *, explained: bool = True) -> list[Decision]:
@@ -180,33 +201,34 @@ def written(found: Sequence[Settled], *, explained: bool = True) -> list[Decisio
     plans = write_plans([(_basis(one.prepared), one.answer) for one in found])
     decisions = [_decision(one, plan, explained=explained) for one, plan in zip(found, plans, strict=True)]
     for one, decision in zip(found, decisions, strict=True):
-        prepared, lanes = one.prepared, one.answer.problem.lane[one.answer.cover.offers]
-        left = named(prepared.snapshot, prepared.found, prepared.room, lanes)
-        check.accept(decision, replace(prepared.seen, cart=prepared.cart, left=left))
+        sight, lanes = one.prepared.sight, one.answer.problem.lane[one.answer.cover.offers]
+        left = named(sight.snapshot, sight.found, sight.room, lanes)
+        check.accept(decision, replace(sight.seen, cart=one.prepared.cart, left=left))
     return decisions
 
 
 def _basis(prepared: Prepared) -> Basis:
+    sight = prepared.sight
     return Basis(
         cart=prepared.cart,
-        network=prepared.snapshot.network,
-        rules=prepared.rules,
-        found=prepared.found,
-        available=prepared.available,
+        network=sight.snapshot.network,
+        rules=sight.rules,
+        found=sight.found,
+        available=sight.available,
     )
 
 
 def _decision(one: Settled, plan: Plan, *, explained: bool) -> Decision:
-    prepared, answer = one.prepared, one.answer
+    sight, answer = one.prepared.sight, one.answer
     return Decision(
         status=_status(answer, plan),
         plan=plan,
         objective_micros=answer.cover.objective,
         bound_micros=answer.bound,
         proof=answer.proof,
-        left_out=explain.left_out(one.problem, prepared.found, answer, prepared.snapshot) if explained else (),
-        rule_set_revision=prepared.rules.revision_name,
-        snapshot_version=prepared.version,
+        left_out=explain.left_out(one.problem, sight.found, answer, sight.snapshot) if explained else (),
+        rule_set_revision=sight.rules.revision_name,
+        snapshot_version=sight.version,
     )
 
 

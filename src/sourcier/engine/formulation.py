@@ -21,6 +21,7 @@ day, inside unit_dk. `solver` states the same model for CP-SAT; `tests` hold bot
 domain objects alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,7 @@ def cover(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> Cover
         int(problem.fixed[offers].sum())
         - problem.split
         + int((problem.unit[:, offers] * units).sum())
-        + sum(tier_costs(problem, offers, units))
+        + sum(tier_costs(problem, offers, (problem.weight @ units).tolist()))
         + unfilled_cost(problem, units)
     )
     return Cover(offers=offers, units=units, objective=objective)
@@ -82,11 +83,11 @@ def unfilled_cost(problem: Problem, units: IntArray) -> int:
     return int((problem.unfilled * (problem.quantity - units.sum(axis=1))).sum())
 
 
-def tier_costs(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> list[int]:
-    """The weight tier of every opened offer, micros; every weight is one that the service carries."""
+def tier_costs(problem: Problem, offers: NDArray[np.int64], grams: Sequence[int]) -> list[int]:
+    """The weight tier of every opened offer with so many grams, micros; every weight is one that it carries."""
     costs = []
-    for offer, grams in zip(offers, problem.weight @ units, strict=True):
-        cost = problem.tier_tables[problem.tiers[offer]].at(int(grams))
+    for tiers, weight in zip(problem.tiers[offers].tolist(), grams, strict=True):
+        cost = problem.tier_tables[tiers].at(weight)
         assert cost is not None, "a plan is heavier than its service carries"
         costs.append(cost)
     return costs

@@ -105,12 +105,6 @@ class Problem:
             columns[name] = matrix[:, offers] if isinstance(offers, slice) else matrix.take(offers, axis=1)
         return Problem(**columns)
 
-    def by_way(self, ways: IntArray) -> list["Problem"]:
-        """The same order over the offers of each of the ways."""
-        ranked = self.restricted(np.argsort(self.way, kind="stable"))
-        low, high = (ranked.way.searchsorted(ways, side=side) for side in ("left", "right"))
-        return [ranked.restricted(slice(*span)) for span in zip(low.tolist(), high.tolist(), strict=True)]
-
 
 def by_tier(problem: Problem) -> Problem:
     """The same order with one offer per weight tier that an offer's contents can reach, each with a one-tier table.

@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -23,8 +24,8 @@ from sourcier.domain.limits import FRONTIER_MAX
 from sourcier.domain.plan import NodeReason, Plan
 from sourcier.domain.promise import Choice
 from sourcier.engine.bounds import can_fill
-from sourcier.engine.decide import Prepared, Settled, Steps, settle
-from sourcier.engine.offers import Problem
+from sourcier.engine.decide import Prepared, Settled, Steps, settle, settle_from
+from sourcier.engine.joined import alone
 from sourcier.engine.outlooks import Outlook, arriving_by, outlooks
 from sourcier.engine.prefilter import reject
 
@@ -68,14 +69,12 @@ class _Tried:
 class Search:
     """What is known of one service so far. `dates` are the arrival days (ordinals) by which a plan is conceivable."""
 
-    def __init__(self, prepared: Prepared, outlook: Outlook | None, *, explained: bool) -> None:
-        problem = prepared.problem
-        if outlook is None:
-            (outlook,) = outlooks([problem])
+    def __init__(self, prepared: Prepared, outlook: Outlook, *, explained: bool) -> None:
+        whole = prepared.joined.offers
         self.dates = outlook.dates
-        self.most = len(set(problem.node.tolist())) if problem.max_shipments is None else problem.max_shipments
+        self.most = whole.max_shipments or whole.num_offers
         self.found: list[Found] = []
-        self._prepared, self._outlook, self._explained = prepared, outlook, explained
+        self._prepared, self._outset, self._explained = prepared, outlook.outset, explained
         self._tried: list[_Tried] = []
 
     def best(self, by: int, most: int | None = None) -> Steps[Found | None]:
@@ -85,20 +84,27 @@ class Search:
         known = min(fit, key=lambda found: (found.cost, found.latest), default=None)
         if self._follows(by, most, known):
             return known
-        part, outset = self._outlook.first.get(by) or (arriving_by(self._prepared.problem, by), None)
-        if most < self.most:
-            part, outset = replace(part, max_shipments=most), None
-        if most < self.most and not can_fill(part):  # else it can: `by` is among the plausible dates
-            self._tried.append(_Tried(by=by, most=most, found=None, bound=0))
-            return known
-        prepared = _told_apart(self._prepared, part) if self._explained else self._prepared
-        settled = yield from settle(prepared, part, outset)
+        outset = self._outset if by == self.dates[0] and most == self.most else None
+        if outset is not None:
+            settled = yield from settle_from(self._prepared_by(by), outset)
+        else:
+            part = arriving_by(self._prepared.problem, by)
+            if most < self.most:
+                part = replace(part, max_shipments=most)
+                if not can_fill(part):  # else it can: `by` is among the plausible dates
+                    self._tried.append(_Tried(by=by, most=most, found=None, bound=0))
+                    return known
+            settled = yield from settle(self._prepared_by(by), part)
         found = Found(settled=settled, latest=settled.latest) if settled.ships else None
         self._tried.append(_Tried(by=by, most=most, found=found, bound=settled.answer.bound))
         if found is None:
             return known
         self.found.append(found)
         return found if known is None or found.cost < known.cost else known
+
+    def _prepared_by(self, by: int) -> Prepared:
+        """The same order; where it is explained, nodes of which nothing arrives by then come too late for it."""
+        return _told_apart(self._prepared, by) if self._explained else self._prepared
 
     def _follows(self, by: int, most: int, known: Found | None) -> bool:
         """Whether what was tried settles it: no wider search found a plan, or `known` is as good as one found there."""
@@ -115,11 +121,11 @@ def options(
 ) -> Steps[tuple[Option, ...]]:
     """The options wanted, earliest first; none where no plan brings the whole cart. Equal options are merged.
 
-    `outlook` is that of the prepared problem, if it is known.
+    `outlook` is that of the prepared problem, if it is known that there are dates.
     """
-    search = Search(prepared, outlook, explained=explained)
-    if not search.dates:
+    if outlook is None and (outlook := _outlook_of(prepared)) is None:
         return ()
+    search = Search(prepared, outlook, explained=explained)
     first = last = None
     points: list[Found] = []
     if Choice.EARLIEST in choices or Choice.FRONTIER in choices:
@@ -137,8 +143,19 @@ def options(
 
 def earliest(prepared: Prepared) -> Steps[Found | None]:
     """The cheapest plan for the first date that has one."""
-    search = Search(prepared, None, explained=False)
+    outlook = _outlook_of(prepared)
+    if outlook is None:
+        return None
+    search = Search(prepared, outlook, explained=False)
     return (yield from _first_date(search, search.dates))
+
+
+def _outlook_of(prepared: Prepared) -> Outlook | None:
+    """That of its problem alone, if there is a date by which it could come."""
+    if prepared.number is None:
+        return None
+    (outlook,) = outlooks(alone(prepared.problem))
+    return outlook
 
 
 def arrival(plan: Plan) -> int:
@@ -147,14 +164,15 @@ def arrival(plan: Plan) -> int:
     return max(shipment.deliver_on for shipment in last).toordinal()
 
 
-def _told_apart(prepared: Prepared, part: Problem) -> Prepared:
-    """The same order; nodes none of whose offers are in `part` come too late for it."""
-    late = np.zeros(len(prepared.found.reason), dtype=np.bool_)
-    late[prepared.problem.node] = True
-    late[part.node] = False
-    reason = prepared.found.reason.copy()
+def _told_apart(prepared: Prepared, by: int) -> Prepared:
+    """The same order; nodes none of whose offers arrive by the day `by` come too late for it."""
+    sight, problem = prepared.sight, prepared.problem
+    late = np.zeros(len(sight.found.reason), dtype=np.bool_)
+    late[problem.node] = True
+    late[problem.node[problem.arrival <= by]] = False
+    reason = sight.found.reason.copy()
     reject(reason, late, NodeReason.TOO_LATE)
-    return replace(prepared, found=replace(prepared.found, reason=reason))
+    return replace(prepared, sight=replace(sight, found=replace(sight.found, reason=reason)))
 
 
 def _first(
@@ -187,12 +205,13 @@ def _first_date(
     search: Search, dates: tuple[int, ...], *, most: int | None = None, ceiling: int | None = None
 ) -> Steps[Found | None]:
     """The best plan by the first of `dates` by which a plan in at most `most` shipments costs at most `ceiling`."""
+    return (yield from _first(dates, partial(_cheap, search, most, ceiling), lambda found: found.latest))
 
-    def attempt(by: int) -> Steps[Found | None]:
-        found = yield from search.best(by, most)
-        return found if found is not None and (ceiling is None or found.cost <= ceiling) else None
 
-    return (yield from _first(dates, attempt, lambda found: found.latest))
+def _cheap(search: Search, most: int | None, ceiling: int | None, by: int) -> Steps[Found | None]:
+    """The best plan by a date, if it costs at most `ceiling`."""
+    found = yield from search.best(by, most)
+    return found if found is not None and (ceiling is None or found.cost <= ceiling) else None
 
 
 def _cheapest(search: Search) -> Steps[Found | None]:

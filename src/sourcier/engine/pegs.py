@@ -1,35 +1,68 @@
 """Which units of a plan come from which dated supply, and until when the order can be placed for that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+
+import numpy as np
 
 from sourcier.domain.order import Line
 from sourcier.domain.plan import Marking, Peg, ShipmentLine
 from sourcier.domain.supply import SupplyKind, SupplyRow
 from sourcier.engine.available import Available
+from sourcier.engine.compile import IntArray
 
 Used = tuple[SupplyRow, int]
 """A supply row that a shipment takes from, and the ordinal of the day from which it can."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What shipments of some nodes can draw on: by (line, node) the supply rows, their units and ready day (an
+    ordinal), the latest first; stock `on_hand[L, N]`.
+
+    `kept` are the parts written so far that take none of the supply, by line and units: other plans may have the same.
+    """
+
+    coming: Mapping[tuple[int, int], Sequence[tuple[SupplyRow, int, int]]]
+    on_hand: IntArray
+    kept: dict[tuple[int, int], ShipmentLine]
+
+
+def drawn_from(available: Available, nodes: IntArray) -> Drawn:
+    """What shipments of the nodes can draw on."""
+    coming: dict[tuple[int, int], list[tuple[SupplyRow, int, int]]] = {}
+    if available.rows:
+        wanted = np.zeros(available.on_hand.shape[1], dtype=np.bool_)
+        wanted[nodes] = True
+        rows = (wanted[available.node] & (available.units > 0)).nonzero()[0][::-1]
+        columns = (
+            column[rows].tolist() for column in (available.line, available.node, available.units, available.ready)
+        )
+        for r, line, node, units, ready in zip(rows.tolist(), *columns, strict=True):
+            coming.setdefault((line, node), []).append((available.rows[r], units, ready))
+    return Drawn(coming=coming, on_hand=available.on_hand, kept={})
+
+
 def pegged(
-    lines: Sequence[Line], units: Sequence[int], available: Available, node: int, ready: int
+    lines: Sequence[Line], units: Sequence[int], drawn: Drawn, node: int, ready: int
 ) -> tuple[tuple[ShipmentLine, ...], list[Used]]:
     """The lines of a shipment from `node` that can wait for supply until the day `ready`, and the supply it takes.
 
     The latest supply on its way goes first: what is here is left for others. Nothing is ordered from a supplier while
     the units are on hand or on their way. Lines of one SKU share.
     """
-    coming = available.latest_first(node, ready)
     left: dict[tuple[str, str], int] = {}
     here: dict[str, int] = {}
-    parts, used = [], {}
-    for position, line in enumerate(lines):
-        missing = units[position]
-        if not missing:
+    used: dict[tuple[str, str], Used] = {}
+    parts = []
+    for position, (line, quantity) in enumerate(zip(lines, units, strict=True)):
+        if not quantity:
             continue
-        pegs, preorder = [], False
-        for row, most, day in _in_turn(available, position, node, coming[position]) if position in coming else ():
+        pegs: list[Peg] = []
+        coming = [entry for entry in drawn.coming.get((position, node), ()) if entry[2] <= ready]
+        missing = quantity
+        for row, most, day in _in_turn(int(drawn.on_hand[position, node]), coming) if coming else ():
             if row is None:
                 take = min(missing, here.setdefault(line.sku, most))
                 here[line.sku] -= take
@@ -41,26 +74,29 @@ def pegged(
                 left[key] -= take
                 missing -= take
                 used[key] = (row, day)
-                preorder |= row.preorder
                 to_order = row.kind is SupplyKind.SUPPLIER_ORDERABLE
                 on = date.fromordinal(day)
                 pegs.append(Peg(supply_id=row.supply_id, quantity=take, expected_on=on, to_order=to_order))
-        marking = Marking.PREORDER if preorder else Marking.BACKORDER if pegs else Marking.ON_HAND
-        parts.append(
-            ShipmentLine(
-                line_id=line.line_id, sku=line.sku, quantity=units[position], pegs=tuple(pegs), marking=marking
+        if pegs:
+            preorder = any(used[line.sku, peg.supply_id][0].preorder for peg in pegs)
+            marking = Marking.PREORDER if preorder else Marking.BACKORDER
+            part = ShipmentLine(
+                line_id=line.line_id, sku=line.sku, quantity=quantity, pegs=tuple(pegs), marking=marking
             )
-        )
+        elif (known := drawn.kept.get((position, quantity))) is not None:
+            part = known
+        else:
+            part = ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=quantity)
+            drawn.kept[position, quantity] = part
+        parts.append(part)
     return tuple(parts), list(used.values())
 
 
-def _in_turn(
-    available: Available, line: int, node: int, coming: Sequence[tuple[SupplyRow, int, int]]
-) -> Iterator[tuple[SupplyRow | None, int, int]]:
+def _in_turn(on_hand: int, coming: Sequence[tuple[SupplyRow, int, int]]) -> list[tuple[SupplyRow | None, int, int]]:
     """(row, units, ready day) in the order in which a shipment takes them; None stands for the stock on hand."""
-    yield from (entry for entry in coming if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE)
-    yield None, int(available.on_hand[line, node]), 0
-    yield from (entry for entry in coming if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE)
+    ordered = [entry for entry in coming if entry[0].kind is SupplyKind.SUPPLIER_ORDERABLE]
+    on_its_way = [entry for entry in coming if entry[0].kind is not SupplyKind.SUPPLIER_ORDERABLE]
+    return [*on_its_way, (None, on_hand, 0), *ordered]
 
 
 def last_order_day(used: Sequence[Used], last_work_day: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,11 @@ from sourcier.domain.plan import Costs, Plan, Shipment, ShipmentLine
 from sourcier.engine.available import Available
 from sourcier.engine.carbon import shipment_grams
 from sourcier.engine.compile import BoolArray, CompiledNetwork, CompiledRules, IntArray
-from sourcier.engine.formulation import tier_costs
+from sourcier.engine.formulation import Cover, tier_costs
 from sourcier.engine.hours import NEVER
 from sourcier.engine.hubs import Onward, delivered_from, leaving
 from sourcier.engine.offers import Problem
-from sourcier.engine.pegs import Used, last_order_day, pegged
+from sourcier.engine.pegs import Drawn, Used, drawn_from, last_order_day, pegged
 from sourcier.engine.prefilter import Lanes
 from sourcier.engine.proof import Answer
 from sourcier.engine.timetable import Timetable
@@ -47,54 +48,115 @@ def write_plans(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
 
 
 def _write_together(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
-    """Plans of one order over the same lanes: when to order for each of their shipments is found for all at once."""
-    found = drafts[0][0].found
-    meetings = [_meeting(basis, answer) for basis, answer in drafts]
+    """Plans of one order over the same lanes: what their shipments have of their lanes is gathered for all at once."""
+    basis = drafts[0][0]
+    found = basis.found
+    meetings = [_meeting(basis, answer) for _, answer in drafts]
     lanes = np.concatenate([answer.problem.lane[answer.cover.offers] for _, answer in drafts])
     there_by = np.repeat(
         [NEVER if meeting is None else meeting.there_by for meeting in meetings],
         [len(answer.cover.offers) for _, answer in drafts],
     )
-    starts = zip(*_latest(found, lanes, there_by), strict=True)
+    chosen = iter(_chosen(found, lanes, there_by))
+    drawn = drawn_from(basis.available, found.node[lanes])
     return [
-        _write(basis, answer, meeting, [next(starts) for _ in answer.cover.offers])
+        _write(basis, answer, meeting, [next(chosen) for _ in answer.cover.offers], drawn)
         for (basis, answer), meeting in zip(drafts, meetings, strict=True)
     ]
 
 
-def _write(basis: Basis, answer: Answer, meeting: "_Meeting | None", starts: Sequence["_Start"]) -> Plan:
-    """One plan; `starts` say for each opened offer when its work can start and its order be placed at the latest."""
+class _Chosen(NamedTuple):
+    """The lane of a shipment: its columns among `Lanes`, the minute of its round (-1: none), and for its departure the
+    last instants at which work can start and the order be placed."""
+
+    node: int
+    service: int
+    ready: int
+    day: int
+    at: int
+    arrival: int
+    there_from: int
+    there_by: int
+    confidence_bp: int
+    ready_at: int
+    to: int
+    shift: int
+    leg_service: list[int]
+    leg_metres: list[int]
+    minute: int
+    last_start: int
+    last_order: int
+
+
+def _chosen(found: Lanes, lanes: IntArray, there_by: IntArray) -> list[_Chosen]:
+    """The chosen lanes; `there_by` is the instant by which a hub needs the goods (NEVER: no hub)."""
+    departure, node = found.departure[lanes], found.node[lanes]
+    leaves = departure != NONE
+    columns: list[IntArray] = [
+        node,
+        found.service[lanes],
+        found.ready[lanes],
+        found.day[lanes],
+        found.at[lanes],
+        found.arrival[lanes],
+        found.there.earliest[lanes],
+        found.there.latest[lanes],
+        found.there.confidence_bp[lanes],
+        found.ready_at[lanes],
+        found.to[lanes],
+        found.shift[lanes],
+        found.leg_service[lanes],
+        found.leg_metres[lanes],
+        np.where(leaves, found.table.rounds.minute[np.where(leaves, departure, 0)], -1),
+        *_latest(found, lanes, node, departure, leaves, there_by),
+    ]
+    return list(map(_Chosen._make, zip(*[column.tolist() for column in columns], strict=True)))
+
+
+def _write(basis: Basis, answer: Answer, meeting: "_Meeting | None", chosen: Sequence[_Chosen], drawn: Drawn) -> Plan:
+    """One plan: every opened offer with the lane that it stands for."""
     cart, problem, cover = basis.cart, answer.problem, answer.cover
     units, left = _units_per_line(cart, answer)
-    tiers = tier_costs(problem, cover.offers, cover.units)
+    grams, carriage = _carriage(problem, cover)
     shipments = [
-        _shipment(basis, answer, j, units[:, j], tier_micros, meeting, start)
-        for j, (tier_micros, start) in enumerate(zip(tiers, starts, strict=True))
+        _shipment(basis, lane, [of_line[j] for of_line in units], grams[j], carriage[j], meeting, drawn)
+        for j, lane in enumerate(chosen)
     ]
-    onward = None if meeting is None else _onward(basis, meeting, units.sum(axis=1), shipments)
-    shipments.sort(key=lambda s: (s.node_id, s.service_id, s.ship_day))
+    onward = None if meeting is None else _onward(basis, meeting, [sum(of_line) for of_line in units], shipments)
+    if len(shipments) > 1:
+        shipments.sort(key=lambda s: (s.node_id, s.service_id, s.ship_day))
     parcels = shipments if onward is None else [*shipments, onward]
     prices = basis.rules.rule_set.prices
-    unfilled = [(line, int(left[i])) for i, line in enumerate(cart.lines) if left[i]]
+    unfilled = [(line, missing) for line, missing in zip(cart.lines, left, strict=True) if missing]
     return Plan(
         shipments=tuple(shipments),
-        unfilled=tuple(ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=count) for line, count in unfilled),
+        unfilled=tuple([ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=count) for line, count in unfilled]),
         costs=Costs(
-            shipping=sum(s.shipping_micros for s in parcels),
-            handling=sum(s.handling_micros for s in parcels),
+            shipping=sum([s.shipping_micros for s in parcels]),
+            handling=sum([s.handling_micros for s in parcels]),
             split=0 if onward else prices.split_micros * max(0, len(shipments) - 1),
-            late=sum(s.late_micros for s in shipments),
+            late=sum([s.late_micros for s in shipments]),
             unfilled=sum(
-                count
-                * (
-                    prices.unfilled_per_unit_micros
-                    + (line.unit_price_micros * prices.unfilled_value_bp + 5_000) // 10_000
-                )
-                for line, count in unfilled
+                [
+                    count
+                    * (
+                        prices.unfilled_per_unit_micros
+                        + (line.unit_price_micros * prices.unfilled_value_bp + 5_000) // 10_000
+                    )
+                    for line, count in unfilled
+                ]
             ),
         ),
         onward=onward,
     )
+
+
+def _carriage(problem: Problem, cover: Cover) -> tuple[list[int], list[int]]:
+    """Per opened offer the grams of its contents, and what it takes for them, micros."""
+    offers, units = cover.offers, cover.units
+    grams = (problem.weight @ units).tolist()
+    costs = problem.fixed[offers] + (problem.unit.take(offers, axis=1) * units).sum(axis=0)
+    return grams, [cost + tier for cost, tier in zip(costs.tolist(), tier_costs(problem, offers, grams), strict=True)]
 
 
 def pulled_forward(answer: Answer) -> Answer:
@@ -150,18 +212,24 @@ def _price(problem: Problem, offer: int, units: IntArray, grams: int) -> int | N
     return None if tier is None else int(problem.fixed[offer]) + int(units @ problem.unit[:, offer]) + tier
 
 
-def _units_per_line(cart: Cart, answer: Answer) -> tuple[IntArray, IntArray]:
-    """``units[line, shipment]`` and what is left unfilled per line: each demand's units go to its lines in turn."""
-    wanted = np.array([line.quantity for line in cart.lines], dtype=np.int64)
-    units = np.zeros((len(wanted), len(answer.cover.offers)), dtype=np.int64)
-    lines_of = answer.problem.lines_of
-    units[[positions[0] for positions in lines_of]] = answer.cover.units
-    for rest, positions in zip(answer.cover.units, lines_of, strict=True):
-        for position in positions if len(positions) > 1 else ():
-            before = np.cumsum(rest) - rest
-            units[position] = np.clip(wanted[position] - before, 0, rest)
-            rest = rest - units[position]
-    return units, wanted - units.sum(axis=1)
+def _units_per_line(cart: Cart, answer: Answer) -> tuple[list[list[int]], list[int]]:
+    """``units[line][shipment]`` and what is left unfilled per line: each demand's units go to its lines in turn."""
+    units: list[list[int]] = [[] for _ in cart.lines]
+    for brought, positions in zip(answer.cover.units.tolist(), answer.problem.lines_of, strict=True):
+        for position in positions[:-1]:
+            units[position] = _taken(brought, cart.lines[position].quantity)
+        units[positions[-1]] = brought
+    return units, [line.quantity - sum(of_line) for line, of_line in zip(cart.lines, units, strict=True)]
+
+
+def _taken(brought: list[int], wanted: int) -> list[int]:
+    """So many of the units that shipments bring, the first ones first; they are `brought` no more."""
+    taken = []
+    for j, there in enumerate(brought):
+        taken.append(min(there, wanted))
+        brought[j] -= taken[-1]
+        wanted -= taken[-1]
+    return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +240,6 @@ class _Meeting:
     departure: IntArray
     there_by: int
     cut_off: int
-
-
-_Start = tuple[int, int]
-"""The last instant at which work can start, and the last at which the order can be placed for its departure."""
 
 
 def _meeting(basis: Basis, answer: Answer) -> _Meeting | None:
@@ -195,13 +259,13 @@ def _meeting(basis: Basis, answer: Answer) -> _Meeting | None:
     )
 
 
-def _onward(basis: Basis, meeting: _Meeting, units: IntArray, shipments: list[Shipment]) -> Shipment:
+def _onward(basis: Basis, meeting: _Meeting, units: Sequence[int], shipments: list[Shipment]) -> Shipment:
     """The hub's parcel; it costs the same whatever it holds."""
     found, parcel, cart = basis.found, meeting.parcel, basis.cart
     rounds, departure = found.table.rounds, int(meeting.departure[0])
     days = delivered_from(found.ask, parcel, meeting.departure)
     earliest, latest = (date.fromordinal(int(day[0])) for day in (days.earliest, days.latest))
-    grams = sum(int(units[i]) * line.unit_weight_grams for i, line in enumerate(cart.lines))
+    grams = sum([count * line.unit_weight_grams for count, line in zip(units, cart.lines, strict=True)])
     service = basis.network.network.services[parcel.service]
     minute = int(rounds.minute[departure])
     ready_at = None
@@ -217,9 +281,11 @@ def _onward(basis: Basis, meeting: _Meeting, units: IntArray, shipments: list[Sh
         distance_m=parcel.metres,
         weight_grams=grams,
         lines=tuple(
-            ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=int(units[i]))
-            for i, line in enumerate(cart.lines)
-            if units[i]
+            [
+                ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=count)
+                for count, line in zip(units, cart.lines, strict=True)
+                if count
+            ]
         ),
         shipping_micros=parcel.shipping,
         handling_micros=parcel.handling,
@@ -233,63 +299,53 @@ def _onward(basis: Basis, meeting: _Meeting, units: IntArray, shipments: list[Sh
 
 
 def _shipment(
-    basis: Basis, answer: Answer, j: int, units: IntArray, tier_micros: int, meeting: _Meeting | None, start: _Start
+    basis: Basis,
+    lane: _Chosen,
+    units: Sequence[int],
+    grams: int,
+    carriage: int,
+    meeting: _Meeting | None,
+    drawn: Drawn,
 ) -> Shipment:
-    """The shipment of the j-th opened offer: ``units[line]`` of the order's lines."""
-    cart, found, nodes, problem = basis.cart, basis.found, basis.network.network.nodes, answer.problem
-    offer, contents = int(answer.cover.offers[j]), answer.cover.units[:, j]
-    lane, node_index = int(problem.lane[offer]), int(problem.node[offer])
-    node, prices = nodes[node_index], basis.rules.rule_set.prices
-    there_by, there_from = (date.fromordinal(int(d[lane])) for d in (found.there.latest, found.there.earliest))
-    total, grams = int(contents.sum()), int(problem.weight @ contents)
-    late_days = 0 if cart.deliver_by is None else max(0, int(found.arrival[lane]) - cart.deliver_by.toordinal())
+    """The shipment by a lane: ``units[line]`` of the order's lines, for all of which it takes `carriage` micros."""
+    cart, found, nodes, prices = basis.cart, basis.found, basis.network.network.nodes, basis.rules.rule_set.prices
+    services = basis.network.network.services
+    node, there_by, total = nodes[lane.node], date.fromordinal(lane.there_by), sum(units)
+    late_days = 0 if cart.deliver_by is None else max(0, lane.arrival - cart.deliver_by.toordinal())
     late = total * late_days * prices.late_per_unit_day_micros
     handling = node.handling_per_shipment_micros + total * node.handling_per_unit_micros
     split = prices.split_micros if meeting is None else 0
-    costs = int(problem.fixed[offer]) - split + tier_micros + int(contents @ problem.unit[:, offer])
-    lines, used = pegged(cart.lines, units.tolist(), basis.available, node_index, int(found.ready[lane]))
-    shift, to = int(found.shift[lane]), int(found.to[lane])
-    ready_at = int(found.ready_at[lane])
+    lines, used = pegged(cart.lines, units, drawn, lane.node, lane.ready)
+    legs = [(services[s], metres) for s, metres in zip(lane.leg_service, lane.leg_metres, strict=True) if s >= 0]
     return Shipment(
         node_id=node.node_id,
-        service_id=basis.network.network.services[int(found.service[lane])].service_id,
-        ship_day=date.fromordinal(int(found.day[lane])),
+        service_id=services[lane.service].service_id,
+        ship_day=date.fromordinal(lane.day),
         deliver_on=there_by,
-        order_by=_order_by(found, lane, used, meeting, start),
-        ship_by=_instant(int(found.at[lane])),
-        distance_m=int(found.leg_metres[lane].sum()),
+        order_by=_order_by(found, lane, used, meeting),
+        ship_by=_instant(lane.at),
+        distance_m=sum(lane.leg_metres),
         weight_grams=grams,
         lines=lines,
-        shipping_micros=costs - handling - late,
+        shipping_micros=carriage - split - handling - late,
         handling_micros=handling,
         late_micros=late,
-        deliver_from=None if there_from == there_by else there_from,
-        ready_at=None if ready_at >= NEVER else _instant(ready_at),
-        confidence_bp=int(found.there.confidence_bp[lane]),
-        co2_grams=_emitted(basis, lane, grams),
-        shift=None if shift == NONE else _shift(found, shift, node),
-        round_minute=_round_minute(found, lane),
-        to_node_id="" if to == NONE else nodes[to].node_id,
+        deliver_from=None if lane.there_from == lane.there_by else date.fromordinal(lane.there_from),
+        ready_at=None if lane.ready_at >= NEVER else _instant(lane.ready_at),
+        confidence_bp=lane.confidence_bp,
+        co2_grams=sum([shipment_grams(service, grams, metres) for service, metres in legs]),
+        shift=None if lane.shift == NONE else _shift(found, lane.shift, node),
+        round_minute=None if lane.minute < 0 else lane.minute,
+        to_node_id="" if lane.to == NONE else nodes[lane.to].node_id,
     )
 
 
-def _emitted(basis: Basis, lane: int, grams: int) -> int:
-    """Grams of carbon dioxide over all legs."""
-    services = basis.network.network.services
-    legs = zip(basis.found.leg_service[lane].tolist(), basis.found.leg_metres[lane].tolist(), strict=True)
-    return sum(shipment_grams(services[service], grams, metres) for service, metres in legs if service >= 0)
-
-
-def _round_minute(found: Lanes, lane: int) -> int | None:
-    departure = int(found.departure[lane])
-    minute = -1 if departure == NONE else int(found.table.rounds.minute[departure])
-    return None if minute < 0 else minute
-
-
-def _latest(found: Lanes, lane: IntArray, there_by: IntArray) -> tuple[list[int], list[int]]:
-    """Per chosen lane, as _Start says; `there_by` is the instant by which a hub needs the goods (NEVER: no hub)."""
-    table, node, departure = found.table, found.node[lane], found.departure[lane]
-    calendar, leaves = table.network.calendar_of[node], departure != NONE
+def _latest(
+    found: Lanes, lane: IntArray, node: IntArray, departure: IntArray, leaves: BoolArray, there_by: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Per chosen lane, the last instants at which work can start and the order be placed."""
+    table = found.table
+    calendar = table.network.calendar_of[node]
     done_by = there_by.copy()
     done_by[leaves] = table.rounds.pickup[departure[leaves]]
     stays = np.flatnonzero(~leaves & (there_by == NEVER))
@@ -298,18 +354,17 @@ def _latest(found: Lanes, lane: IntArray, there_by: IntArray) -> tuple[list[int]
     start = _start_by(table, calendar, done_by, found.work[node])
     last = start.copy()
     last[leaves] = np.minimum(start[leaves], table.rounds.cut_off[departure[leaves]])
-    return start.tolist(), last.tolist()
+    return start, last
 
 
-def _order_by(found: Lanes, lane: int, used: list[Used], meeting: _Meeting | None, start: _Start) -> datetime:
+def _order_by(found: Lanes, lane: _Chosen, used: list[Used], meeting: _Meeting | None) -> datetime:
     """The last instant to place the order for its departure, day of collection or hub's parcel, and for its supply."""
-    latest, last = start
-    instants = [last] if meeting is None else [last, meeting.cut_off]
+    last = lane.last_order if meeting is None else min(lane.last_order, meeting.cut_off)
     if used:
-        table, node = found.table, found.node[[lane]]
-        order_day = last_order_day(used, int(table.local_day(node, np.array([latest]))[0]))
-        instants.append(int(table.midnight(node, np.array([order_day + 1]))[0]) - 1)
-    return _instant(min(instants))
+        table, node = found.table, np.array([lane.node])
+        order_day = last_order_day(used, int(table.local_day(node, np.array([lane.last_start]))[0]))
+        last = min(last, int(table.midnight(node, np.array([order_day + 1]))[0]) - 1)
+    return _instant(last)
 
 
 def _start_by(table: Timetable, calendar: IntArray, done_by: IntArray, work: IntArray) -> IntArray:

@@ -66,31 +66,31 @@ _NO_UNIT = 2**61
 
 
 def best_single(problem: Problem, alone: Singles, span: slice) -> Cover:
-    """The best plan of at most one shipment among the four offers that price best; `alone` has the problem's at `span`.
+    """The best plan of at most one shipment among the four offers in the span that price best.
 
     Where all that is worth shipping is possible, the price is exact.
     """
     price = alone.price[span]
     first = int(price.argmin())
     if price[first] < alone.nothing and alone.possible[span.start + first]:
-        return _all_of(alone, span, first)
+        return _all_of(alone, span.start + first)
     best = nothing(problem)
-    for offer in np.argsort(price, kind="stable")[:4].tolist():
-        if int(price[offer]) >= best.objective:
+    for position in np.argsort(price, kind="stable")[:4].tolist():
+        if int(price[position]) >= best.objective:
             break
-        if alone.possible[span.start + offer]:
-            return _all_of(alone, span, offer)
-        opened = np.array([offer])
-        found = fill(problem, opened)
+        offer = span.start + position
+        if alone.possible[offer]:
+            return _all_of(alone, offer)
+        found = fill(problem, np.array([offer]))
         if found.objective < best.objective:
             best = found
     return best
 
 
-def _all_of(alone: Singles, span: slice, offer: int) -> Cover:
+def _all_of(alone: Singles, offer: int) -> Cover:
     """All that is worth shipping from an offer."""
-    at = span.start + offer
-    return Cover(offers=np.array([offer]), units=alone.units[:, at : at + 1], objective=int(alone.price[at]))
+    units = alone.units[:, offer : offer + 1]
+    return Cover(offers=np.array([offer]), units=units, objective=int(alone.price[offer]))
 
 
 def _within_capacity(problem: Problem, units: IntArray) -> BoolArray:

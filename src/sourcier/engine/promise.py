@@ -4,7 +4,7 @@ A way is a service, at a store where it is collected. `engine.options` searches 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
 
@@ -55,20 +55,8 @@ def promise_steps(
     version = snapshot.version
     ways = tuple(_ways(cart, snapshot, rules))
     together = _together(cart, snapshot, firm, ways) if not explained else {}
-    outlook = dict(zip(together, outlooks([part.problem for part in together.values()]), strict=True))
-    looks = [
-        _Look(
-            cart=cart,
-            snapshot=snapshot,
-            rules=firm,
-            service=way[0],
-            store_id=way[1],
-            part=together.get(way),
-            outlook=outlook.get(way),
-        )
-        for way in ways
-    ]
-    found = list(chain.from_iterable((yield from side_by_side(_look_at(look, choices, explained) for look in looks))))
+    looks = [_look_at(cart, snapshot, firm, way, together.get(way), choices, explained) for way in ways]
+    found = list(chain.from_iterable((yield from side_by_side(looks))))
     shown = [one for one in found if isinstance(one, Option)]
     decisions = written([option.settled for option in shown], explained=explained)
     promised = [_promise(option, decision, snapshot, rules) for option, decision in zip(shown, decisions, strict=True)]
@@ -81,43 +69,46 @@ def promise_steps(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """One way to get a cart: by a service, at a store if it is collected; `part` of a look at several ways, if any, and
-    its `outlook`."""
+_Way = tuple[int, str]
+"""A service, and the store where it is collected; without one where goods are delivered, and where no store in question
+offers what is collected."""
 
-    cart: Cart
-    snapshot: Snapshot
-    rules: CompiledRules
-    service: int
-    store_id: str
-    part: Prepared | None
-    outlook: Outlook | None
+_Part = tuple[Prepared, Outlook | None]
+"""One of several ways that were looked at together."""
 
 
-def _look_at(look: _Look, choices: frozenset[Choice], explained: bool) -> Steps[Sequence[Option | Unpromised]]:
+def _look_at(
+    cart: Cart,
+    snapshot: Snapshot,
+    rules: CompiledRules,
+    way: _Way,
+    part: _Part | None,
+    choices: frozenset[Choice],
+    explained: bool,
+) -> Steps[Sequence[Option | Unpromised]]:
     """The options of one way, or why there are none."""
-    cart, snapshot, rules = look.cart, look.snapshot, look.rules
-    prepared = look.part
-    service = snapshot.network.network.services[look.service]
-    if service.method.collected and not _gives_out(snapshot, look.service, look.store_id):
-        return [_unpromised(service, look.store_id, Obstacle.NO_STORE)]
-    if prepared is None:
-        prepared = prepare(_asking_for(cart, service, look.store_id), snapshot, rules, complete=True)
-    found = yield from options(prepared, choices, outlook=look.outlook, explained=explained)
+    index, store_id = way
+    service = snapshot.network.network.services[index]
+    if part is None:
+        if service.method.collected and not _gives_out(snapshot, index, store_id):
+            return [_unpromised(service, store_id, Obstacle.NO_STORE)]
+        prepared = prepare(_asking_for(cart, service, store_id), snapshot, rules, complete=True)
+        found = yield from options(prepared, choices, explained=explained)
+    else:
+        prepared, outlook = part
+        found = () if outlook is None else (yield from options(prepared, choices, outlook=outlook))
     if found:
         return found
-    if look.part is not None and not look.store_id and not _reaches(cart, snapshot, rules, look.service):
-        return [_unpromised(service, look.store_id, Obstacle.NO_LANE)]
-    if look.part is not None and (cart.deliver_by is not None or len(prepared.lanes) == 0):
+    if part is not None and not store_id and not _reaches(cart, snapshot, rules, index):
+        return [_unpromised(service, store_id, Obstacle.NO_LANE)]
+    if part is not None and (cart.deliver_by is not None or len(prepared.lanes) == 0):
         prepared = prepare(prepared.cart, snapshot, rules, complete=True)  # the reasons of its nodes, and of no others
     why = yield from obstacle_steps(prepared)
-    return [_unpromised(service, look.store_id, *why)]
+    return [_unpromised(service, store_id, *why)]
 
 
-def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tuple[int, str]]:
-    """(service index, store id) of every way to get the cart; the store is empty where goods are delivered, and
-    where no store in question offers what is collected."""
+def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[_Way]:
+    """Every way to get the cart."""
     network, promising = snapshot.network, rules.rule_set.promising
     chosen = chosen_stores(cart, network)
     distance = place_of(network, cart.destination).distance_m
@@ -135,10 +126,8 @@ def _ways(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Iterator[tupl
             yield index, ""
 
 
-def _together(
-    cart: Cart, snapshot: Snapshot, rules: CompiledRules, ways: Sequence[tuple[int, str]]
-) -> dict[tuple[int, str], Prepared]:
-    """The order prepared for each way: looked at for all of them at once, then taken apart.
+def _together(cart: Cart, snapshot: Snapshot, rules: CompiledRules, ways: Sequence[_Way]) -> dict[_Way, _Part]:
+    """The order prepared for each way, with its outlook: looked at for all of them at once, then taken apart.
 
     Services by which orders are consolidated are not among them: their parcels share the last leg.
     """
@@ -160,7 +149,12 @@ def _together(
     named = [(index, network.network.nodes[store].node_id if store != NONE else "") for index, store in wanted]
     carts = [_asking_for(cart, services[index], store_id) for index, store_id in named]
     keys = way_of(network, *np.array(wanted, dtype=np.int64).T)
-    return dict(zip(named, parts(whole, list(zip(carts, keys.tolist(), strict=True))), strict=True))
+    separate = parts(whole, list(zip(carts, keys.tolist(), strict=True)))
+    outlook = outlooks(separate[0].joined)
+    return {
+        way: (part, None if part.number is None else outlook[part.number])
+        for way, part in zip(named, separate, strict=True)
+    }
 
 
 def _asking_for(cart: Cart, service: Service, store_id: str) -> Cart:

@@ -14,7 +14,7 @@ from sourcier.engine import bounds, dual, few, primal
 from sourcier.engine.certificates import Outset, Undecided, outsets
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
-from sourcier.engine.joined import join
+from sourcier.engine.joined import alone
 from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, cheaper, priced_over
 from sourcier.engine.trips import ALONE, FREE, VIA
@@ -75,7 +75,7 @@ def _prove_one(problem: Problem) -> Steps:
     if problem.num_offers == 0:
         best = nothing(problem)
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
-    (outset,) = outsets(join([problem]))
+    (outset,) = outsets(alone(problem))
     return (yield from prove_from(outset))
 
 

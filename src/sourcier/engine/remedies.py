@@ -31,39 +31,40 @@ def obstacle_steps(prepared: Prepared) -> Steps[tuple[Obstacle, tuple[str, ...],
 
     Where the cart has a deliver-by date, the order is looked at again without it: this decides whether it is late.
     """
-    cart, late = prepared.cart, None
+    cart, problem, late = prepared.cart, prepared.problem, None
     whole = prepared
     if cart.deliver_by is not None:
-        whole = prepare(replace(cart, deliver_by=None), prepared.snapshot, prepared.rules, complete=True)
+        whole = prepare(replace(cart, deliver_by=None), prepared.sight.snapshot, prepared.sight.rules, complete=True)
         late = yield from earliest(whole)
         if late is not None:
             written([late.settled], explained=False)  # what the customer is told to wait for is checked like a promise
     if late is not None:
         full = NodeReason.CAPACITY_FULL in _node_reasons(prepared)
         obstacle = Obstacle.NO_CAPACITY if full else Obstacle.TOO_LATE
-        lines = short_lines(cart, prepared.problem) if prepared.problem.num_offers else frozenset[int]()
+        lines = short_lines(cart, problem) if problem.num_offers else frozenset[int]()
     else:
-        obstacle, lines = diagnose(whole)
+        obstacle, lines = diagnose(whole, problem if whole is prepared else whole.problem)
     remedy = Remedy(
-        remove_line_ids=_named(cart, removable(cart, prepared.problem, lines)),
+        remove_line_ids=_named(cart, removable(cart, problem, lines)),
         wait_until=None if late is None else date.fromordinal(late.latest),
     )
     return obstacle, _named(cart, lines), remedy
 
 
-def diagnose(prepared: Prepared) -> tuple[Obstacle, frozenset[int]]:
-    """What keeps an order from a plan on any date, and the positions of the lines in its way."""
-    cart, problem, found = prepared.cart, prepared.problem, prepared.found
+def diagnose(prepared: Prepared, problem: Problem) -> tuple[Obstacle, frozenset[int]]:
+    """What keeps an order with that problem from a plan on any date, and the positions of the lines in its way."""
+    cart, sight = prepared.cart, prepared.sight
     everything = frozenset(range(len(cart.lines)))
-    if len(prepared.lanes) == 0:
+    lanes = prepared.lanes
+    if len(lanes) == 0:
         reasons = _node_reasons(prepared)
         if NodeReason.CAPACITY_FULL in reasons:
             return Obstacle.NO_CAPACITY, frozenset()
         if reasons & {NodeReason.NO_STOCK, NodeReason.PROTECTED}:
             return Obstacle.OUT_OF_STOCK, everything
         return Obstacle.NO_LANE, frozenset()
-    used = set((problem.service if problem.num_offers else found.service[prepared.lanes]).tolist())
-    most = max(int(prepared.snapshot.network.services[s].tier_limit_g[-1]) for s in used)
+    used = set((problem.service if problem.num_offers else sight.found.service[lanes]).tolist())
+    most = max(int(sight.snapshot.network.services[s].tier_limit_g[-1]) for s in used)
     heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > most)
     if heavy:
         return Obstacle.TOO_HEAVY, heavy
@@ -170,7 +171,7 @@ def _per_node(problem: Problem, brought: IntArray) -> IntArray:
 
 
 def _node_reasons(prepared: Prepared) -> set[NodeReason]:
-    found = (REASONS[code] for code in np.unique(prepared.found.reason))
+    found = (REASONS[code] for code in np.unique(prepared.sight.found.reason))
     return {reason for reason in found if reason is not None}
 
 

@@ -13,6 +13,7 @@ from sourcier.domain.calendar import (
     collectable_at,
     courier_delivers,
     departures,
+    departures_at,
     is_working_day,
     local_instant,
     makes,
@@ -216,6 +217,14 @@ def test_departures_of_a_day_are_the_rounds_of_the_service_in_the_order_of_time(
     assert departures(shop(), "exp", SPRING) == ()  # a Sunday
     assert departures(shop(rounds=()), "std", AUTUMN)[0].pickup == utc(AUTUMN, 15)
     assert departures(shop(calendar=replace(NIGHTS, working_days=WEEK)), "std", SPRING) == ()
+
+
+def test_the_departures_at_a_minute_are_those_of_the_day() -> None:
+    for place in (shop(), shop(rounds=()), shop(calendar=replace(NIGHTS, working_days=WEEK))):
+        for service_id in ("std", "exp"):
+            for minute in (None, *range(0, 1_440, 60)):
+                expected = tuple(d for d in departures(place, service_id, SPRING) if d.minute == minute)
+                assert departures_at(place, service_id, SPRING, minute) == expected
 
 
 def test_an_order_makes_a_departure_by_its_cut_off_and_with_time_to_work() -> None:

@@ -67,12 +67,6 @@ def test_at_nodes_with_shifts_every_day_may_matter() -> None:
     assert found.useful(np.array([5, 1]))[1].tolist() == [on(3), on(6)]
 
 
-def test_the_latest_supply_goes_first() -> None:
-    found = looked(a_world(row("1", "n", "a", 3, 4), row("2", "n", "a", 6, 9), row("3", "n", "a", 9, 1)))
-    used = [(r.supply_id, units, day) for r, units, day in found.latest_first(0, on(6))[0]]
-    assert used == [("2", 9, on(6)), ("1", 4, on(3))]
-
-
 def test_floors_are_those_of_the_channel_by_node_type() -> None:
     rules = small.rules(safety_stock=(SafetyStock(units=2, node_types=frozenset({NodeType.STORE})),))
     world = small.world([small.node("a"), small.node("b", node_type=NodeType.STORE)], {}, (), rule_set=rules)

@@ -28,7 +28,7 @@ LINES = tuple(replace(line, unit_weight_grams=500) for line in small.lines(a=2, 
 def told() -> tuple[Decision, Seen]:
     """Two units of 500 g and one, all from one node."""
     world = small.world([NODE], {"n": {"a": 2, "b": 1}}, LINES)
-    seen = prepare(world.cart, world.snapshot(), world.compiled_rules()).seen
+    seen = prepare(world.cart, world.snapshot(), world.compiled_rules()).sight.seen
     return small.decided(world), seen
 
 

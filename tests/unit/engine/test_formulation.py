@@ -71,9 +71,8 @@ def test_the_tier_of_a_shipment_is_that_of_its_whole_weight() -> None:
         for plan in tiny.plans:
             offers = np.array(plan.opened, dtype=np.int64)
             units = np.array(plan.units, dtype=np.int64)[:, offers]
-            for k, cost, grams in zip(
-                offers, tier_costs(tiny.problem, offers, units), tiny.problem.weight @ units, strict=True
-            ):
+            weights = (tiny.problem.weight @ units).tolist()
+            for k, cost, grams in zip(offers, tier_costs(tiny.problem, offers, weights), weights, strict=True):
                 table = tiny.problem.tier_tables[tiny.problem.tiers[k]]
                 fits = [c for limit, c in zip(table.limit_g, table.cost, strict=True) if grams <= limit]
                 assert cost == fits[0]

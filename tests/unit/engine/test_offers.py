@@ -267,13 +267,3 @@ def test_without_reasons_the_same_offers_are_found() -> None:
         assert not kept.reason.any()
         fewer += len(kept.node) < len(lanes.node)
     assert fewer > 5
-
-
-def test_a_problem_falls_into_ways() -> None:
-    for seed in range(71_000, 71_020):
-        world = timed_world(seed)
-        whole = problem_of(world)
-        ways = np.append(np.unique(whole.way)[::-1], 99_999)
-        for way, one in zip(ways.tolist(), whole.by_way(ways), strict=True):
-            alone = whole.restricted(np.flatnonzero(whole.way == way))
-            assert (columns(one), one.lane.tolist()) == (columns(alone), alone.lane.tolist()), f"seed {seed}"

@@ -14,6 +14,7 @@ from sourcier.domain.promise import Choice
 from sourcier.domain.rules import Constraints, Prices
 from sourcier.engine.decide import Prepared, drive, prepare, written
 from sourcier.engine.options import Search, earliest, options
+from sourcier.engine.outlooks import outlooks
 from sourcier.engine.solver import Budget, solve
 
 TOMORROW = small.TODAY + timedelta(days=1)
@@ -136,7 +137,10 @@ def test_without_a_plan_there_is_no_option() -> None:
 
 
 def test_nothing_is_decided_twice_nor_what_follows() -> None:
-    search = Search(prepared(chain(6)), None, explained=False)
+    order = prepared(chain(6))
+    (outlook,) = outlooks(order.joined)
+    assert outlook is not None
+    search = Search(order, outlook, explained=False)
 
     def best(by: int, most: int | None = None):
         return drive(search.best(by, most), lambda _: None)

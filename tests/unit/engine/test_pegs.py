@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.reference import small
 from tests.reference.instances import World
@@ -10,7 +11,8 @@ from tests.reference.instances import World
 from sourcier.domain.order import Line
 from sourcier.domain.plan import Decision, Marking, Peg
 from sourcier.domain.supply import SupplyKind, SupplyRow
-from sourcier.engine.pegs import last_order_day
+from sourcier.engine.available import look
+from sourcier.engine.pegs import drawn_from, last_order_day, pegged
 
 
 def day(days: int) -> date:
@@ -100,3 +102,23 @@ def test_a_lead_time_and_an_overdue_supply_count_from_the_order() -> None:
 def test_the_order_by_of_what_must_be_ordered_first_is_the_end_of_a_day() -> None:
     (shipment,) = decided(1, row("x", None, 9, lead_days=3), on_hand=0).plan.shipments
     assert (shipment.ship_day, shipment.order_by.isoformat()) == (day(3), "2026-03-04T23:59:59+00:00")
+
+
+def test_what_can_be_drawn_on_is_there_the_latest_first() -> None:
+    supplies = (row("1", 3, 4), row("2", 6, 9), row("0", 9, 0), row("elsewhere", 3, 4, node_id="m"))
+    world = small.world([small.node("n"), small.node("m")], {"n": {"a": 2}}, small.lines(a=5))
+    snapshot = world.snapshot()
+    snapshot.put_supplies(supplies)
+    drawn = drawn_from(look(world.cart, snapshot, world.compiled_rules()), np.array([0]))
+    coming = {key: [(r.supply_id, units, on) for r, units, on in rows] for key, rows in drawn.coming.items()}
+    assert coming == {(0, 0): [("2", 9, day(6).toordinal()), ("1", 4, day(3).toordinal())]}
+
+
+def test_parts_without_supply_are_written_once() -> None:
+    world = small.world([small.node("n")], {"n": {"a": 9}}, small.lines(a=5))
+    drawn = drawn_from(look(world.cart, world.snapshot(), world.compiled_rules()), np.array([0]))
+    (first,), _ = pegged(world.cart.lines, [3], drawn, 0, 0)
+    (again,), _ = pegged(world.cart.lines, [3], drawn, 0, 0)
+    (other,), _ = pegged(world.cart.lines, [2], drawn, 0, 0)
+    assert first is again
+    assert (first.quantity, other.quantity) == (3, 2)
