@@ -1,10 +1,11 @@
 """How long until every worker knows a new count: ``python -m benchmarks.propagation``.
 
 A server with several workers is filled with the made-up retailer. One feed streams counts in batches of 1,000 into it;
-another tells the count of one article again and again, through each worker in turn. Every worker is asked for that
-article (GetAvailability) every few milliseconds over a connection of its own. The delay runs from sending the count to
-the moment when the last worker has answered with it, so it holds the commit, the calls and the pause between them.
-`told` is what the workers' own logs say of the part from the journal to their decisions.
+others tell the counts of a few articles, each of its own, again and again, through each worker in turn. Every worker is
+asked for these articles (GetAvailability) every few milliseconds over a connection of its own. The delay runs from
+sending a count to the moment when the last worker has answered with it, so it holds the commit, the calls and the pause
+between them. Several rounds on one server, each with counts enough for a percentile of its own: the figures are the
+medians of the rounds. `told` is what the workers' own logs say of the part from the journal to their decisions.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from itertools import count, cycle
+from itertools import count, cycle, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +33,8 @@ from sourcier.v1 import availability_pb2, common_pb2, inventory_pb2
 ASK_SECONDS: Final = 0.005
 BATCH: Final = 1_000
 CONNECTIONS_MAX: Final = 100
-PROBE: Final = "probe"
-PROBE_SECONDS: Final = 0.05
+PROBES: Final = tuple(f"probe-{number}" for number in range(8))
+PROBE_SECONDS: Final = 0.05  # of rest between two counts of one article
 SEEN_SECONDS_MAX: Final = 10.0
 AIM: Final = "<= 100"
 PROFILE_SECONDS: Final = 4.0
@@ -41,30 +42,31 @@ PROFILE_SECONDS: Final = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What to measure: `seconds` of probing, `counts` a second beside it, by how many `workers`."""
+    """What to measure: `rounds` of so many `seconds` of probing, `counts` a second beside it, by how many `workers`."""
 
     workers: int
+    rounds: int
     seconds: float
     counts: int
 
 
 class Seen:
-    """What each worker last answered, and who waits for all of them."""
+    """What each worker last answered of each article, and who waits for all of them."""
 
     def __init__(self, num_workers: int) -> None:
-        self._units = [-1] * num_workers
-        self._changed = asyncio.Event()
+        self._units: list[dict[str, int]] = [{} for _ in range(num_workers)]
+        self._changed = asyncio.Condition()
 
-    def tell(self, worker: int, units: int) -> None:
-        """A worker's answer."""
+    async def tell(self, worker: int, units: dict[str, int]) -> None:
+        """A worker's answer: units by article."""
         self._units[worker] = units
-        self._changed.set()
+        async with self._changed:
+            self._changed.notify_all()
 
-    async def everywhere(self, units: int) -> None:
-        """Wait until every worker has answered with so many units."""
-        while set(self._units) != {units}:
-            self._changed.clear()
-            await self._changed.wait()
+    async def everywhere(self, sku: str, units: int) -> None:
+        """Wait until every worker has answered with so many units of the article."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: all(told.get(sku) == units for told in self._units))
 
 
 @asynccontextmanager
@@ -89,11 +91,11 @@ async def client_of_each(server: Running, num_workers: int) -> AsyncIterator[lis
 
 
 async def ask(worker: int, client: Client, destination: common_pb2.Destination, seen: Seen) -> None:
-    """Ask one worker for the probed article for ever."""
-    request = availability_pb2.GetAvailabilityRequest(channel="web", skus=[PROBE], destination=destination)
+    """Ask one worker for the probed articles for ever."""
+    request = availability_pb2.GetAvailabilityRequest(channel="web", skus=PROBES, destination=destination)
     while True:
         answer = await client.get_availability(request)
-        seen.tell(worker, answer.skus[0].units)
+        await seen.tell(worker, {found.sku: found.units for found in answer.skus})
         await asyncio.sleep(ASK_SECONDS)
 
 
@@ -124,32 +126,37 @@ def _counts(source: str, rows: list[tuple[str, str, int, int]]) -> inventory_pb2
     return inventory_pb2.ApplyStockRequest(request_id=str(uuid.uuid4()), source=source, records=records)
 
 
-async def probe(clients: list[Client], seen: Seen, node_id: str, seconds: float) -> list[float]:
-    """Delays in milliseconds of counts told through each worker in turn."""
+async def probe(clients: list[Client], seen: Seen, node_id: str, sku: str, numbers: Iterator[int]) -> list[float]:
+    """Delays in milliseconds of counts of one article, told through each worker in turn.
+
+    The `numbers` are the units that are told, so each is told once.
+    """
     delays: list[float] = []
-    until = time.monotonic() + seconds
-    for number in count(1):
-        if time.monotonic() >= until:
-            return delays
-        batch = _counts(PROBE, [(node_id, PROBE, number, number)])
+    for number in numbers:
+        batch = _counts(sku, [(node_id, sku, number, number)])
         begun = time.perf_counter()
         async with asyncio.timeout(SEEN_SECONDS_MAX):
-            everywhere = asyncio.create_task(seen.everywhere(number))
+            everywhere = asyncio.create_task(seen.everywhere(sku, number))
             async for _ in clients[number % len(clients)].apply_stock([batch]):
                 pass
             await everywhere
         delays.append(1_000 * (time.perf_counter() - begun))
         await asyncio.sleep(PROBE_SECONDS)
-    raise AssertionError("counting never ends")
+    return delays
+
+
+def _until(end: float, numbers: Iterator[int]) -> Iterator[int]:
+    """Numbers until that time of the monotonic clock."""
+    return takewhile(lambda _: time.monotonic() < end, numbers)
 
 
 async def measure(url: str, folder: Path, given: Given) -> dict[str, Any]:
-    """The delays on one empty database, and what the workers told of theirs."""
+    """The delays of each round on one empty database, and what the workers told of theirs."""
     async with product(url, folder, ("--workers", str(given.workers))) as server:
         delays = await _delays(server, given)
     if server.exit_code != 0:
         raise RuntimeError(f"the server ended with {server.exit_code}")
-    return {"delays_ms": sorted(delays), "told": told(folder / "server.log")}
+    return {"delays_ms": [sorted(of_round) for of_round in delays], "told": told(folder / "server.log")}
 
 
 async def profiled(url: str, folder: Path, given: Given) -> dict[str, float]:
@@ -158,13 +165,14 @@ async def profiled(url: str, folder: Path, given: Given) -> dict[str, float]:
     samples.mkdir()
     async with product(url, folder, ("--workers", str(given.workers)), samples=samples) as server:
         begin = time.monotonic()
-        await _delays(server, replace(given, seconds=PROFILE_SECONDS))
+        await _delays(server, replace(given, rounds=1, seconds=PROFILE_SECONDS))
         end = time.monotonic()
     return between(samples, begin, end)
 
 
-async def _delays(server: Running, given: Given) -> list[float]:
-    node = shop.network(NODES).nodes[0]
+async def _delays(server: Running, given: Given) -> list[list[float]]:
+    """Those of each round, of all articles together."""
+    node_ids = [node.node_id for node in shop.network(NODES).nodes[: len(PROBES)]]
     cart = common_pb2.Cart()
     fill_cart(cart, shop.carts(LINES, 1)[0])
     async with client_of_each(server, given.workers) as clients, Client(server.target) as feeder:
@@ -173,8 +181,17 @@ async def _delays(server: Running, given: Given) -> list[float]:
         tasks = [asyncio.create_task(call) for call in calls]
         if given.counts:
             tasks.append(asyncio.create_task(feed(feeder, given.counts)))
+        numbers = [count(first) for first in range(1, 1 + len(PROBES))]  # so that they take turns with the workers
         try:
-            return await probe(clients, seen, node.node_id, given.seconds)
+            rounds = []
+            for _ in range(given.rounds):
+                end = time.monotonic() + given.seconds
+                probes = [
+                    probe(clients, seen, node_id, sku, _until(end, own))
+                    for node_id, sku, own in zip(node_ids, PROBES, numbers, strict=True)
+                ]
+                rounds.append([delay for delays in await asyncio.gather(*probes) for delay in delays])
+            return rounds
         finally:
             broken = [task.exception() for task in tasks if task.done()]
             for task in tasks:
@@ -205,12 +222,12 @@ def measured_on(database_name: str, given: Given) -> tuple[list[report.Row], dic
 
 def rows(database_name: str, measured: dict[str, Any]) -> Iterator[report.Row]:
     """What the delays come to."""
-    delays = measured["delays_ms"]
+    rounds = measured["delays_ms"]
     name = f"every worker knows a count, {title(database_name)}"
-    yield report.row(f"{name}: counts", len(delays), "")
-    yield report.row(f"{name}: p50", report.percentile(delays, 50), "ms")
-    yield report.row(f"{name}: p99", report.percentile(delays, 99), "ms", aim=AIM)
-    yield report.row(f"{name}: max", delays[-1], "ms")
+    yield report.row(f"{name}: counts", [len(delays) for delays in rounds], "")
+    yield report.row(f"{name}: p50", [report.percentile(delays, 50) for delays in rounds], "ms")
+    yield report.row(f"{name}: p99", [report.percentile(delays, 99) for delays in rounds], "ms", aim=AIM)
+    yield report.row(f"{name}: max", [delays[-1] for delays in rounds], "ms")
     if measured["told"]:
         yield report.row(f"{name}: p99 as the workers tell it", max(line["p99_ms"] for line in measured["told"]), "ms")
 
@@ -222,11 +239,14 @@ def main() -> None:
         "--db", nargs="+", default=["sqlite", "postgresql"], help="sqlite, postgresql, or the URL of an empty database"
     )
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of probing, on each database")
+    parser.add_argument("--rounds", type=int, default=3, help="of probing, on each database")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each round")
     parser.add_argument("--counts", type=int, default=2_000, help="counts a second streamed in beside it; 0: none")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
-    given = Given(workers=arguments.workers, seconds=arguments.seconds, counts=arguments.counts)
+    given = Given(
+        workers=arguments.workers, rounds=arguments.rounds, seconds=arguments.seconds, counts=arguments.counts
+    )
     shown, details = [], {}
     for name in arguments.db:
         figures, details[name] = measured_on(name, given)

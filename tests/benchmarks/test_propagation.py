@@ -10,19 +10,22 @@ from benchmarks.propagation import Seen, rows, told
 
 async def test_a_count_is_known_when_the_last_worker_has_answered_with_it() -> None:
     seen = Seen(2)
-    waiting = asyncio.create_task(seen.everywhere(7))
-    for worker, units in ((0, 7), (1, 6), (0, 7)):
-        seen.tell(worker, units)
+    waiting = asyncio.create_task(seen.everywhere("a", 7))
+    for worker, units in ((0, {"a": 7}), (1, {"a": 6, "b": 7}), (0, {"a": 7})):
+        await seen.tell(worker, units)
         await asyncio.sleep(0.01)
         assert not waiting.done()
-    seen.tell(1, 7)
+    await seen.tell(1, {"a": 7, "b": 6})
     await asyncio.wait_for(waiting, 5)
 
 
 def test_figures_are_ranks_of_what_was_measured() -> None:
-    measured = {"delays_ms": [float(number) for number in range(1, 201)], "told": [{"p99_ms": 9.0}, {"p99_ms": 12.0}]}
-    values = {row.name.rpartition(": ")[2]: row.value for row in rows("sqlite", measured)}
-    assert values == {"counts": 200, "p50": 100, "p99": 198, "max": 200, "p99 as the workers tell it": 12}
+    delays = [[float(factor * number) for number in range(1, 201)] for factor in (1, 2, 3)]
+    measured = {"delays_ms": delays, "told": [{"p99_ms": 9.0}, {"p99_ms": 12.0}]}
+    found = {row.name.rpartition(": ")[2]: row for row in rows("sqlite", measured)}
+    values = {name: row.value for name, row in found.items()}
+    assert values == {"counts": 200, "p50": 200, "p99": 396, "max": 400, "p99 as the workers tell it": 12}
+    assert (found["p99"].runs, found["p99"].spread) == (3, (198, 594))
 
 
 @pytest.mark.parametrize("event", ["stock propagation", "serving"])
