@@ -69,7 +69,8 @@ class CompiledNetwork:
     `time_zones`; `cos_lat[N]` is the cosine of `lat_rad`. `capacity[N]` is UNLIMITED where a node has none;
     `measure[N]` indexes MEASURES. `tier_dominates[S + 1, S + 1]`: the first service's tier costs no more than the
     second's at any weight the second carries; the last one is that of no service, which costs nothing, as in `tiers`
-    and `rates[5, S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg.
+    and `rates[5, S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg. Of a leg count
+    `leg_rates[6, S + 1]`: per shipment and unit, and those per km taken apart: per metre, and thousandths of it.
     `collects[N, S]`: the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
@@ -103,6 +104,7 @@ class CompiledNetwork:
     tiers: TierTables
     tier_dominates: BoolArray
     rates: IntArray
+    leg_rates: IntArray
     priced_by_weight: bool
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
@@ -144,6 +146,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         if r.parcels is not None
         for minute in pickup_minutes(r)
     }
+    rates = _rates(network.services)
     lat_rad = np.radians(np.array([n.point.lat_e6 for n in network.nodes], dtype=np.float64) / 1e6)
     return CompiledNetwork(
         network=network,
@@ -171,7 +174,8 @@ def compile_network(network: Network) -> CompiledNetwork:
         service_index=MappingProxyType(service_index),
         tiers=tiers,
         tier_dominates=np.array([[steps_dominate(a, b) for b in steps] for a in steps], dtype=np.bool_),
-        rates=_rates(network.services),
+        rates=rates,
+        leg_rates=np.concatenate([rates[[0, 2]], *np.divmod(rates[[1, 3]], 1_000)]),
         priced_by_weight=any(s.per_kg_micros for s in network.services),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -166,8 +167,10 @@ def build(
     if reasons:
         _name_what_is_missing(found, available, offered, carries)
     lane = carries.nonzero()[0]
-    there = offered.take(lane, axis=1)
-    brought = _Brought(lane=lane, available=there, carried=there if light else carried.take(lane, axis=1))
+    if len(lane) < len(carries):
+        offered = offered.take(lane, axis=1)
+        carried = offered if light else carried.take(lane, axis=1)
+    brought = _Brought(lane=lane, available=offered, carried=carried)
     problem = undominated(_price(cart, snapshot.network, rules, found, demands, brought, complete=complete), snapshot)
     _guard_magnitude(problem)
     return problem, found, available
@@ -193,11 +196,11 @@ class _Brought:
     carried: IntArray
 
 
-def _delivering(found: Lanes, lane: IntArray) -> IntArray:
+def _delivering(found: Lanes, lane: IntArray | slice) -> IntArray:
     """The service that brings each lane's goods to the customer: by way of a hub, that of the hub's parcel."""
     service = found.service[lane]
     for i, parcel in enumerate(found.parcels):
-        service[found.family[lane] == VIA + i] = parcel.service
+        service = np.where(found.family[lane] == VIA + i, parcel.service, service)
     return service
 
 
@@ -264,7 +267,8 @@ def _price(
 ) -> Problem:
     """Lanes that bring a unit as offers with costs; algebra in `formulation`, tariff in `domain.network.Service`."""
     prices, constraints = rules.rule_set.prices, rules.rule_set.constraints
-    quantity, weight, tariff, lane = demands.quantity, demands.weight, found.tariff, brought.lane
+    quantity, weight, tariff = demands.quantity, demands.weight, found.tariff
+    lane = brought.lane if len(brought.lane) < len(found.node) else slice(None)
     node, trip, family, arrival = found.node[lane], found.trip[lane], found.family[lane], found.arrival[lane]
     unfilled = prices.unfilled_per_unit_micros + rounded(demands.value * prices.unfilled_value_bp, 10_000)
     fixed = tariff.fixed[trip] + network.handling_per_shipment[node]
@@ -287,7 +291,7 @@ def _price(
         unfilled=unfilled,
         group=demands.group,
         lines_of=demands.lines_of,
-        lane=lane,
+        lane=brought.lane,
         node=node,
         service=_delivering(found, lane),
         way=found.way[lane],
@@ -379,9 +383,10 @@ def _alike(key: IntArray) -> tuple[IntArray, IntArray]:
 
 def _guard_magnitude(problem: Problem) -> None:
     """Refuse an order whose worst plan would not fit the integers; only absurd prices or quantities do."""
-    quantity = problem.quantity.astype(np.float64)
-    worst = problem.nothing + float(quantity @ problem.unfilled)
+    quantity = problem.quantity.tolist()
+    worst = problem.nothing + sum(map(mul, quantity, problem.unfilled.tolist()))
     if problem.num_offers:
-        worst += float(problem.fixed.sum(dtype=np.float64)) + float(quantity @ problem.unit.max(axis=1))
+        worst += sum(map(mul, quantity, problem.unit.max(axis=1).tolist()))
+        worst += float(problem.fixed.sum(dtype=np.float64))
     if worst > OBJECTIVE_MICROS_MAX:
         raise invalid([Violation(field="lines", description="quantities times prices are beyond what can be priced")])

@@ -53,8 +53,8 @@ def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
 
 def _of_leg(network: CompiledNetwork, service: IntArray, metres: IntArray) -> IntArray:
     """``[2, T]``: micros a shipment and a unit."""
-    rate = network.rates.take(service, axis=1)  # the last column is that of no service
-    cost: IntArray = rate[0:3:2] + thousandths(rate[1:4:2], metres)
+    rate = network.leg_rates.take(service, axis=1)  # the last column is that of no service
+    cost: IntArray = rate[0:2] + rate[2:4] * metres + rounded(rate[4:6] * metres, 1_000)
     return cost
 
 

@@ -22,6 +22,15 @@ def test_rates_by_distance_and_weight_are_exact_up_to_their_limits(rate: int, am
     assert thousandths(np.array([rate]), np.array([amount])).tolist() == [(rate * amount + 500) // 1_000]
 
 
+@given(st.integers(0, MONEY_MICROS_MAX), st.integers(0, MONEY_MICROS_MAX), st.integers(0, DISTANCE_M_MAX))
+def test_a_leg_costs_exactly_its_rates_up_to_their_limits(shipment: int, unit: int, metres: int) -> None:
+    service = small.service(per_shipment_km_micros=shipment, per_unit_km_micros=unit, per_unit_micros=7)
+    network = compile_network(Network(currency_code="EUR", time_zone="UTC", nodes=(), services=(service,)))
+    found = transport(network, np.array([[0]]), np.array([[metres]]), np.array([250]))
+    assert found.fixed.tolist() == [service.per_shipment_micros + (shipment * metres + 500) // 1_000]
+    assert found.unit.tolist() == [[7 + (unit * metres + 500) // 1_000]]
+
+
 def test_legs_cost_their_services_for_their_distances() -> None:
     services = (
         small.service(
