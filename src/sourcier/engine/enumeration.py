@@ -1,8 +1,7 @@
-"""Sets of a few offers, very many at once: which a dual point leaves open, and what each costs at least.
+"""What sets of a few offers cost at least, very many at once.
 
-A plan of m shipments opens a set of m offers of different nodes. At a dual point it costs at least the point's constant
-and the values of its offers, so sets whose values add up too high need no further look. The others are filled from the
-cheapest open stock on; where that overfills a weight limit or a capacity, multipliers on those limits raise the price.
+Each set is filled from the cheapest open stock on; where that overfills a weight limit or a capacity, multipliers on
+those limits raise the price.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.bounds import Relaxed
-from sourcier.engine.columns import Columns, copies
+from sourcier.engine.columns import Columns
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import heaviest
 from sourcier.engine.offers import Problem
@@ -27,31 +26,6 @@ LAST_STEP = 1 / 7
 
 Sets = NDArray[np.int64]
 """``[S, m]``: offers of different nodes."""
-
-
-def open_sets(value: IntArray, node: IntArray, size: int, below: int, most: int) -> Sets | None:
-    """All sets of `size` offers of different nodes whose values add up to less than `below`; None if over `most`.
-
-    `value[K]` is the worth of each offer, `node[K]` where it stands. Built offer by offer in the order of their values:
-    what follows an offer is worth no less than it.
-    """
-    order = np.argsort(value, kind="stable")
-    ranked, ranked_node = value[order], node[order]
-    chosen = np.zeros((1, 0), dtype=np.int64)
-    total = np.zeros(1, dtype=np.int64)
-    for left in range(size, 0, -1):
-        first = chosen[:, -1] + 1 if chosen.shape[1] else np.zeros(1, dtype=np.int64)
-        end = np.searchsorted(ranked, (below - 1 - total) // left, side="right")
-        count = np.maximum(end - first, 0)
-        if int(count.sum()) > most:
-            return None
-        row, new = copies(count)
-        new += first[row]
-        apart = (ranked_node[chosen[row]] != ranked_node[new][:, None]).all(axis=1)
-        row, new = row[apart], new[apart]
-        chosen = np.column_stack([chosen[row], new])
-        total = total[row] + ranked[new]
-    return order[chosen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

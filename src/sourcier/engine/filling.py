@@ -23,6 +23,12 @@ PARTIAL_MAX = 40_000
 PARTIAL_CELLS_MAX = 1_200_000
 """The same times demands: what keeps the fillings of a long order near 0.1 s."""
 
+DOMINATED_MIN = 500
+"""Partial fillings beyond which dominated ones are looked for."""
+
+NEIGHBOURS = (1, 2, 3, 4, 6, 8)
+"""How far before a filling, by cost, one that dominates it is looked for."""
+
 WAYS_MAX = 100_000
 """Ways to spread demands over sets that are looked at side by side; the sets with the most are given up beyond."""
 
@@ -109,7 +115,22 @@ def _choices(problem: Problem, sets: Sets, limits: Limits, target: int, settled:
         for d in demands[1:]:
             ways = _together(ways, each[d], problem.available[demands[0]][sets], room, settled)
         found.append(_Choice(demands=demands, ways=ways))
-    return sorted(found, key=lambda choice: len(choice.ways.of))
+    return sorted(_merged(found, len(sets)), key=lambda choice: len(choice.ways.of))
+
+
+def _merged(choices: list[_Choice], num_sets: int) -> list[_Choice]:
+    """The choices, those in one that leave every set one way."""
+    every = np.arange(num_sets)
+    forced = [choice for choice in choices if np.array_equal(choice.ways.of, every)]
+    if len(forced) < 2:
+        return choices
+    ways = _Ways(
+        of=every,
+        units=np.concatenate([choice.ways.units for choice in forced], axis=1),
+        regret=np.sum([choice.ways.regret for choice in forced], axis=0),
+    )
+    one = _Choice(demands=[d for choice in forced for d in choice.demands], ways=ways)
+    return [one, *(choice for choice in choices if not any(choice is other for other in forced))]
 
 
 def _of_each(problem: Problem, sets: Sets, limits: Limits, room: IntArray, settled: BoolArray) -> list[_Ways]:
@@ -222,7 +243,46 @@ def _spread(
     fits = (after.grams <= limits.grams_max[of]) & (after.units <= limits.units_max[of])
     if len(problem.quantity) > int(problem.cap_lines.min()):
         fits &= after.lines <= problem.cap_lines[sets[of]]
-    return after.take(np.flatnonzero(fits.all(axis=1)))
+    after = after.take(np.flatnonzero(fits.all(axis=1)))
+    return after.take(_undominated(problem, sets, limits, after)) if len(after.of) > DOMINATED_MIN else after
+
+
+def _undominated(problem: Problem, sets: Sets, limits: Limits, partial: _Partial) -> NDArray[np.int64]:
+    """The fillings without those of which another one of the same set costs no more and leaves as much room.
+
+    What an offer holds counts only where that can be too little for all it could be sent. Where that is so of one limit
+    of a set, all dominated ones are found; else those that a filling little cheaper dominates.
+    """
+    most = np.minimum(problem.supply, problem.quantity[:, None])[:, sets]
+    grams_bind = np.tensordot(problem.weight, most, axes=1) > limits.grams_max
+    units_bind = most.sum(axis=0) > limits.units_max
+    lines_bind = (most > 0).sum(axis=0) > problem.cap_lines[sets]
+    of = partial.of
+    unused = limits.per_gram[of] * (limits.grams_max[of] - partial.grams)
+    unused += limits.per_unit[of] * (limits.units_max[of] - partial.units)
+    order = np.lexsort((partial.cost + unused.sum(axis=1), of))
+    of = of[order]
+    held = np.column_stack(
+        [
+            np.where(bind[of], column[order], 0)
+            for bind, column in (
+                (grams_bind, partial.grams),
+                (units_bind, partial.units),
+                (lines_bind, partial.lines),
+            )
+        ]
+    )
+    single = (np.column_stack([grams_bind, units_bind, lines_bind]).sum(axis=1) <= 1)[of]
+    kept = np.ones(len(of), dtype=np.bool_)
+    total = held.sum(axis=1)
+    apart = int(total.max()) + 1
+    lowest = np.minimum.accumulate(total - of * apart)
+    kept[1:] = ~single[1:] | (total[1:] - of[1:] * apart < lowest[:-1])
+    held = held[:, held.any(axis=0)]
+    for back in NEIGHBOURS:
+        dominated = (of[back:] == of[:-back]) & (held[back:] >= held[:-back]).all(axis=1)
+        kept[back:] &= ~dominated
+    return np.sort(order[kept])
 
 
 def _units(problem: Problem, steps: list[_Partial], choices: list[_Choice], last: int) -> IntArray:

@@ -3,9 +3,10 @@
 Runs in a solver process. Everything it yields is relative to the offers it was given; offers that were pruned before
 cannot be part of a plan cheaper than the incumbent, so its bounds hold for the whole order.
 
-For each number m of shipments there are two dual points of their own: one for plans of m and more, which ends the
-search where it reaches the best plan, and one for plans of exactly m, which leaves a list of sets of m offers. Where
-that is too long, the plans that open a node and those that do not are looked at apart (`branching`).
+For each number m of shipments the sets of m offers are listed that a dual point leaves open and that can bring what
+must be brought (`covering`), and priced (`pricing`). Where they are too many, a dual point of its own for plans of m
+shipments and more leaves fewer, or ends the search where it reaches the best plan. Where they are still too many, the
+plans that open a node and those that do not are looked at apart (`branching`).
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import bounds, dual, enumeration, filling, primal
+from sourcier.engine import bounds, covering, dual, pricing, primal
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.branching import Branch, split
 from sourcier.engine.compile import IntArray
@@ -24,9 +25,6 @@ from sourcier.engine.offers import Problem, by_tier
 
 TAIL_STEPS = 15
 """Subgradient steps of the ascent for plans of m shipments and more."""
-
-EXACT_STEPS = 10
-"""Further steps for plans of exactly m."""
 
 CELL_STEPS_MAX = 1_500_000
 """Steps of one ascent times demands times offers: what keeps it on a very large order near 0.2 s."""
@@ -41,17 +39,20 @@ STEP_CELLS = 2_500
 STEPS_MIN = 8
 """Steps of an ascent, however large the order."""
 
+AIMS_MAX = 3
+"""Times that the aim is halved where sets are too many."""
+
+QUICK_MAX = 30_000
+"""Partial sets that are looked at side by side at prices that were not made for their number of shipments."""
+
+QUICK_SETS_MAX = 1_500
+"""Sets that are priced at such prices: more of them cost more than an ascent."""
+
+PARTIAL_CELLS = 4
+"""What a partial set costs, in demands times offers of a step."""
+
 SETS_MAX = 6_000
-"""Sets of one size that are priced at once; with more left open, the size goes to the MIP."""
-
-BATCH = 256
-"""Sets that are filled side by side; the best plan of a batch leaves less of the next ones open."""
-
-LONG_MAX = 64
-"""Sets of a batch that are tried a second time, with better multipliers."""
-
-GIVEN_UP_MAX = 64
-"""Sets with too many fillings after which the others of their size are left to the MIP as well."""
+"""Sets of one size that are priced at once; with more left open, the branch is halved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,23 @@ class _Open:
     sizes: Sizes
     offers: Offers
     bounds: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Point:
+    """A dual point of a problem whose tiers are `choices`: what each is worth, ``value[K]``; plans of n shipments cost
+    ``least[n]`` at least, and as much more than ``least[0]`` as their offers are worth."""
+
+    choices: Problem
+    relaxed: Relaxed
+    price: IntArray
+    value: IntArray
+    least: IntArray
+
+    def bound(self, sizes: Sizes) -> int:
+        """A lower bound on every plan of these sizes."""
+        least = self.least[sizes.least : sizes.most + 1]
+        return int(least.min()) if len(least) else bounds.NO_PLAN
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,9 +167,13 @@ def _alone(search: _Search) -> None:
     """Settle the plans of one shipment."""
     problem = search.whole
     bounds_alone = dual.single_bounds(problem, search.relaxed, search.target)
-    one = Sizes(least=1, most=1)
-    if not _settle(search, problem, one, problem.unfilled, bounds_alone):
-        search.open.append(_Open(sizes=one, offers=np.arange(problem.num_offers)[:, None], bounds=bounds_alone))
+    alive = np.flatnonzero(bounds_alone < search.target)
+    if len(alive) == 0:
+        return
+    point = _point(problem.restricted(alive), problem.unfilled)
+    if not _settle(search, point, 1, covering.PARTIAL_MAX):
+        sizes = Sizes(least=1, most=1)
+        search.open.append(_Open(sizes=sizes, offers=np.arange(problem.num_offers)[:, None], bounds=bounds_alone))
 
 
 def _together(search: _Search, price: IntArray) -> None:
@@ -169,30 +191,52 @@ def _together(search: _Search, price: IntArray) -> None:
 
 def _explored(search: _Search, branch: Branch) -> list[Branch]:
     """Settle one number of shipments after the other; the halves of what has too many sets of so many offers."""
+    point = _point(branch.problem, branch.price)
     while branch.sizes.exist:
-        problem, relaxed = branch.problem, bounds.relax(branch.problem)
-        search.spent += (TAIL_STEPS + EXACT_STEPS) * (problem.supply.size + STEP_CELLS)
-        tail, _ = dual.ascend(problem, relaxed, branch.price, search.target, _steps(TAIL_STEPS, problem), branch.sizes)
-        if tail.bound < search.target:
-            _improve(search, problem, relaxed, tail)
-        alive = np.flatnonzero(dual.forced_bounds(problem, relaxed, tail) < search.target)
-        if len(alive) == 0:
+        size = branch.sizes.least
+        if point.bound(branch.sizes) >= search.target:
             return []
-        branch = replace(branch, price=tail.price, bound=max(branch.bound, tail.bound)).over(alive)
-        problem, relaxed = branch.problem, bounds.relax(branch.problem)
-        exactly = Sizes(least=branch.sizes.least, most=branch.sizes.least)
-        point, _ = dual.ascend(problem, relaxed, branch.price, search.target, _steps(EXACT_STEPS, problem), exactly)
-        forced = dual.forced_bounds(problem, relaxed, point)
-        if point.bound < search.target and not _settle(search, problem, exactly, point.price, forced):
-            halves = split(branch, relaxed, search.target)
-            if halves is None:
-                _leave(search, branch)
-            return halves or []
-        branch = replace(branch, sizes=replace(branch.sizes, least=branch.sizes.least + 1))
+        if not _settle(search, point, size, QUICK_MAX):
+            ascended = _ascended(search, branch)
+            if ascended is None:
+                return []
+            branch = ascended
+            point = _point(branch.problem, branch.price)
+            if not _settle(search, point, size, covering.PARTIAL_MAX):
+                halves = split(branch, bounds.relax(branch.problem), search.target)
+                if halves is None:
+                    _leave(search, branch)
+                return halves or []
+        branch = replace(branch, sizes=replace(branch.sizes, least=size + 1))
         if search.exhausted and branch.sizes.exist:
             _leave(search, branch)
             return []
     return []
+
+
+def _ascended(search: _Search, branch: Branch) -> Branch | None:
+    """The branch at a better dual point, over the offers that this leaves; None if no plan of it is cheaper."""
+    problem, relaxed = branch.problem, bounds.relax(branch.problem)
+    steps = min(TAIL_STEPS, max(STEPS_MIN, CELL_STEPS_MAX // problem.supply.size))
+    search.spent += steps * (problem.supply.size + STEP_CELLS)
+    point, _ = dual.ascend(problem, relaxed, branch.price, search.target, steps, branch.sizes)
+    if point.bound < search.target:
+        _improve(search, problem, relaxed, point)
+    alive = np.flatnonzero(dual.forced_bounds(problem, relaxed, point) < search.target)
+    if len(alive) == 0:
+        return None
+    return replace(branch, price=point.price, bound=max(branch.bound, point.bound)).over(alive)
+
+
+def _point(problem: Problem, price: IntArray) -> _Point:
+    """A dual point of a problem, tier by tier."""
+    choices = by_tier(problem)
+    relaxed = bounds.relax(choices)
+    most = len(problem.node_start)
+    value = dual.evaluate(choices, relaxed, price, Sizes(least=1, most=most)).value
+    least = covering.least_values(value, choices.node, most)
+    constant = int(choices.quantity @ price) - choices.split
+    return _Point(choices=choices, relaxed=relaxed, price=price, value=value, least=least + constant)
 
 
 def _leave(search: _Search, branch: Branch) -> None:
@@ -201,75 +245,61 @@ def _leave(search: _Search, branch: Branch) -> None:
     search.open.append(_Open(sizes=branch.sizes, offers=offers, bounds=np.full(len(offers), branch.bound)))
 
 
-def _steps(wanted: int, problem: Problem) -> int:
-    return min(wanted, max(STEPS_MIN, CELL_STEPS_MAX // problem.supply.size))
-
-
 def _improve(search: _Search, problem: Problem, relaxed: Relaxed, point: Dual) -> None:
     """The plan that the dual point suggests."""
     plan = primal.marginal(problem, relaxed, point.price)
     search.found(priced_over(search.whole, problem, plan))
 
 
-def _settle(search: _Search, problem: Problem, sizes: Sizes, price: IntArray, forced: IntArray) -> bool:
+def _settle(search: _Search, point: _Point, size: int, partial_max: int) -> bool:
     """Price all sets of so many offers that the dual point leaves open; False if they are too many.
 
-    Weight tiers are choices here: what was a step in the cost of an offer is one offer per tier with a limit.
+    Weight tiers are choices here: what was a step in the cost of an offer is one offer per tier with a limit. Where the
+    sets are too many, those that may cost least are priced first: a better plan leaves fewer of them open.
     """
-    alive = np.flatnonzero(forced < search.target)
-    if len(alive) == 0:
-        return True
-    choices = by_tier(problem.restricted(alive))
-    relaxed = bounds.relax(choices)
-    point = dual.evaluate(choices, relaxed, price, sizes)
-    constant = int(choices.quantity @ price) - choices.split
-    sets = enumeration.open_sets(point.value, choices.node, sizes.least, search.target - constant, SETS_MAX)
+    bound, aim = point.bound(Sizes(least=size, most=size)), search.target
+    sets = _listed(search, point, size, aim, partial_max)
+    for _ in range(AIMS_MAX if partial_max > QUICK_MAX else 0):
+        if sets is not None:
+            break
+        aim = bound + (aim - bound) // 2
+        sets = _listed(search, point, size, aim, partial_max)
     if sets is None:
         return False
-    search.enumerated |= len(sets) > 0
-    costs = _filled(search, choices, relaxed, sets, point.value[sets].sum(axis=1) + constant)
-    back = _positions(search.whole, choices.lane)
-    search.open.append(_Open(sizes=sizes, offers=back[sets], bounds=costs))
+    costs = _filled(search, point, sets)
+    if search.target > aim:
+        aim = search.target
+        sets = _listed(search, point, size, aim, partial_max)
+        if sets is None:
+            return False
+        costs = _filled(search, point, sets)
+    back = _positions(search.whole, point.choices.lane)
+    search.open.append(_Open(sizes=Sizes(least=size, most=size), offers=back[sets], bounds=costs))
     return True
 
 
-def _filled(search: _Search, choices: Problem, relaxed: Relaxed, sets: Offers, costs: IntArray) -> IntArray:
-    """The bounds of the sets: filled from the cheapest unit on, then within limits, then exactly, in batches."""
-    open_still = np.flatnonzero(costs < search.target)
-    costs[open_still] = np.maximum(costs[open_still], enumeration.least_costs(choices, relaxed, sets[open_still]))
-    order, given_up = np.argsort(costs, kind="stable"), 0
-    for first in range(0, len(order), BATCH):
-        batch = order[first : first + BATCH]
-        batch = batch[costs[batch] < search.target]
-        if len(batch) == 0 or given_up > GIVEN_UP_MAX or search.exhausted:
-            break
-        batch = _priced(search, choices, relaxed, sets, costs, batch, enumeration.LIMIT_STEPS)
-        long = batch[:LONG_MAX]
-        given_up += len(batch) - len(long)
-        given_up += len(_priced(search, choices, relaxed, sets, costs, long, enumeration.LIMIT_STEPS_LONG))
-    return costs
+def _listed(search: _Search, point: _Point, size: int, aim: int, partial_max: int) -> Offers | None:
+    """The sets of so many offers that may have a plan which costs less than `aim`; None if they are too many."""
+    bound, choices = point.bound(Sizes(least=size, most=size)), point.choices
+    if bound >= aim:
+        return np.zeros((0, size), dtype=np.int64)
+    filled = covering.must_fill(choices, point.price, bound, aim)
+    needs = covering.needs(choices, filled)
+    found = covering.open_sets(point.value, choices.node, needs, size, aim - int(point.least[0]), partial_max)
+    search.spent += found.looked_at * PARTIAL_CELLS
+    sets_max = SETS_MAX if partial_max > QUICK_MAX else min(SETS_MAX, QUICK_SETS_MAX)
+    return None if found.sets is None or len(found.sets) > sets_max else found.sets
 
 
-def _priced(
-    search: _Search, choices: Problem, relaxed: Relaxed, sets: Offers, costs: IntArray, batch: Offers, steps: int
-) -> Offers:
-    """Raise the bounds of a batch of sets within their limits, then exactly. Returns those with too many fillings."""
-    if len(batch) == 0:
-        return batch
-    limits = enumeration.limited_costs(choices, relaxed, sets[batch], search.target, steps)
-    costs[batch] = np.maximum(costs[batch], limits.cost)
-    rows = np.flatnonzero(costs[batch] < search.target)
-    batch = batch[rows]
-    found = filling.cheapest(choices, sets[batch], limits.take(rows), search.target)
-    search.spent += found.looked_at + steps * (limits.cost.size * len(choices.quantity) + STEP_CELLS)
-    if found.units is not None:
-        offers = sets[batch[found.index]]
-        ascending = np.argsort(offers)
-        plan = cover(choices, offers[ascending], found.units[:, ascending])
-        search.found(priced_over(search.whole, choices, plan))
-    settled = batch[found.settled]
-    costs[settled] = np.maximum(costs[settled], search.target)
-    return batch[~found.settled & (costs[batch] < search.target)]
+def _filled(search: _Search, point: _Point, sets: Offers) -> IntArray:
+    """The bounds of the sets, as far as the work that is left goes."""
+    search.enumerated |= len(sets) > 0
+    costs = point.value[sets].sum(axis=1) + int(point.least[0])
+    found = pricing.price(point.choices, point.relaxed, sets, costs, search.target, search.work - search.spent)
+    search.spent += found.work
+    if found.best is not None:
+        search.found(priced_over(search.whole, point.choices, found.best))
+    return found.costs
 
 
 def cheaper(*covers: Cover) -> Cover:

@@ -11,7 +11,7 @@ from tests.reference.model import optimum
 from tests.reference.starts import best_single
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import branching, primal, solver
+from sourcier.engine import branching, covering, primal, solver
 from sourcier.engine import refine as refining
 from sourcier.engine.bounds import Relaxed
 from sourcier.engine.formulation import Cover, cover, nothing
@@ -106,7 +106,8 @@ def test_branches_settle_what_has_too_many_sets(monkeypatch: pytest.MonkeyPatch)
         branched += 1
         return branching.split(branch, relaxed, target)
 
-    monkeypatch.setattr(refining, "SETS_MAX", 3)
+    monkeypatch.setattr(refining, "QUICK_MAX", 2)
+    monkeypatch.setattr(covering, "PARTIAL_MAX", 3)
     monkeypatch.setattr(refining, "split", note)
     proven = 0
     for tiny in _tiny():
