@@ -79,6 +79,19 @@ def evaluate(problem: Problem, relaxed: Relaxed, price: IntArray, sizes: Sizes) 
     return _opened(problem, relaxed, price, sizes, value)
 
 
+def evaluate_with_singles(problem: Problem, relaxed: Relaxed, price: IntArray, sizes: Sizes) -> tuple[Dual, IntArray]:
+    """`evaluate` at the price and `single_bounds` of all offers, from one look at what they hold."""
+    prices = np.array([price, problem.unfilled]).T
+    saving = np.maximum(prices[:, :, None] - problem.unit[:, None, :], 0)
+    value = relaxed.flat - np.add.reduce(saving * problem.supply[:, None, :], axis=0)
+    if len(limited := relaxed.limited):
+        both = saving.take(limited, axis=2).reshape(len(saving), -1)
+        cut, _ = best_contents(problem, relaxed, both, np.concatenate([limited, limited]))
+        value[:, limited] = cut.reshape(2, -1)
+    constant = int(problem.quantity @ problem.unfilled) - problem.split
+    return _opened(problem, relaxed, price, sizes, value[0]), value[1] + constant
+
+
 def _step(
     problem: Problem, relaxed: Relaxed, price: IntArray, sizes: Sizes, below: int | None = None
 ) -> tuple[Dual, IntArray]:

@@ -120,6 +120,16 @@ def test_no_plan_of_one_shipment_costs_less_than_its_bound() -> None:
     assert tight > compared * 0.8
 
 
+def test_one_look_finds_the_same_as_two() -> None:
+    for tiny in _tiny():
+        problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
+        price, sizes = bounds.starting_prices(problem, relaxed), dual.at_least(2, problem, relaxed)
+        point, single = dual.evaluate_with_singles(problem, relaxed, price, sizes)
+        alone = dual.evaluate(problem, relaxed, price, sizes)
+        assert (point.bound, point.value.tolist()) == (alone.bound, alone.value.tolist()), f"seed {tiny.seed}"
+        assert single.tolist() == dual.single_bounds(problem, relaxed, bounds.NO_PLAN).tolist(), f"seed {tiny.seed}"
+
+
 def test_there_is_no_plan_of_more_shipments_than_allowed() -> None:
     for tiny in tiny_problems(40):
         problem, relaxed = tiny.problem, bounds.relax(tiny.problem)
