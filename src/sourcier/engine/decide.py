@@ -15,6 +15,7 @@ import numpy as np
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Status
 from sourcier.engine import check, explain
+from sourcier.engine.alike import Proven
 from sourcier.engine.available import Available
 from sourcier.engine.certificates import Outset
 from sourcier.engine.compile import CompiledRules, IntArray
@@ -181,18 +182,19 @@ def decide_steps(
     return decision
 
 
-def settle(prepared: Prepared, problem: Problem) -> Steps[Settled]:
+def settle(prepared: Prepared, problem: Problem, proven: list[Proven] | None = None) -> Steps[Settled]:
     """The best answer over `problem`: the prepared one, or that one over fewer offers or with tighter limits.
 
-    Every shipment is pulled forward to the first departure at which its node sends the same for the same price.
+    `proven` are the proofs of other problems of the same promise. Every shipment is pulled forward to the first
+    departure at which its node sends the same for the same price.
     """
-    answer = settled((yield from prove(problem)), problem)
+    answer = settled((yield from prove(problem, proven)), problem)
     return Settled(prepared=prepared, problem=problem, answer=pulled_forward(answer))
 
 
-def settle_from(prepared: Prepared, outset: Outset) -> Steps[Settled]:
+def settle_from(prepared: Prepared, outset: Outset, proven: list[Proven]) -> Steps[Settled]:
     """The same of a problem of which the first certificates are known."""
-    answer = settled((yield from prove_from(outset)), outset.problem)
+    answer = settled((yield from prove_from(outset, proven)), outset.problem)
     return Settled(prepared=prepared, problem=outset.problem, answer=pulled_forward(answer))
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from sourcier.domain.limits import FRONTIER_MAX
 from sourcier.domain.plan import NodeReason, Plan
 from sourcier.domain.promise import Choice
+from sourcier.engine.alike import Proven
 from sourcier.engine.bounds import can_fill
 from sourcier.engine.decide import Prepared, Settled, Steps, settle, settle_from
 from sourcier.engine.joined import alone
@@ -69,13 +70,16 @@ class _Tried:
 class Search:
     """What is known of one service so far. `dates` are the arrival days (ordinals) by which a plan is conceivable."""
 
-    def __init__(self, prepared: Prepared, outlook: Outlook, *, explained: bool) -> None:
+    def __init__(
+        self, prepared: Prepared, outlook: Outlook, proven: list[Proven] | None = None, *, explained: bool
+    ) -> None:
         whole = prepared.joined.offers
         self.dates = outlook.dates
         self.most = whole.max_shipments or whole.num_offers
         self.found: list[Found] = []
         self._prepared, self._outset, self._explained = prepared, outlook.outset, explained
         self._tried: list[_Tried] = []
+        self._proven = [] if proven is None else proven
 
     def best(self, by: int, most: int | None = None) -> Steps[Found | None]:
         """The cheapest plan that arrives by `by` in at most `most` shipments (None: as many as the rules allow)."""
@@ -86,7 +90,7 @@ class Search:
             return known
         outset = self._outset if by == self.dates[0] and most == self.most else None
         if outset is not None:
-            settled = yield from settle_from(self._prepared_by(by), outset)
+            settled = yield from settle_from(self._prepared_by(by), outset, self._proven)
         else:
             part = arriving_by(self._prepared.problem, by)
             if most < self.most:
@@ -94,7 +98,7 @@ class Search:
                 if not can_fill(part):  # else it can: `by` is among the plausible dates
                     self._tried.append(_Tried(by=by, most=most, found=None, bound=0))
                     return known
-            settled = yield from settle(self._prepared_by(by), part)
+            settled = yield from settle(self._prepared_by(by), part, self._proven)
         found = Found(settled=settled, latest=settled.latest) if settled.ships else None
         self._tried.append(_Tried(by=by, most=most, found=found, bound=settled.answer.bound))
         if found is None:
@@ -117,15 +121,21 @@ class Search:
 
 
 def options(
-    prepared: Prepared, choices: Collection[Choice], *, outlook: Outlook | None = None, explained: bool = False
+    prepared: Prepared,
+    choices: Collection[Choice],
+    *,
+    outlook: Outlook | None = None,
+    proven: list[Proven] | None = None,
+    explained: bool = False,
 ) -> Steps[tuple[Option, ...]]:
     """The options wanted, earliest first; none where no plan brings the whole cart. Equal options are merged.
 
-    `outlook` is that of the prepared problem, if it is known that there are dates.
+    `outlook` is that of the prepared problem, if it is known that there are dates; `proven` are the proofs of other
+    ways so far.
     """
     if outlook is None and (outlook := _outlook_of(prepared)) is None:
         return ()
-    search = Search(prepared, outlook, explained=explained)
+    search = Search(prepared, outlook, proven, explained=explained)
     first = last = None
     points: list[Found] = []
     if Choice.EARLIEST in choices or Choice.FRONTIER in choices:

@@ -17,6 +17,7 @@ from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
+from sourcier.engine.alike import Proven
 from sourcier.engine.compile import CompiledRules
 from sourcier.engine.decide import Prepared, Steps, parts, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
@@ -55,7 +56,8 @@ def promise_steps(
     version = snapshot.version
     ways = tuple(_ways(cart, snapshot, rules))
     together = _together(cart, snapshot, firm, ways) if not explained else {}
-    looks = [_look_at(cart, snapshot, firm, way, together.get(way), choices, explained) for way in ways]
+    proven: list[Proven] = []
+    looks = [_look_at(cart, snapshot, firm, way, together.get(way), choices, proven, explained) for way in ways]
     found = list(chain.from_iterable((yield from side_by_side(looks))))
     shown = [one for one in found if isinstance(one, Option)]
     decisions = written([option.settled for option in shown], explained=explained)
@@ -84,6 +86,7 @@ def _look_at(
     way: _Way,
     part: _Part | None,
     choices: frozenset[Choice],
+    proven: list[Proven],
     explained: bool,
 ) -> Steps[Sequence[Option | Unpromised]]:
     """The options of one way, or why there are none."""
@@ -93,10 +96,10 @@ def _look_at(
         if service.method.collected and not _gives_out(snapshot, index, store_id):
             return [_unpromised(service, store_id, Obstacle.NO_STORE)]
         prepared = prepare(_asking_for(cart, service, store_id), snapshot, rules, complete=True)
-        found = yield from options(prepared, choices, explained=explained)
+        found = yield from options(prepared, choices, proven=proven, explained=explained)
     else:
         prepared, outlook = part
-        found = () if outlook is None else (yield from options(prepared, choices, outlook=outlook))
+        found = () if outlook is None else (yield from options(prepared, choices, outlook=outlook, proven=proven))
     if found:
         return found
     if part is not None and not store_id and not _reaches(cart, snapshot, rules, index):

@@ -11,6 +11,7 @@ import numpy as np
 
 from sourcier.domain.plan import Proof
 from sourcier.engine import bounds, dual, few, primal
+from sourcier.engine.alike import Proven, kin_of
 from sourcier.engine.certificates import Outset, Undecided, outsets
 from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover, nothing
@@ -41,17 +42,18 @@ class Answer:
 Steps = Generator[Model, Solution | None, Answer]
 
 
-def prove(problem: Problem) -> Steps:
+def prove(problem: Problem, proven: list[Proven] | None = None) -> Steps:
     """The best plan and its proof; yields a Model only for what no certificate settles.
 
-    Where offers are of several families, the best plan of each is found; the least of their bounds bounds all.
+    Of `proven` it takes what is known of problems alike, and adds what becomes known. Where offers are of several
+    families, the best plan of each is found; the least of their bounds bounds all.
     """
     if not (problem.family != FREE).any():
-        return (yield from _prove_one(problem))
+        return (yield from _prove_one(problem, proven))
     answers = []
     for family in sorted(set(problem.family.tolist())):
         offers = np.flatnonzero(problem.family == family)
-        answer = yield from _prove_one(_of_family(problem.restricted(offers), family))
+        answer = yield from _prove_one(_of_family(problem.restricted(offers), family), None)
         cover = replace(answer.cover, offers=offers[answer.cover.offers])
         answers.append(replace(answer, problem=problem, cover=cover, price=None))
     best = min(answers, key=lambda answer: answer.cover.objective)
@@ -70,23 +72,23 @@ def _of_family(part: Problem, family: int) -> Problem:
     return part if family < VIA else replace(part, split=-part.onward[family])
 
 
-def _prove_one(problem: Problem) -> Steps:
+def _prove_one(problem: Problem, proven: list[Proven] | None) -> Steps:
     problem = _fillable(problem)
     if problem.num_offers == 0:
         best = nothing(problem)
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     (outset,) = outsets(alone(problem))
-    return (yield from prove_from(outset))
+    return (yield from prove_from(outset, proven))
 
 
-def prove_from(outset: Outset) -> Steps:
-    """The best plan and its proof of a problem of which the first certificates are known."""
+def prove_from(outset: Outset, proven: list[Proven] | None = None) -> Steps:
+    """The best plan and its proof of a problem of which the first certificates are known; `proven` as for `prove`."""
     problem, best, rest = outset.problem, outset.best, outset.rest
     if rest is None:
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
     if (found := _of_few(problem, best, rest)) is not None:
         return Answer(problem=problem, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
-    return (yield from _ascend_once(problem, best, rest))
+    return (yield from _ascend_once(problem, best, rest, [] if proven is None else proven))
 
 
 def _of_few(problem: Problem, best: Cover, rest: Undecided) -> Cover | None:
@@ -112,18 +114,23 @@ def _fillable(problem: Problem) -> Problem:
     return replace(problem, supply=np.where(enough, problem.supply, 0))
 
 
-def _ascend_once(problem: Problem, best: Cover, rest: Undecided) -> Steps:
+def _ascend_once(problem: Problem, best: Cover, rest: Undecided, proven: list[Proven]) -> Steps:
     """Greedy plans, one ascent for plans of several shipments, and the offers that it cannot rule out.
 
-    What is left open is a Model to refine.
+    Where a problem alike had an ascent, its plan and its dual point are taken. What is left open is a Model to refine.
     """
-    relaxed = rest.relaxed
-    best = cheaper(best, primal.greedy(problem, relaxed))
-    start = bounds.starting_prices(problem, relaxed)
+    relaxed, kin, several = rest.relaxed, kin_of(problem, proven), rest.several
+    if kin is None:
+        best, start = cheaper(best, primal.greedy(problem, relaxed)), bounds.starting_prices(problem, relaxed)
+        iterations = FIRST_ASCENT
+    else:
+        best, several, start, iterations = cheaper(best, kin.cover), max(several, kin.several), kin.price, 0
+        if best.objective <= min(several, int(rest.single.min())):
+            return Answer(problem=problem, cover=best, bound=best.objective, proof=kin.proof, price=kin.price)
     point, promising = dual.ascend(
-        problem, relaxed, start, best.objective, FIRST_ASCENT, dual.at_least(2, problem, relaxed)
+        problem, relaxed, start, best.objective, iterations, dual.at_least(2, problem, relaxed)
     )
-    several = max(rest.several, point.bound)
+    several = max(several, point.bound)
     if several < best.objective:
         best = cheaper(best, primal.marginal(problem, relaxed, point.price))
         best = cheaper(best, *(primal.drop(problem, offers) for offers in promising[-2:]))
@@ -132,18 +139,28 @@ def _ascend_once(problem: Problem, best: Cover, rest: Undecided) -> Steps:
     alive = np.flatnonzero(forced < best.objective)
     incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, price=point.price)
     if bound >= best.objective or len(alive) == 0:
-        return replace(incumbent, bound=best.objective)
+        return _told(replace(incumbent, bound=best.objective), point.price, proven)
     found = few.best_of_few(problem, relaxed, alive.tolist(), best)
     if found is not None:
-        return replace(incumbent, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
+        enumerated = replace(incumbent, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
+        return _told(enumerated, point.price, proven)
     part = problem.restricted(alive)
+    _told(incumbent, point.price, proven)
     solution = yield Model(problem=part, incumbent=best, bound=bound, price=point.price)
     if solution is None:
         return replace(incumbent, proof=Proof.MIP, solver_failed=True)
     if solution.cover is not None:
         best = cheaper(best, priced_over(problem, part, solution.cover))
     bound = min(best.objective, max(bound, solution.bound))
-    return replace(incumbent, cover=best, bound=bound, proof=solution.proof)
+    return _told(replace(incumbent, cover=best, bound=bound, proof=solution.proof), point.price, proven)
+
+
+def _told(answer: Answer, price: IntArray, proven: list[Proven]) -> Answer:
+    """The same answer, for problems alike to come."""
+    proven.append(
+        Proven(problem=answer.problem, cover=answer.cover, bound=answer.bound, proof=answer.proof, price=price)
+    )
+    return answer
 
 
 def settled(answer: Answer, whole: Problem) -> Answer:
