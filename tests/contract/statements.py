@@ -9,7 +9,19 @@ from sourcier.ledger.dialect import Query
 from sourcier.ledger.opening import open_sqlite
 from sourcier.ledger.sqlite_store import connect
 
-SMALL_TABLES = ("activation", "jsonb_each", "CONSTANT", "network", "counter", "due", "old", "queue", "changed", "fed")
+SMALL_TABLES = (
+    "activation",
+    "jsonb_each",
+    "CONSTANT",
+    "network",
+    "counter",
+    "due",
+    "old",
+    "queue",
+    "changed",
+    "early",
+    "fed",
+)
 
 
 def statements(module: ModuleType) -> dict[str, Query]:

@@ -5,9 +5,11 @@ import random
 import threading
 import time
 
+import psycopg
 import pytest
-from tests.contract.bench import DAY, Bench, Clock, Key, allocation, use
+from tests.contract.bench import DAY, Bench, Clock, Key, allocation, record, use
 
+from sourcier.domain.stock import RecordKind
 from sourcier.ledger import queries, registry, settle, stock
 from sourcier.ledger.changes import Changes, Cursor, changes_since, current_cursor
 from sourcier.ledger.commands import StockKey
@@ -149,8 +151,9 @@ def test_a_follower_by_number_alone_would_skip_late_commits(postgres_url: str, m
     """Control of the above: `seq > last` without the horizon of running transactions misses some."""
     text = queries.CHANGED_STOCK.postgresql
     naive = (
-        "WITH late AS (SELECT * FROM journal WHERE seq > $2 ORDER BY seq LIMIT $3) SELECT COUNT(*), MAX(seq), MIN(at), "
-        "$1::BIGINT, MAX(seq), COALESCE(json_agg(json_build_array(node_id, sku, 0, 0, 0, 0)), '[]')::TEXT FROM late"
+        "WITH late AS (SELECT * FROM journal WHERE seq > $2 AND '' <> $3::TEXT ORDER BY seq LIMIT $4) "
+        "SELECT COUNT(*), MAX(seq), MIN(at), $1::BIGINT, MAX(seq), '[]', "
+        "COALESCE(json_agg(json_build_array(node_id, sku, 0, 0, 0, 0)), '[]')::TEXT FROM late"
     )
     assert "pg_snapshot_xmin" in text
     bench = Bench(postgres_url, Clock())
@@ -158,6 +161,70 @@ def test_a_follower_by_number_alone_would_skip_late_commits(postgres_url: str, m
     monkeypatch.setattr(queries, "CHANGED_STOCK", dataclasses.replace(queries.CHANGED_STOCK, postgresql=naive))
     assert _missed(bench) != set()
     bench.close()
+
+
+def test_who_dawdles_holds_up_nobody(bench: Bench) -> None:
+    """What others commit while an older transaction runs is seen at once, once, and its own changes when they come."""
+    cursor, entered, leave = bench.read(current_cursor), threading.Event(), threading.Event()
+
+    def dawdle(tx: Tx) -> None:
+        reserve(tx, allocation(("n1", "old", 1), pools=(use("n1", 1),)), lambda _: b"")
+        tx.ask(queries.CLOCK)
+        entered.set()
+        leave.wait(20)
+
+    bench.apply_network(caps={"n1": 5})
+    bench.count("n1", "old", 5)
+    cursor = follow(bench, cursor).cursor
+    late = bench.ledger.write(dawdle)
+    entered.wait(20)
+    if bench.on_sqlite:  # there is one writer: nobody commits meanwhile
+        leave.set()
+    sku = ["a", "b"]
+    for name in sku:
+        bench.count("n1", name, 5)
+        bench.announce("n1", name, 5)
+    first = follow(bench, cursor)
+    assert set(first.levels) - {("n1", "old")} == {("n1", "a"), ("n1", "b")}
+    assert {key[2] for key in first.supply_keys} == {"a", "b"}
+    again = follow(bench, first.cursor)
+    assert (again.levels, again.supply_keys, again.oldest_micros) == ({}, frozenset(), None)
+    leave.set()
+    late.result(20)
+    second = follow(bench, first.cursor)
+    seen = set(first.levels) | set(second.levels)
+    assert ("n1", "old") in seen
+    assert first.pool_keys | second.pool_keys == {("node-day:n1", DAY)}
+    bench.count("n1", "c", 5)
+    third = follow(bench, second.cursor)
+    assert set(third.levels) == {("n1", "c")}
+    assert third.cursor.stock.ahead == frozenset()
+
+
+def test_what_is_cut_off_at_a_limit_is_read_again(bench: Bench) -> None:
+    """Also while an older transaction runs, of which a follower must not wait for the end."""
+    cursor = bench.read(current_cursor)
+    older = None if bench.on_sqlite else psycopg.connect(bench.url)
+    if older is not None:
+        older.execute("SELECT pg_current_xact_id()")
+    for batch in range(3):
+        bench.feed(*(record(RecordKind.COUNT, "n1", f"s{batch}-{number}", 1, 1) for number in range(3)))
+    seen: set[StockKey] = set()
+    for _ in range(4):
+        changes = follow(bench, cursor, limit=4)
+        cursor = changes.cursor
+        seen |= set(changes.levels)
+    assert len(seen) == 9
+    assert changes.complete
+    bench.feed(*(record(RecordKind.COUNT, "n1", f"many-{number}", 1, 1) for number in range(5)))
+    if older is not None:
+        assert follow(bench, cursor, limit=4).complete, "no more can be had until the older one ends"
+        older.close()
+    for _ in range(2):
+        changes = follow(bench, cursor, limit=4)
+        cursor = changes.cursor
+        seen |= set(changes.levels)
+    assert len(seen) == 14
 
 
 def test_reading_everything_and_then_following_misses_nothing(bench: Bench) -> None:

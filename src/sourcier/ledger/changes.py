@@ -1,11 +1,13 @@
 """Follow the ledger without gaps: what changed since a cursor.
 
 Rows are ordered by (xid, seq). On PostgreSQL numbers are drawn before the commit, so a poller by number alone would
-skip late commits; here nothing at or above the oldest running transaction is read yet, and no transaction below it
-can add anything (ledger specification, guarantee 29). On SQLite xid is 0 and the one writer's order is the order.
+skip late commits; here the position stays below the oldest running transaction, and no transaction below it can add
+anything (ledger specification, guarantee 29). What younger ones have committed meanwhile is read at once, and they are
+remembered: a batch of a thousand counts that is still being written holds up nobody. On SQLite xid is 0 and the one
+writer's order is the order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,19 +19,28 @@ from sourcier.ledger.dialect import Query
 from sourcier.ledger.levels import StockLevel
 from sourcier.ledger.store import Row, Tx
 
-Position = tuple[int, int]
-"""(xid, seq): how far one journal has been read"""
+AHEAD_MAX: Final = 1_000  # transactions remembered; of more, what they changed is read again at every look
 
 _decode_levels: Final = msgspec.json.Decoder(list[StockLevel]).decode
+_decode_xids: Final = msgspec.json.Decoder(list[tuple[int]]).decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far one journal has been read: up to (xid, seq), and what the transactions `ahead` of there have written."""
+
+    xid: int = 0
+    seq: int = 0
+    ahead: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """How far a follower has read. `version` is the largest number of the stock journal it has seen; it never falls."""
 
-    stock: Position = (0, 0)
-    pools: Position = (0, 0)
-    supplies: Position = (0, 0)
+    stock: Position = Position()
+    pools: Position = Position()
+    supplies: Position = Position()
     version: int = 0
     status_changes: int = -1
 
@@ -39,8 +50,9 @@ class Changes:
     """The present levels of stock rows that changed, keys of what else must be read again, counters of what is slower.
 
     `node_statuses` is None while nobody has set a status or applied a network since the cursor. `complete` says
-    that nothing more was there to read. A change of `activations` means that the floors of all rows changed.
-    `oldest_micros` is the age of the oldest change of stock, None where there is none.
+    that nothing more was there to read, or that no more can be before an older transaction ends. A change of
+    `activations` means that the floors of all rows changed. `oldest_micros` is the age of the oldest change of stock,
+    None where there is none.
     """
 
     cursor: Cursor
@@ -62,48 +74,73 @@ def current_cursor(tx: Tx) -> Cursor:
         stock=stock,
         pools=_last(tx, queries.LAST_POOL_CHANGE),
         supplies=_last(tx, queries_supply.LAST_SUPPLY_CHANGE),
-        version=stock[1],
+        version=stock.seq,
     )
 
 
 def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
     """What at most `limit` journal entries of stock, as many of pools and of supplies, changed after the cursor."""
     counters = {str(name): int(value) for name, value in tx.ask(queries.COUNTERS)}
-    ((num_stock, last_stock, oldest, *reached, levels),) = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
+    ((num_stock, last_stock, oldest, *final, early, levels),) = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
     pools = _after(tx, queries.CHANGED_POOLS, cursor.pools, limit)
     supplies = _after(tx, queries_supply.CHANGED_SUPPLY, cursor.supplies, limit)
     status_changes = counters["status"]
     statuses = registry.get_statuses(tx) if status_changes != cursor.status_changes else None
-    return Changes(
-        cursor=Cursor(
-            stock=(reached[0], reached[1]) if num_stock else cursor.stock,
-            pools=_reached(pools, cursor.pools),
-            supplies=_reached(supplies, cursor.supplies),
-            version=max(cursor.version, last_stock or 0),
-            status_changes=status_changes,
+    reached = Cursor(
+        stock=_reached(
+            cursor.stock,
+            (final[0], final[1]) if final[0] is not None else None,
+            [xid for (xid,) in _decode_xids(early)],
+            cut=num_stock >= limit,
         ),
+        pools=_reached_by(pools, cursor.pools, limit),
+        supplies=_reached_by(supplies, cursor.supplies, limit),
+        version=max(cursor.version, last_stock or 0),
+        status_changes=status_changes,
+    )
+    return Changes(
+        cursor=reached,
         levels={(level[0], level[1]): level for level in _decode_levels(levels)},
-        pool_keys=frozenset((row[2], row[3]) for row in pools),
-        supply_keys=frozenset((row[2], row[3], row[4]) for row in supplies),
+        pool_keys=frozenset((row[3], row[4]) for row in pools),
+        supply_keys=frozenset((row[3], row[4], row[5]) for row in supplies),
         network_revision=counters["network"],
         activations=counters["activation"],
         status_changes=status_changes,
         node_statuses=statuses,
-        complete=max(num_stock, len(pools), len(supplies)) < limit,
+        complete=max(num_stock, len(pools), len(supplies)) < limit or _places(reached) == _places(cursor),
         oldest_micros=counters["clock"] - oldest if num_stock else None,
     )
 
 
+def _places(cursor: Cursor) -> tuple[Position, Position, Position]:
+    return cursor.stock, cursor.pools, cursor.supplies
+
+
 def _last(tx: Tx, last_change: Query) -> Position:
     found = tx.ask(last_change)
-    return (found[0][0], found[0][1]) if found else (0, 0)
+    return Position(xid=found[0][0], seq=found[0][1]) if found else Position()
 
 
 def _after(tx: Tx, changed: Query, position: Position, limit: int) -> list[Row]:
-    """Entries (xid, seq, key…) of one journal after a position."""
-    xid, seq = position
-    return tx.ask(changed, xid=xid, seq=seq, num_max=limit)
+    """Entries of one journal after a position."""
+    ahead = f"{{{','.join(map(str, sorted(position.ahead)))}}}"
+    return tx.ask(changed, xid=position.xid, seq=position.seq, ahead=ahead, num_max=limit)
 
 
-def _reached(entries: list[Row], position: Position) -> Position:
-    return (entries[-1][0], entries[-1][1]) if entries else position
+def _reached_by(entries: list[Row], position: Position, limit: int) -> Position:
+    """The position after these entries (xid, seq, final, key…)."""
+    final = [(row[0], row[1]) for row in entries if row[2]]
+    early = [row[0] for row in entries if not row[2]]
+    return _reached(position, final[-1] if final else None, early, cut=len(entries) >= limit)
+
+
+def _reached(position: Position, final: tuple[int, int] | None, early: Sequence[int], *, cut: bool) -> Position:
+    """The position after entries of which `final` was the last that nothing can precede any more.
+
+    `early` transactions stand behind some that still run. Of the last of them not everything was read if the entries
+    were `cut` at a limit.
+    """
+    xid, seq = final or (position.xid, position.seq)
+    whole = set(early) - ({max(early)} if cut and early else set())
+    ahead = sorted(known for known in position.ahead | whole if known > xid)
+    return Position(xid=xid, seq=seq, ahead=frozenset(ahead[:AHEAD_MAX]))

@@ -17,6 +17,7 @@ written                   SQLite                              PostgreSQL
 ``NEWEST_FIRST``          ``seq DESC``                        ``xid DESC, seq DESC``
 ``AFTER(:xid, :seq)``     ``seq > ?2``                        ``(xid, seq) > ($1, $2)``
 ``IS_FINAL``              ``true``                            ``xid < pg_snapshot_xmin(…)``
+``NOT_AHEAD(:ahead)``     ``true``                            ``xid <> ALL (…)``, a text ``{1,2}``
 ``UNTIL_COMMIT``          left out                            ``ON COMMIT DELETE ROWS``
 ========================  ==================================  ============================
 
@@ -45,6 +46,7 @@ _ON_SQLITE: Final = {
     "COMMIT_ORDER": "seq",
     "NEWEST_FIRST": "seq DESC",
     "AFTER(:xid, :seq)": "seq > :seq",
+    "NOT_AHEAD(:ahead)": "true",
     "IS_FINAL": "true",
     "UNTIL_COMMIT": "",
 }
@@ -52,6 +54,7 @@ _ON_POSTGRESQL: Final = {
     "COMMIT_ORDER": "xid, seq",
     "NEWEST_FIRST": "xid DESC, seq DESC",
     "AFTER(:xid, :seq)": "(xid, seq) > (:xid, :seq)",
+    "NOT_AHEAD(:ahead)": "xid <> ALL (CAST(:ahead AS BIGINT[]))",
     "IS_FINAL": "xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
     "UNTIL_COMMIT": "ON COMMIT DELETE ROWS",
 }

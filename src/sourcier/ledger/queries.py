@@ -246,18 +246,19 @@ PAGE_STOCK_OF_BOTH: Final = query("""
 # One row with one text: to step through rows, a thread of Python would have to wait for the others at every one.
 CHANGED_STOCK: Final = query("""
     WITH changed AS MATERIALIZED (
-        SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND IS_FINAL
+        SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND NOT_AHEAD(:ahead)
         ORDER BY COMMIT_ORDER LIMIT :num_max)
     SELECT COUNT(*), MAX(seq), MIN(at),
-        (SELECT xid FROM changed ORDER BY NEWEST_FIRST LIMIT 1),
-        (SELECT seq FROM changed ORDER BY NEWEST_FIRST LIMIT 1),
+        (SELECT xid FROM changed WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1),
+        (SELECT seq FROM changed WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1),
+        (SELECT JSON_ROWS(xid) FROM (SELECT DISTINCT xid FROM changed WHERE NOT IS_FINAL) AS early),
         (SELECT JSON_ROWS(stock.node_id, stock.sku, on_hand - blocked - held - allocated - unsettled, floor_0, floor_1,
             floor_2)
         FROM changed CROSS JOIN stock WHERE stock.node_id = changed.node_id AND stock.sku = changed.sku)
     FROM changed""")
 CHANGED_POOLS: Final = query("""
-    SELECT xid, seq, pool_id, bucket FROM pool_journal WHERE AFTER(:xid, :seq) AND IS_FINAL
-    ORDER BY COMMIT_ORDER LIMIT :num_max""")
+    SELECT xid, seq, CASE WHEN IS_FINAL THEN 1 ELSE 0 END, pool_id, bucket FROM pool_journal
+    WHERE AFTER(:xid, :seq) AND NOT_AHEAD(:ahead) ORDER BY COMMIT_ORDER LIMIT :num_max""")
 LAST_STOCK_CHANGE: Final = query("""
     SELECT xid, seq FROM journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
 LAST_POOL_CHANGE: Final = query("""
