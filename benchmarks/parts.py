@@ -98,7 +98,7 @@ PARTS: Final = (
         name="propagation",
         title="Stock counts on their way to every worker",
         module="benchmarks.propagation",
-        arguments=("--rounds", "3", "--seconds", "4"),
+        arguments=("--rounds", "3", "--seconds", "5"),
         seconds=65,
     ),
     Part(

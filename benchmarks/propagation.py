@@ -33,7 +33,7 @@ from sourcier.v1 import availability_pb2, common_pb2, inventory_pb2
 ASK_SECONDS: Final = 0.005
 BATCH: Final = 1_000
 CONNECTIONS_MAX: Final = 100
-PROBES: Final = tuple(f"probe-{number}" for number in range(8))
+PROBES: Final = tuple(f"probe-{number}" for number in range(4))
 PROBE_SECONDS: Final = 0.05  # of rest between two counts of one article
 SEEN_SECONDS_MAX: Final = 10.0
 AIM: Final = "<= 100"
