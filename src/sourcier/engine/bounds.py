@@ -58,7 +58,7 @@ def relax(problem: Problem) -> Relaxed:
     if one_tier:
         base = tables.cost[0].take(tiers)
     else:
-        base, unit = _sloped(problem)
+        base, unit = sloped(problem)
         is_limited = capped | (problem.weight @ problem.supply > first)
     return Relaxed(
         fixed=problem.fixed + base,
@@ -75,7 +75,7 @@ def relax(problem: Problem) -> Relaxed:
     )
 
 
-def _sloped(problem: Problem) -> tuple[IntArray, IntArray]:
+def sloped(problem: Problem) -> tuple[IntArray, IntArray]:
     """``base[K]`` and ``unit[D, K]``: the minorants of the tiers, per shipment and added to the price of every unit."""
     total, tiers = problem.total_weight, problem.tiers
     if len(problem.tier_tables.cost) == 1:
@@ -178,11 +178,15 @@ def several_shipments_bound(problem: Problem, relaxed: Relaxed, units_cost: IntA
     per_node = np.minimum.reduceat(relaxed.fixed, relaxed.node_start)
     if len(per_node) < 2 or problem.max_shipments == 1:
         return NO_PLAN
-    cheapest = np.partition(per_node, 1)[:2]
-    below_zero = per_node[per_node < 0]
-    if len(below_zero) > 2:  # the line that stands for steep weight tiers may start there: a further opening pays
-        cheapest = np.sort(below_zero)[: problem.max_shipments]
-    return int(cheapest.sum()) - problem.split + int(units_cost.sum())
+    return cheapest_openings(per_node, problem.max_shipments) - problem.split + int(units_cost.sum())
+
+
+def cheapest_openings(opening: IntArray, max_shipments: int | None) -> int:
+    """The least sum of two of these costs or more; there must be two."""
+    cheapest = np.partition(opening, 1)[:2].tolist()
+    if cheapest[1] < 0:  # the line that stands for steep weight tiers may start there: a further opening pays
+        cheapest = np.sort(opening[opening < 0])[:max_shipments].tolist()
+    return sum(cheapest)
 
 
 def starting_prices(problem: Problem, relaxed: Relaxed) -> IntArray:

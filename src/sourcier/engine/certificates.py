@@ -15,7 +15,6 @@ from sourcier.engine.compile import IntArray
 from sourcier.engine.formulation import Cover
 from sourcier.engine.joined import Joined
 from sourcier.engine.offers import Problem
-from sourcier.engine.primal import Singles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,34 +43,35 @@ def outsets(joined: Joined) -> list[Outset]:
     whole = joined.offers
     saving = np.maximum(whole.unfilled[:, None] - whole.unit, 0)
     alone = primal.singles(whole, saving)
-    several = _several(joined, saving, alone)
-    return [
-        _outset(joined, i, primal.best_single(whole, alone, span), alone.least[span], several[i])
-        for i, span in enumerate(joined.spans())
-    ]
+    spans = joined.spans()
+    best = [primal.best_single(whole, alone, span) for span in spans]
+    cheapest = whole.tier_tables.cheapest.take(whole.tiers)
+    several = _several(joined, whole.fixed + cheapest, np.where(alone.units > 0, saving, 0))
+    low = [i for i, (bound, cover) in enumerate(zip(several, best, strict=True)) if bound < cover.objective]
+    if low:
+        base, unit = bounds.sloped(whole)
+        saving = np.where(whole.supply > 0, np.maximum(whole.unfilled[:, None] - unit, 0), 0)
+        better = _several(joined, whole.fixed + base, saving)
+        for i in low:
+            several[i] = max(several[i], better[i])
+    return [_outset(joined, i, best[i], alone.least[span], several[i]) for i, span in enumerate(spans)]
 
 
-def _several(joined: Joined, saving: IntArray, alone: Singles) -> list[int]:
+def _several(joined: Joined, opening: IntArray, saving: IntArray) -> list[int]:
     """Per problem, what plans of two or more shipments cost at least: the two cheapest openings and the cheapest units.
 
-    Every shipment pays for the cheapest tier, every unit of a demand costs what it costs at the offer that is cheapest.
+    ``opening[K]`` is the least that a shipment costs but for its units, ``saving[D, K]`` the most that a unit saves
+    against leaving it unfilled, 0 where there is none.
     """
     whole = joined.offers
-    opening = whole.fixed + whole.tier_tables.cheapest.take(whole.tiers)
-    most = np.maximum.reduceat(np.where(alone.units > 0, saving, 0), joined.start, axis=1)
+    most = np.maximum.reduceat(saving, joined.start, axis=1)
     units = (whole.quantity @ (whole.unfilled[:, None] - most)).tolist()
     return [
-        _two_openings(whole.node[span], opening[span], whole.max_shipments) - whole.split + units[i]
+        bounds.cheapest_openings(opening[span], whole.max_shipments) - whole.split + units[i]
+        if whole.max_shipments != 1 and whole.node[span.start] < whole.node[span.stop - 1]  # offers stand by node
+        else NO_PLAN
         for i, span in enumerate(joined.spans())
     ]
-
-
-def _two_openings(node: IntArray, opening: IntArray, max_shipments: int | None) -> int:
-    """What two shipments or more cost at least to open, NO_PLAN where there are none of so many."""
-    if max_shipments == 1 or node[0] == node[-1]:  # offers stand by node
-        return NO_PLAN
-    first, second = np.partition(opening, 1)[:2].tolist()
-    return int(first + second)
 
 
 def _outset(joined: Joined, number: int, best: Cover, single: IntArray, several: int) -> Outset:
