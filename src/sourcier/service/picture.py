@@ -6,6 +6,7 @@ Pure functions of a transaction or of what was read in one; `snapshots` says whe
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -24,10 +25,13 @@ from sourcier.ledger.store import Tx
 from sourcier.ledger.supplies import all_supplies, get_supplies
 from sourcier.service import codec
 
+_LEVEL: Final = itemgetter(0, 1, 2)  # of a StockLevel: (node_id, sku, free)
+_NODE_AND_FLOORS: Final = itemgetter(0, 3, 4, 5)
+
 PoolUsed = tuple[str, str, int]
 """(pool id, bucket, used)"""
 
-CHANGES_PER_READ_MAX: Final = 4_000
+CHANGES_PER_READ_MAX: Final = 2_000  # decoding them, a reader keeps other threads waiting: half a millisecond
 HOLIDAY_DAYS_BACK: Final = 400  # how long ago an order may have been placed
 HOLIDAY_DAYS: Final = 1_000  # the same ahead, and 200 days for goods to come, to be picked and to travel
 RULES_FILENAME: Final = "rules.yaml"  # what faults of a rule set name as their file
@@ -133,7 +137,7 @@ def lay_out(snapshot: Snapshot, rules: CompiledRules | None, levels: Sequence[St
     """
     excess = {} if rules is None else _excesses(snapshot, rules, levels)
     if not excess:
-        snapshot.put_levels([level[:3] for level in levels])
+        snapshot.put_levels(map(_LEVEL, levels))
         return frozenset()
     hidden = [excess.get((level[0], *level[3:]), 0) for level in levels]
     snapshot.put_levels([(level[0], level[1], level[2] - units) for level, units in zip(levels, hidden, strict=True)])
@@ -149,7 +153,7 @@ def _excesses(
     """
     nodes, node_index = snapshot.network.network.nodes, snapshot.network.node_index
     found = {}
-    for key in {(level[0], *level[3:]) for level in levels}:
+    for key in set(map(_NODE_AND_FLOORS, levels)):
         index = node_index.get(key[0])
         if index is not None:
             ours = rules.floors[nodes[index].node_type]
