@@ -91,7 +91,7 @@ def must_fill(problem: Problem, price: IntArray, bound: int, target: int) -> Int
 
 def needs(problem: Problem, filled: IntArray) -> Needs:
     """What sets of the problem's offers must bring so that `filled[D]` units of each demand are filled."""
-    supply, demands = problem.supply, np.flatnonzero(filled)
+    supply, demands = useful_supply(problem, filled), np.flatnonzero(filled)
     grams = np.minimum(heaviest(problem, slice(None)), problem.weight @ supply)
     units = np.minimum(problem.cap_units, supply.sum(axis=0))
     lines = np.minimum(problem.cap_lines, (supply > 0).sum(axis=0))
@@ -100,6 +100,31 @@ def needs(problem: Problem, filled: IntArray) -> Needs:
         wanted=np.append(filled[demands], [int(problem.weight @ filled), int(filled.sum()), len(demands)]),
         demands=len(demands),
     )
+
+
+def useful_supply(problem: Problem, filled: IntArray) -> IntArray:
+    """``supply[D, K]`` without stock that is too little: where `filled[D]` units must be filled from so many nodes at
+    most, an offer has to bring what the best of the others leave."""
+    most = problem.max_nodes_per_line
+    if most is None or problem.num_offers == 0:
+        return problem.supply
+    enough = problem.supply + _best_nodes(problem, most - 1)[:, None] >= filled[:, None]
+    return np.where(enough, problem.supply, 0)
+
+
+def fillable(problem: Problem) -> IntArray:
+    """Units of each demand that so many nodes as may share a line can bring at most."""
+    most = problem.max_nodes_per_line
+    if most is None or problem.num_offers == 0:
+        return problem.quantity
+    return np.minimum(problem.quantity, _best_nodes(problem, most))
+
+
+def _best_nodes(problem: Problem, number: int) -> IntArray:
+    """Units of each demand that the best so many nodes have."""
+    of_node = np.maximum.reduceat(problem.supply, problem.node_start, axis=1)
+    best: IntArray = np.sort(of_node, axis=1)[:, ::-1][:, :number].sum(axis=1)
+    return best
 
 
 def least_values(value: IntArray, node: IntArray, most: int) -> IntArray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sourcier.domain.plan import Proof
-from sourcier.engine import bounds, dual, few, primal
+from sourcier.engine import bounds, covering, dual, few, primal
 from sourcier.engine.alike import Proven, kin_of
 from sourcier.engine.certificates import Outset, Undecided, outsets
 from sourcier.engine.compile import IntArray
@@ -77,8 +77,15 @@ def _prove_one(problem: Problem, proven: list[Proven] | None) -> Steps:
     if problem.num_offers == 0:
         best = nothing(problem)
         return Answer(problem=problem, cover=best, bound=best.objective, proof=Proof.CERTIFICATE)
-    (outset,) = outsets(alone(problem))
-    return (yield from prove_from(outset, proven))
+    if problem.max_nodes_per_line is None:
+        (outset,) = outsets(alone(problem))
+        return (yield from prove_from(outset, proven))
+    fillable = covering.fillable(problem)
+    cost = int(problem.unfilled @ (problem.quantity - fillable))  # whatever is decided
+    (outset,) = outsets(alone(replace(problem, quantity=fillable)))
+    answer = yield from prove_from(outset, proven)
+    cover = replace(answer.cover, objective=answer.cover.objective + cost)
+    return replace(answer, problem=problem, cover=cover, bound=answer.bound + cost)
 
 
 def prove_from(outset: Outset, proven: list[Proven] | None = None) -> Steps:
@@ -104,14 +111,15 @@ def _of_few(problem: Problem, best: Cover, rest: Undecided) -> Cover | None:
 
 
 def _fillable(problem: Problem) -> Problem:
-    """The same order without stock that is too little: where every unit of a line must come from so many nodes at most,
-    an offer has to bring what the best of the others leave."""
-    most = problem.max_nodes_per_line
-    if most is None or problem.fill is Fill.PARTIAL or problem.num_offers == 0:
+    """The same order without stock that is too little where every unit must be filled."""
+    return problem if problem.fill is Fill.PARTIAL else _filling(problem, problem.quantity)
+
+
+def _filling(problem: Problem, filled: IntArray) -> Problem:
+    """The same order without stock that is of no use where so many units of each demand must be filled."""
+    if problem.max_nodes_per_line is None:
         return problem
-    others = np.sort(np.maximum.reduceat(problem.supply, problem.node_start, axis=1), axis=1)[:, ::-1][:, : most - 1]
-    enough = problem.supply + others.sum(axis=1)[:, None] >= problem.quantity[:, None]
-    return replace(problem, supply=np.where(enough, problem.supply, 0))
+    return replace(problem, supply=covering.useful_supply(problem, filled))
 
 
 def _ascend_once(problem: Problem, best: Cover, rest: Undecided, proven: list[Proven]) -> Steps:
@@ -121,8 +129,13 @@ def _ascend_once(problem: Problem, best: Cover, rest: Undecided, proven: list[Pr
     """
     relaxed, kin, several = rest.relaxed, kin_of(problem, proven), rest.several
     if kin is None:
-        best, start = cheaper(best, primal.greedy(problem, relaxed)), bounds.starting_prices(problem, relaxed)
-        iterations = FIRST_ASCENT
+        best = cheaper(best, primal.greedy(problem, relaxed))
+        if problem.max_nodes_per_line is not None and problem.fill is Fill.PARTIAL:
+            best = cheaper(best, primal.greedy(_filling(problem, problem.quantity), relaxed))
+            price = np.zeros_like(problem.quantity)
+            problem = _filling(problem, covering.must_fill(problem, price, 0, best.objective))
+            relaxed = bounds.relax(problem)
+        start, iterations = bounds.starting_prices(problem, relaxed), FIRST_ASCENT
     else:
         best, several, start, iterations = cheaper(best, kin.cover), max(several, kin.several), kin.price, 0
         if best.objective <= min(several, int(rest.single.min())):

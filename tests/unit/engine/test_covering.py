@@ -1,5 +1,6 @@
 """Sets of offers that a dual point leaves open and that bring enough: all of them, each once."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -101,3 +102,32 @@ def test_every_cheaper_plan_fills_what_must_be_filled_with_a_set_that_is_listed(
                         plans += 1
     assert must > 500
     assert plans > 500
+
+
+def test_no_plan_fills_more_than_the_nodes_that_may_share_a_line_have() -> None:
+    less = dropped = 0
+    for tiny in (*tiny_problems(150), *tiny_problems(30, heavy=True)):
+        problem = tiny.problem
+        fillable = covering.fillable(problem)
+        less += int((fillable < problem.quantity).sum())
+        for plan in tiny.plans:
+            filled = np.sum(plan.units, axis=1)
+            assert (filled <= fillable).all(), f"seed {tiny.seed}"
+            useful = covering.useful_supply(problem, filled)
+            assert (np.array(plan.units) <= useful).all(), f"seed {tiny.seed}"
+            dropped += int((useful < problem.supply).sum())
+    assert less > 5
+    assert dropped > 50
+
+
+def test_stock_is_useful_by_hand() -> None:
+    problem = tiny_problems(1)[0].problem
+    supply = np.array([[3, 2, 1], [2, 0, 2]])
+    nodes = np.array([0, 1, 2])
+    shared = replace(problem, supply=supply, node=nodes, quantity=np.array([4, 2]), max_nodes_per_line=2)
+    assert covering.fillable(shared).tolist() == [4, 2]
+    assert covering.useful_supply(shared, np.array([4, 1])).tolist() == [[3, 2, 1], [2, 0, 2]]
+    assert covering.useful_supply(shared, np.array([5, 4])).tolist() == [[3, 2, 0], [2, 0, 2]]
+    alone = replace(shared, max_nodes_per_line=1)
+    assert covering.fillable(alone).tolist() == [3, 2]
+    assert covering.useful_supply(alone, np.array([3, 0])).tolist() == [[3, 0, 0], [2, 0, 2]]
