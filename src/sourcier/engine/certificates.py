@@ -84,9 +84,11 @@ def _outset(joined: Joined, number: int, best: Cover, single: IntArray, several:
         best = replace(best, offers=best.offers - int(joined.start[number]))
     relaxed = bounds.relax(problem)
     single = np.maximum(single, dual.single_bounds(problem, relaxed, best.objective))
-    units_cost = bounds.cheapest_units(problem, relaxed)
-    several = max(several, bounds.several_shipments_bound(problem, relaxed, units_cost))
-    settled = best.objective <= min(several, int(single.min()))
+    settled = best.objective <= int(single.min())
+    if settled and several < best.objective:
+        units_cost = bounds.cheapest_units(problem, relaxed)
+        several = max(several, bounds.several_shipments_bound(problem, relaxed, units_cost))
+        settled = best.objective <= several
     return Outset(
         problem=problem,
         best=best,
