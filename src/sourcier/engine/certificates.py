@@ -30,7 +30,7 @@ class Undecided:
 class Outset:
     """The best plan of at most one shipment that was found; `rest` is None where no plan at all costs less.
 
-    What is settled at once is told over the offers of all the problems that were looked at together.
+    What is settled may be told over the offers of all the problems that were looked at together.
     """
 
     problem: Problem
@@ -54,7 +54,16 @@ def outsets(joined: Joined) -> list[Outset]:
         better = _several(joined, whole.fixed + base, saving)
         for i in low:
             several[i] = max(several[i], better[i])
-    return [_outset(joined, i, best[i], alone.least[span], several[i]) for i, span in enumerate(spans)]
+    found = [Outset(problem=whole, best=cover, rest=None) for cover in best]
+    least = np.minimum.reduceat(alone.least, joined.start).tolist()
+    left = [i for i, cover in enumerate(best) if cover.objective > min(least[i], several[i])]
+    if left:
+        part, offers = joined.only(left)
+        own = [replace(best[i], offers=best[i].offers - int(joined.start[i])) for i in left]
+        closer = _closer(part, own, alone.least[offers], [several[i] for i in left])
+        for i, outset in zip(left, closer, strict=True):
+            found[i] = outset
+    return found
 
 
 def _several(joined: Joined, opening: IntArray, saving: IntArray) -> list[int]:
@@ -74,23 +83,43 @@ def _several(joined: Joined, opening: IntArray, saving: IntArray) -> list[int]:
     ]
 
 
-def _outset(joined: Joined, number: int, best: Cover, single: IntArray, several: int) -> Outset:
-    """`best` is over the offers of all; `single` and `several` are as in Undecided, as they are known so far: each
-    bound there is the better of two."""
-    if best.objective <= min(several, int(single.min())):
-        return Outset(problem=joined.offers, best=best, rest=None)
-    problem = joined.problem(number)
-    if number and len(best.offers):
-        best = replace(best, offers=best.offers - int(joined.start[number]))
-    relaxed = bounds.relax(problem)
-    single = np.maximum(single, dual.single_bounds(problem, relaxed, best.objective))
-    settled = best.objective <= int(single.min())
-    if settled and several < best.objective:
-        units_cost = bounds.cheapest_units(problem, relaxed)
-        several = max(several, bounds.several_shipments_bound(problem, relaxed, units_cost))
-        settled = best.objective <= several
-    return Outset(
-        problem=problem,
-        best=best,
-        rest=None if settled else Undecided(relaxed=relaxed, single=single, several=several),
+def _closer(part: Joined, best: list[Cover], least: IntArray, several: list[int]) -> list[Outset]:
+    """The full bounds of problems that are not settled at once; `best` are over their own offers, ``least[K]`` and
+    `several` what is known of the bounds of an Undecided so far: each bound there is the better of two."""
+    whole = part.offers
+    relaxed = bounds.relax(whole)
+    target = np.array([cover.objective for cover in best])
+    single = np.maximum(least, dual.single_bounds(whole, relaxed, target[part.problem_of]))
+    alone = np.minimum.reduceat(single, part.start).tolist()
+    found = []
+    for i, (cover, span, nodes) in enumerate(zip(best, part.spans(), part.node_spans(), strict=True)):
+        if cover.objective <= min(several[i], alone[i]):
+            found.append(Outset(problem=whole, best=replace(cover, offers=cover.offers + span.start), rest=None))
+            continue
+        problem, own, bound = part.problem(i), _cut_out(relaxed, span, nodes), several[i]
+        if cover.objective <= alone[i]:  # only then can a closer look at the others settle it
+            units_cost = bounds.cheapest_units(problem, own)
+            bound = max(bound, bounds.several_shipments_bound(problem, own, units_cost))
+        rest = Undecided(relaxed=own, single=single[span], several=bound)
+        settled = cover.objective <= min(bound, alone[i])
+        found.append(Outset(problem=problem, best=cover, rest=None if settled else rest))
+    return found
+
+
+def _cut_out(relaxed: Relaxed, span: slice, nodes: slice) -> Relaxed:
+    """That of the offers in the span alone."""
+    if len(relaxed.fixed) == span.stop - span.start:
+        return relaxed
+    low, high = relaxed.limited.searchsorted((span.start, span.stop)).tolist()
+    return replace(
+        relaxed,
+        fixed=relaxed.fixed[span],
+        unit=relaxed.unit[:, span],
+        flat=relaxed.flat[span],
+        limited=relaxed.limited[low:high] - span.start,
+        is_limited=relaxed.is_limited[span],
+        capped=relaxed.capped[span],
+        node_start=relaxed.node_start[nodes] - span.start,
+        node_of=relaxed.node_of[span] - nodes.start,
+        one_each=nodes.stop - nodes.start == span.stop - span.start,
     )

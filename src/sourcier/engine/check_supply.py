@@ -1,6 +1,5 @@
 """The checker's rules of stock, dated supply and pools: nothing is taken that was not there."""
 
-from collections import Counter
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar import departures_at
@@ -33,7 +32,7 @@ def within_pools(shipment: Shipment, node: Node, service: Service, seen: Seen) -
     load = {
         CapacityMeasure.ORDERS: 1,
         CapacityMeasure.LINES: len({part.line_id for part in shipment.lines}),
-        CapacityMeasure.UNITS: sum(part.quantity for part in shipment.lines),
+        CapacityMeasure.UNITS: sum([part.quantity for part in shipment.lines]),
     }
     return [
         f"needs {load[measure]} of {seen.left.get((pool, day), 0)} {measure.value} left of {pool} on {day}"
@@ -52,9 +51,10 @@ def within_stock(decision: Decision, seen: Seen) -> list[str]:
     """What no peg names is on hand at the node, protection taken off."""
     faults, row_of = [], {line.sku: row for row, line in enumerate(seen.cart.lines)}  # rows of a SKU are the same
     for node_id, shipments in _by_node(decision).items():
-        drawn: Counter[str] = Counter()
+        drawn: dict[str, int] = {}
         for part in (part for shipment in shipments for part in shipment.lines):
-            drawn[part.sku] += part.quantity - sum([peg.quantity for peg in part.pegs])
+            on_hand = part.quantity - sum([peg.quantity for peg in part.pegs])
+            drawn[part.sku] = drawn.get(part.sku, 0) + on_hand
         floor, free = _floor(seen, node_id), seen.stock_free[:, seen.directory.position[node_id]].tolist()
         for sku, units in drawn.items():
             there = max(0, free[row_of[sku]] - floor)
@@ -72,9 +72,9 @@ def _by_node(decision: Decision) -> dict[str, list[Shipment]]:
 
 def within_supply(decision: Decision, seen: Seen) -> list[str]:
     """Pegs name supply that there is, no more of it than may be pegged, on its day; lines say what they wait for."""
-    shipping = {s.node_id for s in decision.plan.shipments if any(part.pegs for part in s.lines)}
+    shipping = {s.node_id for s in decision.plan.shipments for part in s.lines if part.pegs}
     rows = {(row.supply_id, node, row.sku): row for node in shipping for row in seen.supplies.get(node, ())}
-    pegged: Counter[tuple[str, str, str]] = Counter()
+    pegged: dict[tuple[str, str, str], int] = {}
     faults = [f"unfilled line {part.line_id} is pegged" for part in decision.plan.unfilled if part.pegs]
     for shipment in decision.plan.shipments:
         for part in shipment.lines:
@@ -83,7 +83,8 @@ def within_supply(decision: Decision, seen: Seen) -> list[str]:
                 if row is None:
                     faults.append(f"{shipment.node_id}: no supply {peg.supply_id} of {part.sku}")
                 else:
-                    pegged[peg.supply_id, shipment.node_id, part.sku] += peg.quantity
+                    key = (peg.supply_id, shipment.node_id, part.sku)
+                    pegged[key] = pegged.get(key, 0) + peg.quantity
                     faults += _misnamed(peg, row, shipment, seen)
             if part.pegs:
                 faults += _mismarked(part, rows, shipment.node_id)

@@ -33,10 +33,10 @@ SECOND = timedelta(seconds=1)
 
 def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
     """With a round or cut-off that exists, ready for it, ordered in time; and the order-by is the last such instant."""
-    if not is_working_day(node.calendar, shipment.ship_day):
-        return ["ships on a day on which the node does not work"]
     departure = leaving_with(shipment, node, service.service_id)
     if departure is None:
+        if not is_working_day(node.calendar, shipment.ship_day):
+            return ["ships on a day on which the node does not work"]
         return ["cut-off is not the node's: nothing leaves then"]
     cart, work = seen.cart, work_of(node, seen)
     faults = shift_faults(shipment, node)
@@ -44,7 +44,7 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
     if latest is None:
         return [*faults, "nothing is ready for this departure"]
     starts = [] if faults or cart.placed_at > departure.cut_off else begins(shipment, node, seen, work)
-    if not any(begin <= latest for begin in starts):
+    if all(begin > latest for begin in starts):
         faults.append("order was placed after the order-by of the ship day, or is not ready by then")
     if shipment.order_by != by_supply(shipment, node, seen, min(latest, departure.cut_off), latest):
         faults.append("order-by is not the last instant for this departure")
@@ -55,7 +55,7 @@ def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen)
 
 def work_of(node: Node, seen: Seen) -> timedelta:
     """How long the node works on the whole order, whatever part of it it sends."""
-    return work_on(node.calendar, sum(line.quantity for line in seen.cart.lines))
+    return work_on(node.calendar, sum([line.quantity for line in seen.cart.lines]))
 
 
 def leaving_with(shipment: Shipment, node: Node, service_id: str) -> Departure | None:
@@ -101,7 +101,7 @@ def _days(shipment: Shipment, node: Node, seen: Seen) -> Iterator[date]:
 
 def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest_start: datetime) -> datetime:
     """`last`, or the last instant of an order whose supply is still there on the day of the latest start."""
-    if not any(line.pegs for line in shipment.lines):
+    if not [line for line in shipment.lines if line.pegs]:
         return last
     rows = {(row.supply_id, row.sku): row for row in seen.supplies.get(node.node_id, ())}
     work_day = latest_start.astimezone(ZoneInfo(node.time_zone)).date()

@@ -61,6 +61,19 @@ class Joined:
             return self.offers
         return cut_out(self.offers, self.span(number), self.first_node[number])
 
+    def only(self, numbers: Sequence[int]) -> tuple["Joined", IntArray | slice]:
+        """Some of the problems (ascending), and where their offers are among those of all."""
+        if len(numbers) == len(self):
+            return self, slice(None)
+        first_node = tuple([self.first_node[i] for i in numbers])
+        if len(numbers) == 1:
+            span = self.span(numbers[0])
+            return alone(self.problem(numbers[0])), span
+        spans = [self.span(i) for i in numbers]
+        offers = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+        start = np.cumsum([0, *(span.stop - span.start for span in spans[:-1])])
+        return Joined(offers=self.offers.restricted(offers), start=start, first_node=first_node), offers
+
     def arriving_by(self, day: IntArray) -> tuple["Joined", list[int]]:
         """The problems over their offers that arrive by ``day[W]`` (ordinals), as far as there are any, and the numbers
         of those problems."""

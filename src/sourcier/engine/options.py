@@ -84,9 +84,8 @@ class Search:
     def best(self, by: int, most: int | None = None) -> Steps[Found | None]:
         """The cheapest plan that arrives by `by` in at most `most` shipments (None: as many as the rules allow)."""
         most = self.most if most is None else min(most, self.most)
-        fit = [found for found in self.found if found.latest <= by and found.shipments <= most]
-        known = min(fit, key=lambda found: (found.cost, found.latest), default=None)
-        if self._follows(by, most, known):
+        known = self._known(by, most) if self.found else None
+        if self._tried and self._follows(by, most, known):
             return known
         outset = self._outset if by == self.dates[0] and most == self.most else None
         if outset is not None:
@@ -105,6 +104,11 @@ class Search:
             return known
         self.found.append(found)
         return found if known is None or found.cost < known.cost else known
+
+    def _known(self, by: int, most: int) -> Found | None:
+        """The cheapest such plan among those found so far."""
+        fit = [found for found in self.found if found.latest <= by and found.shipments <= most]
+        return min(fit, key=lambda found: (found.cost, found.latest), default=None)
 
     def _prepared_by(self, by: int) -> Prepared:
         """The same order; where it is explained, nodes of which nothing arrives by then come too late for it."""
@@ -278,8 +282,8 @@ def _between(dates: tuple[int, ...], after: int, before: int) -> tuple[int, ...]
 def _chosen(found: Iterable[Found], points: Iterable[Found], choices: Collection[Choice]) -> tuple[Option, ...]:
     """What is best at each of the choices, equal ones merged; of equal cost and date the one with fewer shipments."""
     pool = list(found)
-    if not pool:
-        return ()
+    if len(pool) < 2:  # nothing to choose from
+        return tuple([Option(settled=one.settled, choices=frozenset(choices)) for one in pool])
     alike: dict[tuple[int, int], Found] = {}
     for one in sorted(pool, key=lambda one: one.shipments):
         alike.setdefault((one.latest, one.cost), one)

@@ -3,7 +3,7 @@
 A way is a service, at a store where it is collected. `engine.options` searches the dates of one way.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
@@ -11,14 +11,14 @@ from itertools import chain
 import numpy as np
 
 from sourcier.domain.calendar import is_working_day
-from sourcier.domain.network import NodeCalendar, Service
+from sourcier.domain.network import Method, NodeCalendar, Service
 from sourcier.domain.order import Cart
 from sourcier.domain.plan import Decision, Plan, Shipment
 from sourcier.domain.promise import Choice, Obstacle, Promise, Promises, Remedy, Unpromised
 from sourcier.domain.rules import DeliverBy
 from sourcier.engine import carbon
 from sourcier.engine.alike import Proven
-from sourcier.engine.compile import CompiledRules
+from sourcier.engine.compile import CompiledNetwork, CompiledRules
 from sourcier.engine.decide import Prepared, Steps, parts, prepare, side_by_side, written
 from sourcier.engine.fees import fee_micros
 from sourcier.engine.options import Option, arrival, options
@@ -61,7 +61,10 @@ def promise_steps(
     found = list(chain.from_iterable((yield from side_by_side(looks))))
     shown = [one for one in found if isinstance(one, Option)]
     decisions = written([option.settled for option in shown], explained=explained)
-    promised = [_promise(option, decision, snapshot, rules) for option, decision in zip(shown, decisions, strict=True)]
+    network = snapshot.network
+    methods = {network.services[index].service.method for index, _ in ways} if shown else ()
+    fees = {method: fee_micros(cart, method, network, rules) for method in methods}
+    promised = [_promise(option, decision, network, fees) for option, decision in zip(shown, decisions, strict=True)]
     promised.sort(key=lambda p: (p.latest, p.decision.objective_micros, p.service_id, p.store_id))
     return Promises(
         promised=tuple(promised),
@@ -198,9 +201,9 @@ def _unpromised(
     )
 
 
-def _promise(option: Option, decision: Decision, snapshot: Snapshot, rules: CompiledRules) -> Promise:
+def _promise(option: Option, decision: Decision, network: CompiledNetwork, fees: Mapping[Method, int]) -> Promise:
     """What the customer is told of an option; its cart asks for one service, and for one store if it is collected."""
-    network, plan, cart = snapshot.network, decision.plan, option.settled.prepared.cart
+    plan, cart = decision.plan, option.settled.prepared.cart
     service = network.services[network.service_index[cart.services[0]]].service
     store_id = cart.store_ids[0] if cart.store_ids else ""
     latest = date.fromordinal(arrival(plan))
@@ -210,9 +213,9 @@ def _promise(option: Option, decision: Decision, snapshot: Snapshot, rules: Comp
     return Promise(
         method=service.method,
         service_id=service.service_id,
-        order_by=min(shipment.order_by for shipment in plan.shipments),
-        ship_by=max(shipment.ship_by for shipment in last),
-        earliest=max(shipment.deliver_from or shipment.deliver_on for shipment in last),
+        order_by=min([shipment.order_by for shipment in plan.shipments]),
+        ship_by=max([shipment.ship_by for shipment in last]),
+        earliest=max([shipment.deliver_from or shipment.deliver_on for shipment in last]),
         latest=latest,
         time_zone=store.time_zone if store else locate(network, cart.destination)[1],
         decision=decision,
@@ -220,7 +223,7 @@ def _promise(option: Option, decision: Decision, snapshot: Snapshot, rules: Comp
         store_id=store_id,
         ready_at=_ready_at(plan),
         windows=_opening(store.calendar, latest) if store else _delivery_windows(service, latest),
-        fee_micros=fee_micros(cart, service.method, network, rules),
+        fee_micros=fees[service.method],
         co2_grams=carbon.plan_grams(plan),
         confidence_bp=confidence_bp(plan),
     )

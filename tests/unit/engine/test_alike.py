@@ -38,7 +38,9 @@ def test_what_is_known_holds_of_every_plan() -> None:
     for tiny in worlds():
         proven: list[Proven] = []
         drive(prove(tiny.problem, proven), solved)
-        for more in MORE if proven else ():
+        if not proven or more_a_shipment(proven[0].problem, tiny.problem) is None:
+            continue  # stock was left out before that is too little for it
+        for more in MORE:
             problem = dearer(tiny.problem, more)
             kin = kin_of(problem, proven)
             assert kin is not None

@@ -68,6 +68,15 @@ def test_offers_that_come_in_time_are_those_of_each_problem() -> None:
     assert joined.arriving_by(np.array([tiny.problem.arrival.max()] * 3)) == (joined, [0, 1, 2])
 
 
+def test_some_of_the_problems_are_as_they_were() -> None:
+    for tiny in tiny_problems(40):
+        joined = join(split(tiny.problem))
+        for numbers in ([0], [1], [0, 2], [1, 2], [0, 1, 2]):
+            some, offers = joined.only(numbers)
+            assert joined.offers.lane[offers].tolist() == some.offers.lane.tolist()
+            assert [columns(some.problem(k)) for k in range(len(some))] == [columns(joined.problem(i)) for i in numbers]
+
+
 def test_an_order_falls_into_its_ways() -> None:
     for seed in range(71_000, 71_020):
         whole = prepared(timed_world(seed)).problem
