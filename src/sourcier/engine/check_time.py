@@ -226,6 +226,7 @@ def _walk(service: Service, days: frozenset[int], shipped: date, business_days: 
 
 def metres_between(a: GeoPoint, b: GeoPoint) -> float:
     """The great circle, by the haversine formula."""
-    lat_a, lon_a, lat_b, lon_b = (math.radians(v / 1e6) for v in (a.lat_e6, a.lon_e6, b.lat_e6, b.lon_e6))
+    lat_a, lat_b = math.radians(a.lat_e6 / 1e6), math.radians(b.lat_e6 / 1e6)
+    lon_a, lon_b = math.radians(a.lon_e6 / 1e6), math.radians(b.lon_e6 / 1e6)
     h = math.sin((lat_a - lat_b) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_a - lon_b) / 2) ** 2
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(h, 1.0)))

@@ -9,7 +9,7 @@ import numpy as np
 from sourcier.domain.order import Line
 from sourcier.domain.plan import Marking, Peg, ShipmentLine
 from sourcier.domain.supply import SupplyKind, SupplyRow
-from sourcier.engine.available import Available
+from sourcier.engine.available import ON_HAND, Available
 from sourcier.engine.compile import IntArray
 
 Used = tuple[SupplyRow, int]
@@ -29,18 +29,17 @@ class Drawn:
     kept: dict[tuple[int, int], ShipmentLine]
 
 
-def drawn_from(available: Available, nodes: IntArray) -> Drawn:
-    """What shipments of the nodes can draw on."""
+def drawn_from(available: Available, nodes: IntArray, until: int) -> Drawn:
+    """What shipments of the nodes can draw on that wait for supply until the day `until` (an ordinal) at most."""
     coming: dict[tuple[int, int], list[tuple[SupplyRow, int, int]]] = {}
-    if available.rows:
+    if available.rows and until > ON_HAND:
         wanted = np.zeros(available.on_hand.shape[1], dtype=np.bool_)
         wanted[nodes] = True
-        rows = (wanted[available.node] & (available.units > 0)).nonzero()[0][::-1]
-        columns = (
-            column[rows].tolist() for column in (available.line, available.node, available.units, available.ready)
-        )
-        for r, line, node, units, ready in zip(rows.tolist(), *columns, strict=True):
-            coming.setdefault((line, node), []).append((available.rows[r], units, ready))
+        line, node, units, ready = available.line, available.node, available.units, available.ready
+        for r in (wanted[node] & (ready <= until) & (units > 0)).nonzero()[0][::-1].tolist():
+            coming.setdefault((line.item(r), node.item(r)), []).append(
+                (available.rows[r], units.item(r), ready.item(r))
+            )
     return Drawn(coming=coming, on_hand=available.on_hand, kept={})
 
 

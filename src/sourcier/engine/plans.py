@@ -58,7 +58,7 @@ def _write_together(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
         [len(answer.cover.offers) for _, answer in drafts],
     )
     chosen = iter(_chosen(found, lanes, there_by))
-    drawn = drawn_from(basis.available, found.node[lanes])
+    drawn = drawn_from(basis.available, found.node[lanes], int(found.ready[lanes].max(initial=0)))
     return [
         _write(basis, answer, meeting, [next(chosen) for _ in answer.cover.offers], drawn)
         for (basis, answer), meeting in zip(drafts, meetings, strict=True)
@@ -90,27 +90,32 @@ class _Chosen(NamedTuple):
 
 def _chosen(found: Lanes, lanes: IntArray, there_by: IntArray) -> list[_Chosen]:
     """The chosen lanes; `there_by` is the instant by which a hub needs the goods (NEVER: no hub)."""
-    departure, node = found.departure[lanes], found.node[lanes]
-    leaves = departure != NONE
-    columns: list[IntArray] = [
-        node,
-        found.service[lanes],
-        found.ready[lanes],
-        found.day[lanes],
-        found.at[lanes],
-        found.arrival[lanes],
-        found.there.earliest[lanes],
-        found.there.latest[lanes],
-        found.there.confidence_bp[lanes],
-        found.ready_at[lanes],
-        found.to[lanes],
-        found.shift[lanes],
-        found.leg_service[lanes],
-        found.leg_metres[lanes],
-        np.where(leaves, found.table.rounds.minute[np.where(leaves, departure, 0)], -1),
-        *_latest(found, lanes, node, departure, leaves, there_by),
+    departure, node, rounds = found.departure[lanes], found.node[lanes], found.table.rounds
+    start, last = _latest(found, lanes, node, departure, there_by)
+    return [
+        _Chosen(
+            node=of_node,
+            service=found.service.item(lane),
+            ready=found.ready.item(lane),
+            day=found.day.item(lane),
+            at=found.at.item(lane),
+            arrival=found.arrival.item(lane),
+            there_from=found.there.earliest.item(lane),
+            there_by=found.there.latest.item(lane),
+            confidence_bp=found.there.confidence_bp.item(lane),
+            ready_at=found.ready_at.item(lane),
+            to=found.to.item(lane),
+            shift=found.shift.item(lane),
+            leg_service=found.leg_service[lane].tolist(),
+            leg_metres=found.leg_metres[lane].tolist(),
+            minute=-1 if leaves == NONE else rounds.minute.item(leaves),
+            last_start=last_start,
+            last_order=last_order,
+        )
+        for lane, of_node, leaves, last_start, last_order in zip(
+            lanes.tolist(), node.tolist(), departure.tolist(), start.tolist(), last.tolist(), strict=True
+        )
     ]
-    return list(map(_Chosen._make, zip(*[column.tolist() for column in columns], strict=True)))
 
 
 def _write(basis: Basis, answer: Answer, meeting: "_Meeting | None", chosen: Sequence[_Chosen], drawn: Drawn) -> Plan:
@@ -341,11 +346,14 @@ def _shipment(
 
 
 def _latest(
-    found: Lanes, lane: IntArray, node: IntArray, departure: IntArray, leaves: BoolArray, there_by: IntArray
+    found: Lanes, lane: IntArray, node: IntArray, departure: IntArray, there_by: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Per chosen lane, the last instants at which work can start and the order be placed."""
-    table = found.table
+    table, leaves = found.table, departure != NONE
     calendar = table.network.calendar_of[node]
+    if leaves.all():
+        start = _start_by(table, calendar, table.rounds.pickup[departure], found.work[node])
+        return start, np.minimum(start, table.rounds.cut_off[departure])
     done_by = there_by.copy()
     done_by[leaves] = table.rounds.pickup[departure[leaves]]
     stays = np.flatnonzero(~leaves & (there_by == NEVER))
