@@ -283,8 +283,8 @@ def _all_have_room(ask: Ask, node: IntArray, day: IntArray) -> bool:
     if not network.measures:
         return True
     left, whole = ask.snapshot.node_left(node, day), network.capacity[node]
-    full = (left < np.minimum(whole, ask.load.enough(network.measure[node]))) | (whole == 0)
-    return not full.any()
+    room = np.minimum(whole, ask.load.enough(network.measure[node]))
+    return bool(((left >= room) & (room > 0)).all())
 
 
 def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, NDArray[np.integer]], IntArray], IntArray]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from operator import mul
 from typing import Any
 
 import numpy as np
@@ -167,10 +166,8 @@ def build(
     if reasons:
         _name_what_is_missing(found, available, offered, carries)
     lane = carries.nonzero()[0]
-    if len(lane) < len(carries):
-        offered = offered.take(lane, axis=1)
-        carried = offered if light else carried.take(lane, axis=1)
-    brought = _Brought(lane=lane, available=offered, carried=carried)
+    there = offered.take(lane, axis=1)
+    brought = _Brought(lane=lane, available=there, carried=there if light else carried.take(lane, axis=1))
     problem = undominated(_price(cart, snapshot.network, rules, found, demands, brought, complete=complete), snapshot)
     _guard_magnitude(problem)
     return problem, found, available
@@ -196,11 +193,11 @@ class _Brought:
     carried: IntArray
 
 
-def _delivering(found: Lanes, lane: IntArray | slice) -> IntArray:
+def _delivering(found: Lanes, lane: IntArray) -> IntArray:
     """The service that brings each lane's goods to the customer: by way of a hub, that of the hub's parcel."""
     service = found.service[lane]
     for i, parcel in enumerate(found.parcels):
-        service = np.where(found.family[lane] == VIA + i, parcel.service, service)
+        service[found.family[lane] == VIA + i] = parcel.service
     return service
 
 
@@ -239,19 +236,19 @@ def _mask(nodes: IntArray, num_nodes: int) -> BoolArray:
 
 def _demands(cart: Cart, *, merge: bool) -> _Demands:
     """Every line alone; with `merge`, those that nothing distinguishes together."""
-    by_key: dict[object, list[int]] = {}
-    for position, line in enumerate(cart.lines):
-        key = (line.sku, line.unit_weight_grams, line.unit_price_micros) if merge else position
-        by_key.setdefault(key, []).append(position)
     groups: dict[str, int] = {}
-    rows = []
-    for positions in by_key.values():
-        first = cart.lines[positions[0]]
-        units = first.quantity if len(positions) == 1 else sum([cart.lines[p].quantity for p in positions])
-        group = groups.setdefault(first.sku, len(groups))
-        rows.append((units, first.unit_weight_grams, first.unit_price_micros, group))
+    rows = [
+        (line.quantity, line.unit_weight_grams, line.unit_price_micros, groups.setdefault(line.sku, len(groups)))
+        for line in cart.lines
+    ]
+    lines_of: tuple[tuple[int, ...], ...] = tuple([(position,) for position in range(len(rows))])
+    if merge and len(groups) < len(rows):
+        alike: dict[tuple[int, int, int], list[int]] = {}
+        for position, (_, grams, price, group) in enumerate(rows):
+            alike.setdefault((grams, price, group), []).append(position)
+        rows = [(sum([rows[p][0] for p in positions]), *key) for key, positions in alike.items()]
+        lines_of = tuple(map(tuple, alike.values()))
     quantity, weight, value, group_of = np.array(rows, dtype=np.int64).T.copy()
-    lines_of = tuple(map(tuple, by_key.values()))
     return _Demands(quantity=quantity, weight=weight, value=value, group=group_of, lines_of=lines_of)
 
 
@@ -267,8 +264,7 @@ def _price(
 ) -> Problem:
     """Lanes that bring a unit as offers with costs; algebra in `formulation`, tariff in `domain.network.Service`."""
     prices, constraints = rules.rule_set.prices, rules.rule_set.constraints
-    quantity, weight, tariff = demands.quantity, demands.weight, found.tariff
-    lane = brought.lane if len(brought.lane) < len(found.node) else slice(None)
+    quantity, weight, tariff, lane = demands.quantity, demands.weight, found.tariff, brought.lane
     node, trip, family, arrival = found.node[lane], found.trip[lane], found.family[lane], found.arrival[lane]
     unfilled = prices.unfilled_per_unit_micros + rounded(demands.value * prices.unfilled_value_bp, 10_000)
     fixed = tariff.fixed[trip] + network.handling_per_shipment[node]
@@ -291,7 +287,7 @@ def _price(
         unfilled=unfilled,
         group=demands.group,
         lines_of=demands.lines_of,
-        lane=brought.lane,
+        lane=lane,
         node=node,
         service=_delivering(found, lane),
         way=found.way[lane],
@@ -383,10 +379,9 @@ def _alike(key: IntArray) -> tuple[IntArray, IntArray]:
 
 def _guard_magnitude(problem: Problem) -> None:
     """Refuse an order whose worst plan would not fit the integers; only absurd prices or quantities do."""
-    quantity = problem.quantity.tolist()
-    worst = problem.nothing + sum(map(mul, quantity, problem.unfilled.tolist()))
+    quantity = problem.quantity.astype(np.float64)
+    worst = problem.nothing + float(quantity @ problem.unfilled)
     if problem.num_offers:
-        worst += sum(map(mul, quantity, problem.unit.max(axis=1).tolist()))
-        worst += float(problem.fixed.sum(dtype=np.float64))
+        worst += float(problem.fixed.sum(dtype=np.float64)) + float(quantity @ problem.unit.max(axis=1))
     if worst > OBJECTIVE_MICROS_MAX:
         raise invalid([Violation(field="lines", description="quantities times prices are beyond what can be priced")])

@@ -53,8 +53,8 @@ def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
 
 def _of_leg(network: CompiledNetwork, service: IntArray, metres: IntArray) -> IntArray:
     """``[2, T]``: micros a shipment and a unit."""
-    rate = network.leg_rates.take(service, axis=1)  # the last column is that of no service
-    cost: IntArray = rate[0:2] + rate[2:4] * metres + rounded(rate[4:6] * metres, 1_000)
+    rate = network.rates.take(service, axis=1)  # the last column is that of no service
+    cost: IntArray = rate[0:3:2] + thousandths(rate[1:4:2], metres)
     return cost
 
 
@@ -69,8 +69,10 @@ def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray)
 
 def _tiers(network: CompiledNetwork, leg_service: IntArray) -> tuple[IntArray, TierTables]:
     tables = network.tiers
-    index: IntArray = leg_service.max(axis=1, initial=-1) % len(tables)  # none of them: the last
-    several = np.flatnonzero((leg_service >= 0).sum(axis=1) > 1) if leg_service.shape[1] > 1 else ()
+    if leg_service.shape[1] == 1:
+        return leg_service[:, 0] % len(tables), tables  # no service: the last table
+    index: IntArray = leg_service.max(axis=1) % len(tables)
+    several = np.flatnonzero((leg_service >= 0).sum(axis=1) > 1)
     if len(several) == 0:
         return index, tables
     rows, of_row = np.unique(leg_service[several], axis=0, return_inverse=True)

@@ -111,7 +111,7 @@ def reach(table: Timetable, place: Place | None, services: Sequence[int], pairs:
 def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray) -> Reach:
     """The trips of all parts, one part after the other."""
     trips = _side_by_side(parts)
-    reached = np.zeros_like(served)
+    reached = np.zeros(len(served), dtype=np.bool_)
     reached[trips.node] = True
     moves = trips.leg_transit[:, 0] >= 0
     kept = (~moves).nonzero()[0]
