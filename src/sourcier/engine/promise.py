@@ -105,9 +105,10 @@ def _look_at(
         found = () if outlook is None else (yield from options(prepared, choices, outlook=outlook, proven=proven))
     if found:
         return found
-    if part is not None and not store_id and not _reaches(cart, snapshot, rules, index):
+    nothing_comes = part is not None and prepared.number is None
+    if nothing_comes and not store_id and not _reaches(cart, snapshot, rules, index):
         return [_unpromised(service, store_id, Obstacle.NO_LANE)]
-    if part is not None and (cart.deliver_by is not None or len(prepared.lanes) == 0):
+    if (part is not None and cart.deliver_by is not None) or (nothing_comes and len(prepared.lanes) == 0):
         prepared = prepare(prepared.cart, snapshot, rules, complete=True)  # the reasons of its nodes, and of no others
     why = yield from obstacle_steps(prepared)
     return [_unpromised(service, store_id, *why)]

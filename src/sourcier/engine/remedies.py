@@ -3,7 +3,7 @@
 A remedy is only named if a plan was found for it; no solver is asked for one that leaves lines out.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -32,7 +32,7 @@ def obstacle_steps(prepared: Prepared) -> Steps[tuple[Obstacle, tuple[str, ...],
     Where the cart has a deliver-by date, the order is looked at again without it: this decides whether it is late.
     """
     cart, problem, late = prepared.cart, prepared.problem, None
-    whole = prepared
+    whole, reach = prepared, _reach(problem)
     if cart.deliver_by is not None:
         whole = prepare(replace(cart, deliver_by=None), prepared.sight.snapshot, prepared.sight.rules, complete=True)
         late = yield from earliest(whole)
@@ -41,48 +41,54 @@ def obstacle_steps(prepared: Prepared) -> Steps[tuple[Obstacle, tuple[str, ...],
     if late is not None:
         full = NodeReason.CAPACITY_FULL in _node_reasons(prepared)
         obstacle = Obstacle.NO_CAPACITY if full else Obstacle.TOO_LATE
-        lines = short_lines(cart, problem) if problem.num_offers else frozenset[int]()
+        lines = short_lines(problem, reach)
     else:
-        obstacle, lines = diagnose(whole, problem if whole is prepared else whole.problem)
+        seen = (problem, reach) if whole is prepared else (whole.problem, _reach(whole.problem))
+        obstacle, lines = diagnose(whole, *seen)
     remedy = Remedy(
-        remove_line_ids=_named(cart, removable(cart, problem, lines)),
+        remove_line_ids=_named(cart, removable(cart, problem, lines, reach)),
         wait_until=None if late is None else date.fromordinal(late.latest),
     )
     return obstacle, _named(cart, lines), remedy
 
 
-def diagnose(prepared: Prepared, problem: Problem) -> tuple[Obstacle, frozenset[int]]:
-    """What keeps an order with that problem from a plan on any date, and the positions of the lines in its way."""
+def diagnose(prepared: Prepared, problem: Problem, reach: Sequence[int]) -> tuple[Obstacle, frozenset[int]]:
+    """What keeps an order with that problem from a plan on any date, and the positions of the lines in its way.
+
+    `reach` are the units of each stock group that all nodes together can bring.
+    """
     cart, sight = prepared.cart, prepared.sight
     everything = frozenset(range(len(cart.lines)))
-    lanes = prepared.lanes
-    if len(lanes) == 0:
+    service = problem.service if problem.num_offers else sight.found.service[prepared.lanes]
+    if len(service) == 0:
         reasons = _node_reasons(prepared)
         if NodeReason.CAPACITY_FULL in reasons:
             return Obstacle.NO_CAPACITY, frozenset()
         if reasons & {NodeReason.NO_STOCK, NodeReason.PROTECTED}:
             return Obstacle.OUT_OF_STOCK, everything
         return Obstacle.NO_LANE, frozenset()
-    used = set((problem.service if problem.num_offers else sight.found.service[lanes]).tolist())
-    most = max(int(sight.snapshot.network.services[s].tier_limit_g[-1]) for s in used)
+    most = max([int(sight.snapshot.network.services[s].tier_limit_g[-1]) for s in set(service.tolist())])
     heavy = frozenset(i for i, line in enumerate(cart.lines) if line.unit_weight_grams > most)
     if heavy:
         return Obstacle.TOO_HEAVY, heavy
-    short = short_lines(cart, problem) if problem.num_offers else everything
+    short = short_lines(problem, reach) if problem.num_offers else everything
     return (Obstacle.OUT_OF_STOCK, short) if short else (Obstacle.NO_PLAN, short)
 
 
-def short_lines(cart: Cart, problem: Problem) -> frozenset[int]:
-    """Positions of the lines of every SKU of which all offers together bring too little, on any date."""
-    wanted = np.bincount(problem.group, weights=problem.quantity)
-    groups = set(np.flatnonzero(_reach(problem) < wanted).tolist())
+def short_lines(problem: Problem, reach: Sequence[int]) -> frozenset[int]:
+    """Positions of the lines of every SKU of which all offers together bring too little, on any date; none where there
+    are no offers."""
+    if problem.num_offers == 0:
+        return frozenset()
+    wanted = np.bincount(problem.group, weights=problem.quantity).tolist()
+    groups = {g for g, (units, most) in enumerate(zip(wanted, reach, strict=True)) if most < units}
     if len(wanted) < len(problem.group):  # one of several demands of a SKU may be too heavy for most services
         alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
         groups.update(problem.group[alone].tolist())
-    return frozenset(p for d, g in enumerate(problem.group.tolist()) if g in groups for p in problem.lines_of[d])
+    return frozenset([p for d, g in enumerate(problem.group.tolist()) if g in groups for p in problem.lines_of[d]])
 
 
-def removable(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
+def removable(cart: Cart, problem: Problem, short: Collection[int], reach: Sequence[int]) -> frozenset[int]:
     """Positions of lines without which a plan for the others is found; none if there are no such lines.
 
     Of the lines that are short, the smaller ones are kept as far as there is enough for them. Where no line is short,
@@ -91,7 +97,7 @@ def removable(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset
     if problem.num_offers == 0 or len(cart.lines) < 2:
         return frozenset()
     if short:
-        tries: Iterable[frozenset[int]] = [_excess(cart, problem, short)]
+        tries: Iterable[frozenset[int]] = [_excess(cart, problem, short, list(reach))]
     else:
         value = [line.quantity * line.unit_price_micros for line in cart.lines]
         tries = (frozenset({p}) for p in sorted(range(len(value)), key=lambda p: (value[p], p))[:SINGLE_LINES_MAX])
@@ -137,22 +143,24 @@ def _fits_one_shipment(problem: Problem, units: IntArray) -> bool:
     return bool((fitting(problem, everywhere, units) & light).any())
 
 
-def _excess(cart: Cart, problem: Problem, short: Collection[int]) -> frozenset[int]:
+def _excess(cart: Cart, problem: Problem, short: Collection[int], reach: list[int]) -> frozenset[int]:
     """Of the lines that are short, those for which nothing is left when the smaller ones have theirs."""
-    reach, carried = _reach(problem), problem.supply.max(axis=1)
+    carried, group = problem.supply.max(axis=1).tolist(), problem.group.tolist()
     gone = set()
     of_line = {p: d for d, positions in enumerate(problem.lines_of) for p in positions}
     for position in sorted(short, key=lambda p: (cart.lines[p].quantity, p)):
         demand, quantity = of_line[position], cart.lines[position].quantity
-        if carried[demand] and quantity <= reach[problem.group[demand]]:
-            reach[problem.group[demand]] -= quantity
+        if carried[demand] and quantity <= reach[group[demand]]:
+            reach[group[demand]] -= quantity
         else:
             gone.add(position)
     return frozenset(gone)
 
 
-def _reach(problem: Problem) -> IntArray:
+def _reach(problem: Problem) -> list[int]:
     """Per stock group, the units that all nodes together can bring, no more than are wanted of it."""
+    if problem.num_offers == 0:
+        return []
     wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)
     usable = np.where(problem.supply > 0, np.minimum(problem.available, wanted[problem.group][:, None]), 0)
     per_demand = _per_node(problem, usable).sum(axis=1)
@@ -161,7 +169,7 @@ def _reach(problem: Problem) -> IntArray:
         np.maximum.at(reach, problem.group, per_demand)
     else:
         reach[problem.group] = per_demand
-    return np.minimum(reach, wanted)
+    return list(map(int, np.minimum(reach, wanted)))
 
 
 def _per_node(problem: Problem, brought: IntArray) -> IntArray:
