@@ -203,8 +203,16 @@ async def _delays(server: Running, given: Given) -> list[list[float]]:
 
 def told(log: Path) -> list[dict[str, Any]]:
     """The lines in which workers tell how late stock changes came, one per worker in a short run."""
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
-    return [line for line in lines if line.get("event") == "stock propagation"]
+    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+    return [told for line in lines for told in _objects(line) if told.get("event") == "stock propagation"]
+
+
+def _objects(line: str) -> Iterator[dict[str, Any]]:
+    """All in one line: processes that end together write into the same log, and their lines may run together."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(line):
+        found, at = decoder.raw_decode(line, at)
+        yield found
 
 
 def measured_on(database_name: str, given: Given) -> tuple[list[report.Row], dict[str, Any]]:

@@ -33,3 +33,10 @@ def test_only_the_lines_about_it_are_read_from_the_log(tmp_path: Path, event: st
     log = tmp_path / "server.log"
     log.write_text(f"not JSON\n{json.dumps({'event': event, 'p99_ms': 3.0})}\n", encoding="utf-8")
     assert len(told(log)) == (event == "stock propagation")
+
+
+def test_lines_that_ran_together_are_told_apart(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    lines = [json.dumps({"event": "stock propagation", "p99_ms": p99}) for p99 in (3.0, 4.0)]
+    log.write_text(f"{lines[0]}{lines[1]}\n\n", encoding="utf-8")
+    assert [line["p99_ms"] for line in told(log)] == [3.0, 4.0]
