@@ -285,6 +285,17 @@ def test_nothing_is_picked_in_a_shift_that_is_over_though_it_was_the_last() -> N
     assert shift_begin(shopping, shopping.shifts[0], day, utc(day, 14, 0, 1), timedelta(hours=1)) is None
 
 
+def test_of_shifts_that_start_at_one_instant_the_last_of_the_list_picks() -> None:
+    """Apia left out 30 December 2011: every shift of that day starts as the 31st does."""
+    gone, after = date(2011, 12, 30), date(2011, 12, 31)
+    first, last = shift("first", 0, 8), shift("last", 10, 18)
+    island = node("a", time_zone="Pacific/Apia", calendar=replace(NIGHTS, picking_hours=()), shifts=(first, last))
+    start, hour = local_instant(after, 0, "Pacific/Apia"), timedelta(hours=1)
+    assert local_instant(gone, 600, "Pacific/Apia") == start
+    assert shift_begin(island, last, gone, start - hour, 2 * hour) == start - hour
+    assert shift_begin(island, first, after, start - hour, 2 * hour) is None
+
+
 @pytest.mark.parametrize(
     ("pickup", "zone", "delivers"),
     [
