@@ -21,6 +21,9 @@ from sourcier.engine.enumeration import Sets
 from sourcier.engine.formulation import heaviest
 from sourcier.engine.offers import Problem
 
+LAST_MANY = 3
+"""How many times as many there may be where the last offer is chosen: most of them bring too little at a glance."""
+
 PARTIAL_MAX = 100_000
 """Partial sets that are looked at side by side."""
 
@@ -136,7 +139,8 @@ def least_values(value: IntArray, node: IntArray, most: int) -> IntArray:
 
 def open_sets(value: IntArray, node: IntArray, needs: Needs, size: int, below: int, most: int) -> Found:
     """All sets of `size` offers of different nodes whose values add up to less than `below` and that bring what is
-    needed; None once more than `most` partial sets would have to be looked at side by side.
+    needed; None once more than `most` partial sets would have to be looked at side by side, or LAST_MANY times as many
+    whole ones.
 
     `value[K]` is the worth of each offer, `node[K]` where it stands.
     """
@@ -200,7 +204,7 @@ def _extended(
         first = ranked.upto[pivot, again]
     count = np.maximum(ranked.upto[pivot, end] - first, 0)
     looked_at = int(count.sum())
-    if looked_at > most:
+    if looked_at > (most if left > 1 else LAST_MANY * most):
         return None
     row, nth = copies(count)
     new = ranked.listed[pivot[row], first[row] + nth]
@@ -233,7 +237,7 @@ def _enough(ranked: _Ranked, missing: IntArray, row: IntArray, new: IntArray) ->
     """The partial sets and last offers that bring all that is missing."""
     num_needs = missing.shape[1]
     for need in (*ranked.pivots[:-1].tolist(), *range(len(ranked.pivots) - 1, num_needs)):
-        kept = np.flatnonzero(missing[row, need] <= ranked.brings[new, need])
+        kept = np.flatnonzero(missing[:, need].copy()[row] <= ranked.brings[:, need].copy()[new])
         if len(kept) < len(row):
             row, new = row[kept], new[kept]
     return row, new

@@ -26,7 +26,7 @@ PARTIAL_CELLS_MAX = 1_200_000
 DOMINATED_MIN = 500
 """Partial fillings beyond which dominated ones are looked for."""
 
-NEIGHBOURS = (1, 2, 3, 4, 6, 8)
+NEIGHBOURS = (1, 2, 4)
 """How far before a filling, by cost, one that dominates it is looked for."""
 
 WAYS_MAX = 100_000

@@ -17,8 +17,11 @@ from sourcier.engine.enumeration import Limits, Sets
 from sourcier.engine.formulation import Cover, cover
 from sourcier.engine.offers import Problem
 
-AIM_PARTS = (16, 4, 1)
-"""Of the gap between the lowest bound and the target: how far above it each round's aim is, one part of so many."""
+AIM_GAP_PART, AIM_COST_PART = 16, 256
+"""How far above the lowest bound the first aim is: one of so many parts of the gap to the target, and of the bound."""
+
+AIM_GROWTH = 4
+"""How many times as far the next aim is."""
 
 BATCH = 256
 """Sets that are filled side by side; the best plan of a batch leaves less of the next ones open."""
@@ -32,11 +35,20 @@ GIVEN_UP_MAX = 64
 CALL_CELLS = 2_500
 """What a step on limits costs however few the sets, in demands times sets."""
 
+LEAST_CELLS = 2
+"""What pricing a set from its cheapest unit on costs for each demand, in such cells."""
+
+FILL_CELLS = 20_000
+"""What exact fillings cost however few the sets, in such cells."""
+
+LOOK_CELLS = 4
+"""What each way and partial filling that is looked at costs, in such cells."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
     """Lower bounds on every plan of each set, ``costs[S]``; the cheapest plan found, if it costs less than the target
-    and any of the `costs` was below that; and the work it took, in cells of `CALL_CELLS` and fillings looked at."""
+    and any of the `costs` was below that; and the `work` it took, in demands times sets of a step on limits."""
 
     costs: IntArray
     best: Cover | None
@@ -91,15 +103,16 @@ def price(problem: Problem, relaxed: Relaxed, sets: Sets, costs: IntArray, targe
         hard=np.zeros(len(sets), dtype=np.bool_),
         target=target,
         work_max=work_max,
+        work=LEAST_CELLS * len(below) * len(problem.quantity),
     )
-    for part in AIM_PARTS:
-        lowest = _lowest(at)
-        if lowest >= at.target:
-            break
-        aim = lowest + -(-(at.target - lowest) // part)
+    lowest = _lowest(at)
+    step = max(1, min((target - lowest) // AIM_GAP_PART, lowest // AIM_COST_PART))
+    while lowest < at.target:
+        aim = lowest + step
         _round(at, aim)
         if at.target <= aim or at.over:
             break
+        lowest, step = _lowest(at), AIM_GROWTH * step
     return Priced(costs=costs, best=at.best, work=at.work)
 
 
@@ -150,7 +163,7 @@ def _fill(at: _Pricing, rows: NDArray[np.int64], aim: int) -> NDArray[np.int64]:
     if len(rows) == 0:
         return rows
     found = filling.cheapest(at.problem, at.sets[rows], at.limits.take(rows), aim)
-    at.work += found.looked_at
+    at.work += FILL_CELLS + LOOK_CELLS * found.looked_at
     if found.units is not None:
         offers = at.sets[rows[found.index]]
         ascending = np.argsort(offers)

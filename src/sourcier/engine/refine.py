@@ -30,11 +30,14 @@ CELL_STEPS_MAX = 1_500_000
 """Steps of one ascent times demands times offers: what keeps it on a very large order near 0.2 s."""
 
 WORK_MAX = 5_000_000
-"""Work on an order, after which nothing new is begun: steps of ascents times demands times offers, steps on limits
-times demands times sets, ways and partial fillings. It keeps an order near 0.5 s."""
+"""Work on an order, after which nothing new is begun: steps of ascents times demands times offers, and all else in
+proportion to the time it takes. It keeps an order near 0.4 s."""
 
 STEP_CELLS = 2_500
 """What a step costs however small the order, in demands times offers."""
+
+IMPROVE_STEPS = 4
+"""What a plan at the prices of an ascent costs, in steps."""
 
 STEPS_MIN = 8
 """Steps of an ascent, however large the order."""
@@ -48,7 +51,7 @@ QUICK_MAX = 30_000
 QUICK_SETS_MAX = 1_500
 """Sets that are priced at such prices: more of them cost more than an ascent."""
 
-PARTIAL_CELLS = 4
+PARTIAL_CELLS = 2
 """What a partial set costs, in demands times offers of a step."""
 
 SETS_MAX = 6_000
@@ -218,7 +221,7 @@ def _ascended(search: _Search, branch: Branch) -> Branch | None:
     """The branch at a better dual point, over the offers that this leaves; None if no plan of it is cheaper."""
     problem, relaxed = branch.problem, bounds.relax(branch.problem)
     steps = min(TAIL_STEPS, max(STEPS_MIN, CELL_STEPS_MAX // problem.supply.size))
-    search.spent += steps * (problem.supply.size + STEP_CELLS)
+    search.spent += (steps + IMPROVE_STEPS) * (problem.supply.size + STEP_CELLS)
     point, _ = dual.ascend(problem, relaxed, branch.price, search.target, steps, branch.sizes)
     if point.bound < search.target:
         _improve(search, problem, relaxed, point)
@@ -257,19 +260,18 @@ def _settle(search: _Search, point: _Point, size: int, partial_max: int) -> bool
     Weight tiers are choices here: what was a step in the cost of an offer is one offer per tier with a limit. Where the
     sets are too many, those that may cost least are priced first: a better plan leaves fewer of them open.
     """
-    bound, aim = point.bound(Sizes(least=size, most=size)), search.target
+    bound, aim, too_far = point.bound(Sizes(least=size, most=size)), search.target, bounds.NO_PLAN
     sets = _listed(search, point, size, aim, partial_max)
     for _ in range(AIMS_MAX if partial_max > QUICK_MAX else 0):
         if sets is not None:
             break
-        aim = bound + (aim - bound) // 2
+        aim, too_far = bound + (aim - bound) // 2, aim
         sets = _listed(search, point, size, aim, partial_max)
     if sets is None:
         return False
     costs = _filled(search, point, sets)
     if search.target > aim:
-        aim = search.target
-        sets = _listed(search, point, size, aim, partial_max)
+        sets = _listed(search, point, size, search.target, partial_max) if search.target < too_far else None
         if sets is None:
             return False
         costs = _filled(search, point, sets)

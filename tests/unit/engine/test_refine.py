@@ -108,6 +108,7 @@ def test_branches_settle_what_has_too_many_sets(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(refining, "QUICK_MAX", 2)
     monkeypatch.setattr(covering, "PARTIAL_MAX", 3)
+    monkeypatch.setattr(covering, "LAST_MANY", 1)
     monkeypatch.setattr(refining, "split", note)
     proven = 0
     for tiny in _tiny():
