@@ -29,6 +29,9 @@ from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.timetable import Timetable
 from sourcier.engine.trips import NONE, Reach
 
+WholeNumbers = NDArray[np.integer]
+"""Integers of any width; an annotation within a function is worked out whenever that is called, a name is not."""
+
 BLOCK = 32
 """Departures or shifts that are looked at in one go, after the first."""
 
@@ -57,7 +60,7 @@ class Load:
     units: int
     work: IntArray
 
-    def enough(self, measure: NDArray[np.integer]) -> IntArray:
+    def enough(self, measure: WholeNumbers) -> IntArray:
         """What is room enough for the whole order, by measure (indexes MEASURES); 1 where nothing is measured."""
         whole: IntArray = np.array([1, 1, self.lines, self.units], dtype=np.int64)[measure]
         return whole
@@ -287,12 +290,12 @@ def _all_have_room(ask: Ask, node: IntArray, day: IntArray) -> bool:
     return bool(((left >= room) & (room > 0)).all())
 
 
-def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, NDArray[np.integer]], IntArray], IntArray]:
+def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, WholeNumbers], IntArray], IntArray]:
     """What is left of the capacity of ``node[row]`` on a day, no more than is enough, and the most that it can be."""
     snapshot, network = ask.snapshot, ask.snapshot.network
     enough = ask.load.enough(network.measure[node])
 
-    def room_at(row: IntArray, day: NDArray[np.integer]) -> IntArray:
+    def room_at(row: IntArray, day: WholeNumbers) -> IntArray:
         return np.minimum(snapshot.node_left(node[row], day), enough[row])
 
     return room_at, np.minimum(network.capacity[node], enough)

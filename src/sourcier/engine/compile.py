@@ -139,13 +139,6 @@ def compile_network(network: Network) -> CompiledNetwork:
     zones: dict[str, int] = {}
     zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
     shifts = [shift for node in network.nodes for shift in node.shifts]
-    rounds = {
-        (i * len(services) + service_index[r.service_id]) * ROUND_MINUTES + minute
-        for i, node in enumerate(network.nodes)
-        for r in node.rounds
-        if r.parcels is not None
-        for minute in pickup_minutes(r)
-    }
     rates = _rates(network.services)
     lat_rad = np.radians(np.array([n.point.lat_e6 for n in network.nodes], dtype=np.float64) / 1e6)
     return CompiledNetwork(
@@ -186,11 +179,22 @@ def compile_network(network: Network) -> CompiledNetwork:
         shift_limit=_ints(shift.limit for shift in shifts),
         shift_measures=tuple(sorted({MEASURES.index(shift.measure) for shift in shifts})),
         measures=tuple(sorted({MEASURES.index(n.capacity.measure) for n in network.nodes if n.capacity})),
-        round_keys=_ints(sorted(rounds)),
+        round_keys=_ints(sorted(_limited_rounds(network, service_index))),
         courier_seconds=_ints(60 * s.courier_minutes if s.method is Method.SAME_DAY else -1 for s in network.services),
         collect_minutes=_ints(s.collect_minutes for s in network.services),
         memo=Memo(PLACES_BYTES_MAX),
     )
+
+
+def _limited_rounds(network: Network, service_index: Mapping[str, int]) -> set[int]:
+    """The `round_key` of every carrier's round with a limit of parcels."""
+    return {
+        (i * len(network.services) + service_index[r.service_id]) * ROUND_MINUTES + minute
+        for i, node in enumerate(network.nodes)
+        for r in node.rounds
+        if r.parcels is not None
+        for minute in pickup_minutes(r)
+    }
 
 
 def _gives_out(network: Network, collects: BoolArray) -> BoolArray:
