@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-SHARE: Final = 0.25
+SHARE: Final = 0.3
 """Of the time in which calls work: earned for meeting others."""
 
 EARNED_SECONDS_MAX: Final = 0.05
@@ -20,7 +20,7 @@ EARNED_SECONDS_MAX: Final = 0.05
 FIRST_ROUNDS: Final = 8
 """Of the event loop, within which a call appears that came while the loop was busy."""
 
-PATIENCE_SECONDS: Final = (0.0005, 0.002)
+PATIENCE_SECONDS: Final = (0.0005, 0.001)
 """How long to look out for the next call: at least what a handing over takes, and more while calls follow each other,
 since on a busy machine its threads wake late."""
 

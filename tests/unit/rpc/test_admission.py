@@ -183,7 +183,7 @@ async def test_nobody_begins_while_the_door_is_open() -> None:
             world.admission.arrive()
             await rounds(2)
             assert world.began == names[:number]
-        world.now += PATIENCE_SECONDS[1]  # nobody came
+        world.now += 2 * PATIENCE_SECONDS[1]  # nobody came
         await until_began(world, *names[: number + 1])
     await asyncio.gather(*calls)
 
