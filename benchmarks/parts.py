@@ -85,7 +85,8 @@ PARTS: Final = (
         name="overload",
         title="More than a server can",
         module="benchmarks.load.overload",
-        seconds=70,
+        runs=3,
+        seconds=200,
     ),
     Part(
         name="snapshot",

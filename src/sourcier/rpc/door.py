@@ -20,9 +20,11 @@ EARNED_SECONDS_MAX: Final = 0.05
 FIRST_ROUNDS: Final = 8
 """Of the event loop, within which a call appears that came while the loop was busy."""
 
-PATIENCE_SECONDS: Final = (0.0005, 0.001)
-"""How long to look out for the next call: at least what a handing over takes, and more while calls follow each other,
-since on a busy machine its threads wake late."""
+FOLLOW_SECONDS: Final = 0.0005
+"""Within which the next call is handed over, mostly, if there is one."""
+
+PASSED_OVER_MAX: Final = 16
+"""Turns between two looks for calls behind the first, when none was there the last times."""
 
 ROUND_SECONDS_MAX: Final = 0.001
 """Of the loop while it meets calls. In a longer round it has done other work, such as that of a call whose solver
@@ -39,7 +41,8 @@ class Door:
         "_found",
         "_met",
         "_met_at",
-        "_patience",
+        "_pass_over",
+        "_passed_over",
         "_rounds",
         "_seen_at",
         "_then",
@@ -48,7 +51,8 @@ class Door:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._earned = 0.0
-        self._patience = PATIENCE_SECONDS[0]
+        self._pass_over = 0  # turns with a first call, before the next look for others behind him
+        self._passed_over = 0
         self._arrived = 0
         self._found = 0  # of those who had arrived: before the door was opened
         self._met = 0
@@ -77,16 +81,26 @@ class Door:
             self._earned -= passed
         self._rounds += 1
         if self._arrived != self._met:
-            self._met, self._met_at, self._rounds = self._arrived, now, FIRST_ROUNDS
-        if self._earned > 0 and (self._rounds < FIRST_ROUNDS or now - self._met_at < self._patience):
+            self._met, self._met_at = self._arrived, now
+        if self._earned > 0 and self._may_come(now):
             asyncio.get_running_loop().call_soon(self._look)
         else:
             self._close()
 
+    def _may_come(self, now: float) -> bool:
+        """Whether another call may be on its way."""
+        if self._met == self._found:
+            return self._rounds < FIRST_ROUNDS
+        return self._passed_over >= self._pass_over and now - self._met_at < FOLLOW_SECONDS
+
     def _close(self) -> None:
-        followed = self._met > self._found + 1
-        least, most = PATIENCE_SECONDS
-        self._patience = min(2 * self._patience, most) if followed else max(self._patience / 2, least)
+        met = self._met - self._found
+        if met > 1:
+            self._pass_over = self._passed_over = 0
+        elif met and self._passed_over < self._pass_over:
+            self._passed_over += 1
+        elif met:
+            self._pass_over, self._passed_over = min(2 * self._pass_over + 1, PASSED_OVER_MAX), 0
         self._then()
 
 

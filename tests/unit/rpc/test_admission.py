@@ -7,7 +7,7 @@ import pytest
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.rpc.admission import MEAN_WEIGHT, Admission, Limits, Queue
-from sourcier.rpc.door import FIRST_ROUNDS, PATIENCE_SECONDS
+from sourcier.rpc.door import FIRST_ROUNDS, FOLLOW_SECONDS
 
 AMPLE = Limits(at_work=10, waiting=10)
 
@@ -179,11 +179,11 @@ async def test_nobody_begins_while_the_door_is_open() -> None:
     for number in range(1, 3):
         await rounds(2)
         for _ in range(3):
-            world.now += 0.9 * PATIENCE_SECONDS[0]
+            world.now += 0.9 * FOLLOW_SECONDS
             world.admission.arrive()
             await rounds(2)
             assert world.began == names[:number]
-        world.now += 2 * PATIENCE_SECONDS[1]  # nobody came
+        world.now += 2 * FOLLOW_SECONDS  # nobody came
         await until_began(world, *names[: number + 1])
     await asyncio.gather(*calls)
 

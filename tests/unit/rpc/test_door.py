@@ -4,10 +4,17 @@ import asyncio
 
 import pytest
 
-from sourcier.rpc.door import EARNED_SECONDS_MAX, FIRST_ROUNDS, PATIENCE_SECONDS, ROUND_SECONDS_MAX, SHARE, Door
+from sourcier.rpc.door import (
+    EARNED_SECONDS_MAX,
+    FIRST_ROUNDS,
+    FOLLOW_SECONDS,
+    PASSED_OVER_MAX,
+    ROUND_SECONDS_MAX,
+    SHARE,
+    Door,
+)
 
-LEAST, MOST = PATIENCE_SECONDS
-STEP_SECONDS = LEAST / 8
+STEP_SECONDS = FOLLOW_SECONDS / 8
 
 
 class World:
@@ -60,35 +67,39 @@ async def test_who_comes_is_followed_for_a_while() -> None:
     world.open(1.0)
     await world.round(arrives=True)
     open_for = await world.until_closed()
-    assert open_for == pytest.approx(LEAST, abs=2 * STEP_SECONDS)
+    assert open_for == pytest.approx(FOLLOW_SECONDS, abs=2 * STEP_SECONDS)
 
 
 async def test_every_call_prolongs_it() -> None:
     world = World()
     world.open(1.0)
     for _ in range(5):
-        await world.round(0.9 * LEAST, arrives=True)
+        await world.round(0.9 * FOLLOW_SECONDS, arrives=True)
         assert not world.closed
     await world.until_closed()
 
 
-async def test_it_waits_longer_while_calls_follow_each_other_and_less_when_they_do_not() -> None:
+async def test_it_looks_less_and_less_often_for_others_while_none_follow() -> None:
     world = World()
 
-    async def follows(count: int) -> float:
+    async def looks(count: int) -> bool:
+        """Whether it stands open behind so many calls."""
+        closed, began = world.closed, world.now
         world.open(1.0)
         for _ in range(count):
-            await world.round(arrives=True)
-        return await world.until_closed()
+            if world.closed == closed:
+                await world.round(arrives=True)
+        if world.closed == closed:
+            await world.until_closed()
+        return world.now - began > FOLLOW_SECONDS
 
-    assert await follows(2) == pytest.approx(LEAST, abs=2 * STEP_SECONDS)
-    assert await follows(2) == pytest.approx(2 * LEAST, abs=2 * STEP_SECONDS)
-    for _ in range(8):
-        await follows(2)
-    assert await follows(2) == pytest.approx(MOST, abs=2 * STEP_SECONDS)
-    for _ in range(8):
-        await follows(1)
-    assert await follows(1) == pytest.approx(LEAST, abs=2 * STEP_SECONDS)
+    looked = [await looks(1) for _ in range(70)]
+    gaps = [len(gap) for gap in "".join("x" if look else "." for look in looked).split("x")]
+    assert gaps[:6] == [0, 1, 3, 7, 15, PASSED_OVER_MAX]
+    assert gaps[6] == PASSED_OVER_MAX
+    while not await looks(2):
+        pass
+    assert await looks(2), "where calls follow each other it looks every time"
 
 
 async def test_a_rush_takes_the_share_that_was_earned() -> None:
