@@ -28,7 +28,7 @@ PARTS: Final = (
         name="against_solver",
         title="Decisions against the plain model in OR-Tools",
         module="benchmarks.against_solver",
-        seconds=180,
+        seconds=140,
     ),
     Part(
         name="peers",
@@ -36,7 +36,7 @@ PARTS: Final = (
         module="benchmarks.peers",
         runs=3,
         seeded=True,
-        seconds=230,
+        seconds=220,
     ),
     Part(
         name="growth",
@@ -85,8 +85,8 @@ PARTS: Final = (
         name="overload",
         title="More than a server can",
         module="benchmarks.load.overload",
-        runs=3,
-        seconds=200,
+        runs=2,
+        seconds=130,
     ),
     Part(
         name="snapshot",
@@ -107,7 +107,7 @@ PARTS: Final = (
         title="Stock counts taken in, and promises beside them",
         module="benchmarks.ingest",
         arguments=("--seconds", "4"),
-        seconds=65,
+        seconds=55,
     ),
     Part(
         name="hot",
