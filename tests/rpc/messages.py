@@ -11,6 +11,7 @@ from google.type.money_pb2 import Money
 from sourcier.v1 import availability_pb2, common_pb2, inventory_pb2, network_pb2, rules_pb2, sourcing_pb2
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+HOLD_SECONDS = 3_600  # longer than the tests take: a hold that expires changes the ledger while another test watches it
 
 RULES = """
 rule_set: main

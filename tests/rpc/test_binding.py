@@ -129,7 +129,7 @@ async def test_a_token_binds(client: Client) -> None:
 
 async def test_an_option_of_the_callers_choice_is_held(client: Client) -> None:
     await count(client, {"chosen": 10})
-    request = messages.promise(messages.line(sku="chosen"), ttl=60)
+    request = messages.promise(messages.line(sku="chosen"), ttl=messages.HOLD_SECONDS)
     request.choices.extend([sourcing_pb2.CHOICE_EARLIEST, sourcing_pb2.CHOICE_CHEAPEST])
     request.hold.service_id, request.hold.choice = "express", sourcing_pb2.CHOICE_EARLIEST
     response = await client.promise_delivery(request)
@@ -142,7 +142,7 @@ async def test_an_option_of_the_callers_choice_is_held(client: Client) -> None:
 async def test_a_hold_keeps_its_own_promise_and_its_token_is_for_later(client: Client) -> None:
     await count(client, {"kept": 10})
     goods = messages.line(sku="kept", quantity=2)
-    wanted = messages.promise(goods, ttl=60)
+    wanted = messages.promise(goods, ttl=messages.HOLD_SECONDS)
     wanted.hold.service_id = "express"
     response = await client.promise_delivery(wanted)
     option = response.promised[response.hold.option]

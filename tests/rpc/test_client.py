@@ -104,7 +104,7 @@ async def test_only_a_hold_makes_a_promise_need_an_id(client: Client) -> None:
     plain = messages.promise()
     await client.promise_delivery(plain)
     assert not plain.request_id
-    held = messages.promise(ttl=60)
+    held = messages.promise(ttl=messages.HOLD_SECONDS)
     held.request_id = ""
     await client.promise_delivery(held)
     assert held.request_id

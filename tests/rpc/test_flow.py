@@ -40,7 +40,7 @@ async def test_left_out_nodes_are_explained_on_request(client: Client) -> None:
 async def test_a_hold_becomes_an_allocation_that_ships_in_parts(client: Client) -> None:
     await count(client, {"flow": 10})
     goods = messages.line(sku="flow", quantity=3)
-    wanted = messages.promise(goods, ttl=60)
+    wanted = messages.promise(goods, ttl=messages.HOLD_SECONDS)
     wanted.explain = True
     held = await client.promise_delivery(wanted)
     assert held.hold.name.startswith("holds/")
@@ -81,7 +81,9 @@ async def test_a_hold_becomes_an_allocation_that_ships_in_parts(client: Client) 
 
 async def test_a_released_hold_frees_its_stock(client: Client) -> None:
     await count(client, {"released": 1})
-    held = await client.promise_delivery(messages.promise(messages.line(sku="released", quantity=1), ttl=60))
+    held = await client.promise_delivery(
+        messages.promise(messages.line(sku="released", quantity=1), ttl=messages.HOLD_SECONDS)
+    )
     await client.release_hold(messages.release(held.hold.name))
     assert (await row(client, "released")).free == 1
     with pytest.raises(Refusal) as refused:

@@ -42,7 +42,7 @@ async def allocate_request(client: Client) -> Any:
 
 async def hold_request(client: Client) -> Any:
     await count(client, {"once-hold": 50}, seq=next(SEQUENCE))
-    return messages.promise(messages.line(sku="once-hold", quantity=2), ttl=600)
+    return messages.promise(messages.line(sku="once-hold", quantity=2), ttl=messages.HOLD_SECONDS)
 
 
 async def ship_request(client: Client) -> Any:
@@ -59,7 +59,9 @@ async def cancel_request(client: Client) -> Any:
 
 async def release_request(client: Client) -> Any:
     await count(client, {"once-release": 5})
-    held = await client.promise_delivery(messages.promise(messages.line(sku="once-release", quantity=2), ttl=600))
+    held = await client.promise_delivery(
+        messages.promise(messages.line(sku="once-release", quantity=2), ttl=messages.HOLD_SECONDS)
+    )
     return messages.release(held.hold.name)
 
 

@@ -65,7 +65,7 @@ async def ten_units_are_sold_ten_times(clients: list[Client]) -> None:
 async def test_a_hold_of_one_replica_is_an_allocation_of_another(replicas: list[Served]) -> None:
     async with Client(replicas[0].target) as first, Client(replicas[1].target) as second:
         await fill(first)
-        held = await first.promise_delivery(messages.promise(ttl=60))
+        held = await first.promise_delivery(messages.promise(ttl=messages.HOLD_SECONDS))
         request = messages.allocate("across")
         request.hold = held.hold.name
         allocation = await second.allocate(request)

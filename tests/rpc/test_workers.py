@@ -158,7 +158,7 @@ async def a_hold_of_one_worker_is_an_allocation_of_the_other(clients: list[Clien
     first, second = clients
     await count(first, {"held": 5})
     line = messages.line(sku="held", quantity=5)
-    held = await first.promise_delivery(messages.promise(line, ttl=60), seconds=20)
+    held = await first.promise_delivery(messages.promise(line, ttl=messages.HOLD_SECONDS), seconds=20)
     row = await stock_of(second, "held")
     assert (row.held, row.free) == (5, 0)
     assert await outcome_of(second, messages.allocate("held-other", line)) == Reason.OUT_OF_STOCK

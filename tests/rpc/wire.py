@@ -35,7 +35,7 @@ class Rpc:
 
 
 VALID: Final[Mapping[str, Callable[[], Any]]] = {
-    "PromiseDelivery": lambda: messages.promise(ttl=60),
+    "PromiseDelivery": lambda: messages.promise(ttl=messages.HOLD_SECONDS),
     "Allocate": messages.allocate,
     "GetAllocation": messages.get_allocation,
     "ShipAllocation": messages.ship,
