@@ -140,6 +140,8 @@ def rows(steps: list[dict[str, Any]]) -> Iterator[report.Row]:
             aim = f"<= {1_000 * seconds:.0f}"
             yield report.row(f"{name}: {kind} accepted, p99", step[f"{kind}_p99_ms"], "ms", aim=aim)
         yield report.row(f"{name}: orders answered", step["allocate_good_share"], "")
+        if (told := step["refused_with_details_share"]) is not None:
+            yield report.row(f"{name}: refusals that say when to come again", told, "")
     yield report.row("normal again after the drop", steps[-1]["normal_after_s"], "s", aim=NORMAL_AFTER_AIM)
 
 
