@@ -128,4 +128,6 @@ def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
 
 def floors(network: CompiledNetwork, rules: CompiledRules, channel: str) -> IntArray:
     """``floor[N]``: units of every SKU that are kept back from the channel."""
-    return rules.kept_back[channel].take(network.node_type)
+    protection = rules.protection
+    of_type: IntArray = protection.kept_back[protection.channel_class[channel]]
+    return of_type.take(network.node_type)

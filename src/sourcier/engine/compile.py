@@ -69,8 +69,7 @@ class CompiledNetwork:
     `time_zones`; `cos_lat[N]` is the cosine of `lat_rad`. `capacity[N]` is UNLIMITED where a node has none;
     `measure[N]` indexes MEASURES. `tier_dominates[S + 1, S + 1]`: the first service's tier costs no more than the
     second's at any weight the second carries; the last one is that of no service, which costs nothing, as in `tiers`
-    and `rates[5, S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg. Of a leg count
-    `leg_rates[6, S + 1]`: per shipment and unit, and those per km taken apart: per metre, and thousandths of it.
+    and `rates[5, S + 1]`: micros per shipment, per shipment and km, per unit, per unit and km, per kg.
     `collects[N, S]`: the service collects there; `gives_out[N, S]`: customers can collect there what comes by it.
 
     Shifts stand over axis H, by node, those of node n from `first_shift[n]` on: `shift_measure[H]` (indexes MEASURES),
@@ -104,7 +103,6 @@ class CompiledNetwork:
     tiers: TierTables
     tier_dominates: BoolArray
     rates: IntArray
-    leg_rates: IntArray
     priced_by_weight: bool
     postal_areas: Mapping[tuple[str, str], int]
     postal_zones: Mapping[str, tuple[CodeRanges, ...]]
@@ -139,7 +137,6 @@ def compile_network(network: Network) -> CompiledNetwork:
     zones: dict[str, int] = {}
     zone_of = [zones.setdefault(n.time_zone, len(zones)) for n in network.nodes]
     shifts = [shift for node in network.nodes for shift in node.shifts]
-    rates = _rates(network.services)
     lat_rad = np.radians(np.array([n.point.lat_e6 for n in network.nodes], dtype=np.float64) / 1e6)
     return CompiledNetwork(
         network=network,
@@ -167,8 +164,7 @@ def compile_network(network: Network) -> CompiledNetwork:
         service_index=MappingProxyType(service_index),
         tiers=tiers,
         tier_dominates=np.array([[steps_dominate(a, b) for b in steps] for a in steps], dtype=np.bool_),
-        rates=rates,
-        leg_rates=np.concatenate([rates[[0, 2]], *np.divmod(rates[[1, 3]], 1_000)]),
+        rates=_rates(network.services),
         priced_by_weight=any(s.per_kg_micros for s in network.services),
         postal_areas=MappingProxyType({(a.country_code, a.prefix): i for i, a in enumerate(network.postal_areas)}),
         postal_zones=MappingProxyType(compile_postal_zones(network)),
@@ -281,19 +277,30 @@ def distances_m(network: CompiledNetwork, point: GeoPoint) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What is kept back from channels.
+
+    `floors[node type][class]` units are kept back from a channel class, ``kept_back[class, type]`` (indexes NODE_TYPES)
+    are the same; classes are nested, class 0 keeps the least.
+    """
+
+    channel_class: Mapping[str, int]
+    floors: Mapping[NodeType, tuple[int, int, int]]
+    kept_back: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRules:
     """A rule-set revision, ready for decisions.
 
-    `floors[node type][class]` units are kept back from a channel class; classes are nested, class 0 keeps the least.
-    Of every channel, by node type (indexes NODE_TYPES), `kept_back` are the units and `takes_no_part` is the exclusion.
+    `excluded` are the node types that take no part in orders of a channel, ``takes_no_part[channel][type]`` (indexes
+    NODE_TYPES) says the same.
     """
 
     rule_set: RuleSet
     revision_name: str
-    channel_class: Mapping[str, int]
-    floors: Mapping[NodeType, tuple[int, int, int]]
+    protection: Protection
     excluded: Mapping[str, frozenset[NodeType]]
-    kept_back: Mapping[str, IntArray]
     takes_no_part: Mapping[str, BoolArray]
 
 
@@ -313,10 +320,12 @@ def compile_rules(rule_set: RuleSet, revision_name: str) -> CompiledRules:
     return CompiledRules(
         rule_set=rule_set,
         revision_name=revision_name,
-        channel_class=MappingProxyType({c: distinct.index(v) for c, v in levels.items()}),
-        floors=MappingProxyType({t: (padded[0][i], padded[1][i], padded[2][i]) for i, t in enumerate(NODE_TYPES)}),
+        protection=Protection(
+            channel_class=MappingProxyType({c: distinct.index(v) for c, v in levels.items()}),
+            floors=MappingProxyType({t: (padded[0][i], padded[1][i], padded[2][i]) for i, t in enumerate(NODE_TYPES)}),
+            kept_back=np.array(padded, dtype=np.int64),
+        ),
         excluded=MappingProxyType({c: _excluded(rule_set, c) for c in rule_set.channels}),
-        kept_back=MappingProxyType({c: np.array(level, dtype=np.int64) for c, level in levels.items()}),
         takes_no_part=MappingProxyType({c: _mask(_excluded(rule_set, c)) for c in rule_set.channels}),
     )
 
@@ -326,13 +335,13 @@ def with_channel(rules: CompiledRules, channel: str) -> CompiledRules:
 
     It is kept back from as the least protected channel is, which is no less than what is kept back from every channel.
     """
-    if channel in rules.channel_class:
+    protection = rules.protection
+    if channel in protection.channel_class:
         return rules
     return replace(
         rules,
-        channel_class=MappingProxyType({**rules.channel_class, channel: 0}),
+        protection=replace(protection, channel_class=MappingProxyType({**protection.channel_class, channel: 0})),
         excluded=MappingProxyType({**rules.excluded, channel: _excluded(rules.rule_set, channel)}),
-        kept_back=MappingProxyType({**rules.kept_back, channel: _ints(rules.floors[t][0] for t in NODE_TYPES)}),
         takes_no_part=MappingProxyType({**rules.takes_no_part, channel: _mask(_excluded(rules.rule_set, channel))}),
     )
 

@@ -77,7 +77,7 @@ class Joined:
     def arriving_by(self, day: IntArray) -> tuple["Joined", list[int]]:
         """The problems over their offers that arrive by ``day[W]`` (ordinals), as far as there are any, and the numbers
         of those problems."""
-        in_time = self.offers.arrival <= np.repeat(day, np.diff(self.start, append=self.offers.num_offers))
+        in_time = self.offers.arrival <= day.take(self.problem_of)
         if in_time.all():
             return self, list(range(len(self)))
         count = np.add.reduceat(in_time, self.start, dtype=np.int64)

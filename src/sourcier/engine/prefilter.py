@@ -101,7 +101,7 @@ def wanted_services(cart: Cart, network: CompiledNetwork) -> tuple[int, ...]:
 
 def check_cart(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> None:
     """Refuse a cart whose channel or currency the rule set and the network do not know."""
-    if cart.channel not in rules.channel_class:
+    if cart.channel not in rules.protection.channel_class:
         known = ", ".join(rules.rule_set.channels)
         raise invalid(
             [Violation(field="channel", description=f"the active rule set knows only: {known}")],

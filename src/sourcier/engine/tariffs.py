@@ -25,6 +25,11 @@ class Tariff:
     heaviest: IntArray
     tables: TierTables
 
+    @property
+    def nbytes(self) -> int:
+        """What the arrays occupy that are its own: the tables are nearly always the network's."""
+        return sum([column.nbytes for column in (self.fixed, self.per_unit, self.tiers, self.heaviest)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:

@@ -68,9 +68,9 @@ class Reach:
 
     @property
     def nbytes(self) -> int:
-        """What the arrays occupy that are its own: the tables of its tariff are nearly always the network's."""
-        num_trips, num_legs = len(self.trips.node), len(self.trips.leg_service.T)
-        return 8 * num_trips * (_COLUMNS + _LEG_COLUMNS * num_legs) + 2 * len(self.served)
+        """What the arrays occupy."""
+        own = (self.trips, self.moved, self.kept, self.tariff, self.served, self.reached)
+        return sum([part.nbytes for part in own])
 
     def with_nodes_of_other_ways(self, nodes: BoolArray) -> BoolArray:
         """The mask ``nodes[N]``, and all nodes of the ways that none of them is on."""
@@ -82,10 +82,6 @@ class Reach:
         found = nodes.copy()
         found[node[~known[way]]] = True
         return found
-
-
-_COLUMNS, _LEG_COLUMNS = 11, 4
-"""Columns of a reach that have a number for every trip, and for every leg of it."""
 
 
 def way_of(network: CompiledNetwork, service: IntArray, store: IntArray) -> IntArray:

@@ -156,7 +156,7 @@ async def _draft(app: "App", view: "View", request: Allocate) -> _Draft:
 def _command(app: "App", request: Allocate, view: "View", document: Document) -> Reserve:
     key, order = request.key, request.order
     plan = document.decision.plan
-    channel_class = view.rules.channel_class[order.cart.channel]
+    channel_class = view.rules.protection.channel_class[order.cart.channel]
     return Reserve(
         method=key.method,
         request_id=key.request_id,

@@ -156,7 +156,7 @@ def _excesses(
     for key in set(map(_NODE_AND_FLOORS, levels)):
         index = node_index.get(key[0])
         if index is not None:
-            ours = rules.floors[nodes[index].node_type]
+            ours = rules.protection.floors[nodes[index].node_type]
             excess = max(key[1] - ours[0], key[2] - ours[1], key[3] - ours[2])
             if excess > 0:
                 found[key] = excess

@@ -143,7 +143,7 @@ def choose(promises: Promises, wanted: HoldWanted) -> int | None:
 
 def _command(app: "App", view: "View", cart: Cart, chosen: Promise, wanted: HoldWanted, key: RequestKey) -> Reserve:
     plan = chosen.decision.plan
-    channel_class = view.rules.channel_class[cart.channel]
+    channel_class = view.rules.protection.channel_class[cart.channel]
     document = Document(cart=cart, decision=chosen.decision, service_id=chosen.service_id, kept=kept(chosen))
     return Reserve(
         method=key.method,

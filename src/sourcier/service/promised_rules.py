@@ -37,13 +37,7 @@ class PromisedRules:
 def under_protection(promised: CompiledRules, active: CompiledRules) -> CompiledRules:
     """The rules of a promise with the protection in force, which the ledger keeps whatever was promised."""
     rule_set = replace(promised.rule_set, safety_stock=active.rule_set.safety_stock)
-    return replace(
-        promised,
-        rule_set=rule_set,
-        floors=active.floors,
-        channel_class=active.channel_class,
-        kept_back=active.kept_back,
-    )
+    return replace(promised, rule_set=rule_set, protection=active.protection)
 
 
 def at_the_quantile(active: CompiledRules, promised: CompiledRules) -> CompiledRules:

@@ -94,7 +94,7 @@ def pinned_floors(
 ) -> dict[StockKey, int]:
     """What the rules that made the plan keep back on each row it takes from; the row itself may keep less by then."""
     return {
-        (shipment.node_id, line.sku): rules.floors[_node(network, shipment).node_type][channel_class]
+        (shipment.node_id, line.sku): rules.protection.floors[_node(network, shipment).node_type][channel_class]
         for shipment in plan.shipments
         for line in shipment.lines
     }

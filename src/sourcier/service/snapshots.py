@@ -21,6 +21,7 @@ import numpy as np
 
 from sourcier.domain.errors import Refusal
 from sourcier.domain.network import Network
+from sourcier.engine.available import floors
 from sourcier.engine.compile import CompiledNetwork, CompiledRules
 from sourcier.engine.snapshot import Snapshot, timetable_for
 from sourcier.ledger.changes import Cursor
@@ -59,12 +60,10 @@ class View:
 
     def available(self, skus: tuple[str, ...], channel: str) -> tuple[int, ...]:
         """Units of each SKU that a channel may take from all open nodes together, now or later, wherever to."""
-        channel_class = self.rules.channel_class[channel]
-        floors = np.array([self.rules.floors[n.node_type][channel_class] for n in self.network.network.nodes])
-        free = self.snapshot.free(skus)
-        units = np.maximum(free - floors, 0)
+        free, floor = self.snapshot.free(skus), floors(self.network, self.rules, channel)
+        units = np.maximum(free - floor, 0)
         dated = self.snapshot.supplies(skus)
-        np.add.at(units, (dated.sku, dated.node), np.minimum(dated.available(free, floors), PLENTY))
+        np.add.at(units, (dated.sku, dated.node), np.minimum(dated.available(free, floor), PLENTY))
         return tuple(int(all_nodes) for all_nodes in units[:, self.snapshot.online].sum(axis=1))
 
 
@@ -246,7 +245,9 @@ class Snapshots:
         now = self._clock()
         since_day = (now - timedelta(days=POOL_DAYS_BACK)).date().isoformat()
         rules = self._rules
-        floors = None if rules is None else {node_type.value: units for node_type, units in rules.floors.items()}
+        floors = (
+            None if rules is None else {node_type.value: units for node_type, units in rules.protection.floors.items()}
+        )
         whole = await self._read(picture.read_picture, since_day, floors)
         self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, now)
         self._built_at, self._today = now, now.astimezone(UTC).date()

@@ -142,8 +142,8 @@ def channels(*entries: SafetyStock, names: tuple[str, ...] = ("web", "app", "mai
 def test_rules_without_protection_have_one_class_without_floors() -> None:
     compiled = channels()
     assert compiled.revision_name == "ruleSets/small/revisions/3"
-    assert set(compiled.channel_class.values()) == {0}
-    assert set(compiled.floors.values()) == {(0, 0, 0)}
+    assert set(compiled.protection.channel_class.values()) == {0}
+    assert set(compiled.protection.floors.values()) == {(0, 0, 0)}
 
 
 def test_the_largest_of_the_entries_that_apply_is_kept_back() -> None:
@@ -152,7 +152,7 @@ def test_the_largest_of_the_entries_that_apply_is_kept_back() -> None:
         SafetyStock(units=5, node_types=frozenset({NodeType.STORE})),
         SafetyStock(units=3, node_types=frozenset({NodeType.STORE}), channels=frozenset({"web"})),
     )
-    assert compiled.floors == {
+    assert compiled.protection.floors == {
         NodeType.WAREHOUSE: (2, 2, 2),
         NodeType.STORE: (5, 5, 5),
         NodeType.SUPPLIER: (2, 2, 2),
@@ -164,14 +164,14 @@ def test_channels_fall_into_classes_from_the_least_protected_on() -> None:
         SafetyStock(units=1, channels=frozenset({"app", "mail"})),
         SafetyStock(units=4, node_types=frozenset({NodeType.STORE}), channels=frozenset({"mail"})),
     )
-    assert dict(compiled.channel_class) == {"web": 0, "shop": 0, "app": 1, "mail": 2}
-    assert compiled.floors[NodeType.STORE] == (0, 1, 4)
-    assert compiled.floors[NodeType.WAREHOUSE] == (0, 1, 1)
+    assert dict(compiled.protection.channel_class) == {"web": 0, "shop": 0, "app": 1, "mail": 2}
+    assert compiled.protection.floors[NodeType.STORE] == (0, 1, 4)
+    assert compiled.protection.floors[NodeType.WAREHOUSE] == (0, 1, 1)
 
 
 def test_two_levels_repeat_the_upper_one() -> None:
     compiled = channels(SafetyStock(units=6, channels=frozenset({"web"})))
-    assert compiled.floors[NodeType.SUPPLIER] == (0, 6, 6)
+    assert compiled.protection.floors[NodeType.SUPPLIER] == (0, 6, 6)
 
 
 def test_a_channel_that_is_not_listed_is_one_that_no_entry_names() -> None:
@@ -188,13 +188,14 @@ def test_a_channel_that_is_not_listed_is_one_that_no_entry_names() -> None:
         "",
     )
     compiled = with_channel(listed, "gone")
-    assert (compiled.channel_class["gone"], compiled.excluded["gone"]) == (0, store)
-    assert compiled.floors == listed.floors
+    assert (compiled.protection.channel_class["gone"], compiled.excluded["gone"]) == (0, store)
+    assert compiled.protection.floors == listed.protection.floors
     assert with_channel(listed, "web") is listed
     for rules in (listed, compiled):
-        for channel, level in rules.channel_class.items():
-            kept_back, no_part = rules.kept_back[channel].tolist(), rules.takes_no_part[channel].tolist()
-            assert kept_back == [rules.floors[node_type][level] for node_type in NODE_TYPES]
+        for channel, level in rules.protection.channel_class.items():
+            kept_back = rules.protection.kept_back[level].tolist()
+            no_part = rules.takes_no_part[channel].tolist()
+            assert kept_back == [rules.protection.floors[node_type][level] for node_type in NODE_TYPES]
             assert no_part == [node_type in rules.excluded[channel] for node_type in NODE_TYPES]
 
 
@@ -241,8 +242,8 @@ def test_floors_take_the_same_from_a_row_as_from_the_reading_of_the_rule() -> No
         for row in world.rows:
             node_type = next(n.node_type for n in world.network.nodes if n.node_id == row.node_id)
             kept = max((s.units for s in world.rules.safety_stock if node_type in s.node_types), default=0)
-            pinned = replace(row, floors=compiled.floors[node_type])
-            assert pinned.available(compiled.channel_class["web"]) == max(0, row.on_hand - kept)
+            pinned = replace(row, floors=compiled.protection.floors[node_type])
+            assert pinned.available(compiled.protection.channel_class["web"]) == max(0, row.on_hand - kept)
 
 
 def test_distances_do_not_depend_on_the_direction() -> None:

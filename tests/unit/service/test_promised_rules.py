@@ -27,9 +27,9 @@ async def test_protection_is_always_that_in_force(shop: Shop) -> None:
     await shop.activate((await shop.revise(PRECISE)).revision)
     active, rules = shop.app.snapshots.view().rules, PromisedRules()
     old = await rules.get(shop.app, "ruleSets/main/revisions/1")
-    assert old.floors[NodeType.STORE] == (0, 0, 0)
+    assert old.protection.floors[NodeType.STORE] == (0, 0, 0)
     kept = under_protection(old, active)
-    assert (kept.floors, kept.channel_class) == (active.floors, active.channel_class)
+    assert kept.protection is active.protection
     assert kept.rule_set.safety_stock == active.rule_set.safety_stock
     assert kept.revision_name == old.revision_name
     assert kept.rule_set.promising == old.rule_set.promising

@@ -146,8 +146,8 @@ def test_a_round_takes_one_parcel_where_it_has_a_limit() -> None:
 def test_floors_are_pinned_per_row_for_the_channel_s_class() -> None:
     rules = protecting(5)
     network = compile_network(NETWORK)
-    assert set(pinned_floors(PLAN, network, rules, rules.channel_class["web"]).values()) == {0}
-    assert pinned_floors(PLAN, network, rules, rules.channel_class["marketplace"]) == {
+    assert set(pinned_floors(PLAN, network, rules, rules.protection.channel_class["web"]).values()) == {0}
+    assert pinned_floors(PLAN, network, rules, rules.protection.channel_class["marketplace"]) == {
         ("near", "mug"): 0,
         ("store", "mug"): 5,
         ("store", "pan"): 5,
