@@ -3,24 +3,23 @@
 from sourcier.domain.network import Node, Service
 from sourcier.domain.order import Line
 from sourcier.domain.plan import Decision, Shipment
-from sourcier.engine.seen import Seen
+from sourcier.engine.check_facts import Facts
 
 Legs = tuple[tuple[Service, int], ...]
 """The services that carry goods, and how many metres each."""
 
 
-def costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen, *, to_hub: bool) -> list[str]:
+def costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, facts: Facts, *, to_hub: bool) -> list[str]:
     """The weight, and the tariff of all legs, handling and lateness that are told of a shipment."""
-    lines = {line.line_id: line for line in seen.cart.lines}
-    contents = [(lines[part.line_id], part.quantity) for part in shipment.lines]
+    contents = [(facts.lines[part.line_id], part.quantity) for part in shipment.lines]
     units, grams = _units_and_grams(contents)
     fares = [_fare(service, metres, contents, grams) for service, metres in legs]
     if None in fares:
         return [f"{grams} g are too heavy for the service"]
-    shipping = sum(fare for fare in fares if fare is not None)
+    shipping = sum([fare for fare in fares if fare is not None])
     handling = node.handling_per_shipment_micros + units * node.handling_per_unit_micros
-    days_late = max(0, (shipment.deliver_on - seen.cart.deliver_by).days) if seen.cart.deliver_by else 0
-    late = units * days_late * seen.rules.prices.late_per_unit_day_micros
+    days_late = max(0, (shipment.deliver_on - facts.cart.deliver_by).days) if facts.cart.deliver_by else 0
+    late = units * days_late * facts.seen.rules.prices.late_per_unit_day_micros
     if to_hub:
         late = shipment.late_micros  # by the day of the parcel: `check_hubs` sees to it
     told = (shipment.weight_grams, shipment.shipping_micros, shipment.handling_micros, shipment.late_micros)
@@ -28,9 +27,9 @@ def costs_its_tariff(shipment: Shipment, node: Node, legs: Legs, seen: Seen, *, 
     return [] if told == found else [f"costs {found}, not {told}"]
 
 
-def parcel_costs(onward: Shipment, hub: Node, service: Service, seen: Seen) -> list[str]:
+def parcel_costs(onward: Shipment, hub: Node, service: Service, facts: Facts) -> list[str]:
     """The parcel is priced as if it held the whole order."""
-    contents = [(line, line.quantity) for line in seen.cart.lines]
+    contents = [(line, line.quantity) for line in facts.cart.lines]
     units, grams = _units_and_grams(contents)
     shipping = _fare(service, onward.distance_m, contents, grams)
     if shipping is None:
@@ -40,20 +39,19 @@ def parcel_costs(onward: Shipment, hub: Node, service: Service, seen: Seen) -> l
     return [] if told == found else [f"the parcel costs {found}, not {told}"]
 
 
-def costs_its_parts(decision: Decision, seen: Seen) -> list[str]:
+def costs_its_parts(decision: Decision, facts: Facts) -> list[str]:
     """The plan's costs are those of its shipments and what it leaves out; the objective is their sum."""
-    prices, plan = seen.rules.prices, decision.plan
-    lines = {line.line_id: line for line in seen.cart.lines}
+    prices, plan = facts.seen.rules.prices, decision.plan
     unfilled = 0
     for part in plan.unfilled:
-        value = lines[part.line_id].unit_price_micros * prices.unfilled_value_bp
+        value = facts.lines[part.line_id].unit_price_micros * prices.unfilled_value_bp
         unfilled += part.quantity * (prices.unfilled_per_unit_micros + (value + 5_000) // 10_000)
     parcels = plan.shipments if plan.onward is None else (*plan.shipments, plan.onward)
     parts = (
-        sum(s.shipping_micros for s in parcels),
-        sum(s.handling_micros for s in parcels),
+        sum([s.shipping_micros for s in parcels]),
+        sum([s.handling_micros for s in parcels]),
         prices.split_micros * max(0, len(plan.shipments) - 1) * (plan.onward is None),
-        sum(s.late_micros for s in plan.shipments),
+        sum([s.late_micros for s in plan.shipments]),
         unfilled,
     )
     costs = plan.costs

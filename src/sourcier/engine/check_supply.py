@@ -2,7 +2,6 @@
 
 from zoneinfo import ZoneInfo
 
-from sourcier.domain.calendar import departures_at
 from sourcier.domain.network import (
     CapacityMeasure,
     Node,
@@ -13,10 +12,10 @@ from sourcier.domain.network import (
 )
 from sourcier.domain.plan import Decision, Marking, Peg, Shipment, ShipmentLine
 from sourcier.domain.supply import SupplyKind, SupplyRow
-from sourcier.engine.seen import Seen
+from sourcier.engine.check_facts import Facts
 
 
-def within_pools(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+def within_pools(shipment: Shipment, node: Node, service: Service, facts: Facts) -> list[str]:
     """Room on the node's ship day, in the shift that picks it and in the round that collects it."""
     wanted = []
     if node.capacity is not None:
@@ -26,7 +25,7 @@ def within_pools(shipment: Shipment, node: Node, service: Service, seen: Seen) -
         for shift in node.shifts
         if shipment.shift is not None and shipment.shift[0] == shift.shift_id
     ]
-    if shipment.round_minute is not None and _limited(shipment, node):
+    if shipment.round_minute is not None and _limited(shipment, node, facts):
         pool = round_pool_id(node.node_id, service.service_id, shipment.round_minute)
         wanted.append((pool, shipment.ship_day, CapacityMeasure.ORDERS))
     load = {
@@ -35,45 +34,39 @@ def within_pools(shipment: Shipment, node: Node, service: Service, seen: Seen) -
         CapacityMeasure.UNITS: sum([part.quantity for part in shipment.lines]),
     }
     return [
-        f"needs {load[measure]} of {seen.left.get((pool, day), 0)} {measure.value} left of {pool} on {day}"
+        f"needs {load[measure]} of {facts.seen.left.get((pool, day), 0)} {measure.value} left of {pool} on {day}"
         for pool, day, measure in wanted
-        if load[measure] > seen.left.get((pool, day), 0)
+        if load[measure] > facts.seen.left.get((pool, day), 0)
     ]
 
 
-def _limited(shipment: Shipment, node: Node) -> bool:
+def _limited(shipment: Shipment, node: Node, facts: Facts) -> bool:
     """Whether the round that collects it takes only so many parcels."""
-    rounds = departures_at(node, shipment.service_id, shipment.ship_day, shipment.round_minute)
+    rounds = facts.departures(node, shipment.service_id, shipment.ship_day, shipment.round_minute)
     return all(one.parcels is not None for one in rounds)
 
 
-def within_stock(decision: Decision, seen: Seen) -> list[str]:
+def within_stock(decision: Decision, facts: Facts) -> list[str]:
     """What no peg names is on hand at the node, protection taken off."""
-    faults, row_of = [], {line.sku: row for row, line in enumerate(seen.cart.lines)}  # rows of a SKU are the same
-    for node_id, shipments in _by_node(decision).items():
-        drawn: dict[str, int] = {}
-        for part in (part for shipment in shipments for part in shipment.lines):
-            on_hand = part.quantity - sum([peg.quantity for peg in part.pegs])
-            drawn[part.sku] = drawn.get(part.sku, 0) + on_hand
-        floor, free = _floor(seen, node_id), seen.stock_free[:, seen.directory.position[node_id]].tolist()
-        for sku, units in drawn.items():
-            there = max(0, free[row_of[sku]] - floor)
-            if units > there:
-                faults.append(f"{node_id}: takes {units} of {sku}, {there} available")
+    drawn: dict[str, dict[str, int]] = {}
+    for shipment in decision.plan.shipments:
+        of_node = drawn.setdefault(shipment.node_id, {})
+        for part in shipment.lines:
+            on_hand = part.quantity - sum([peg.quantity for peg in part.pegs]) if part.pegs else part.quantity
+            of_node[part.sku] = of_node.get(part.sku, 0) + on_hand
+    faults = []
+    for node_id, of_node in drawn.items():
+        there = facts.there(facts.seen.directory.nodes[node_id])
+        for sku, units in of_node.items():
+            if units > there[facts.row_of[sku]]:
+                faults.append(f"{node_id}: takes {units} of {sku}, {there[facts.row_of[sku]]} available")
     return faults
 
 
-def _by_node(decision: Decision) -> dict[str, list[Shipment]]:
-    found: dict[str, list[Shipment]] = {}
-    for shipment in decision.plan.shipments:
-        found.setdefault(shipment.node_id, []).append(shipment)
-    return found
-
-
-def within_supply(decision: Decision, seen: Seen) -> list[str]:
+def within_supply(decision: Decision, facts: Facts) -> list[str]:
     """Pegs name supply that there is, no more of it than may be pegged, on its day; lines say what they wait for."""
     shipping = {s.node_id for s in decision.plan.shipments for part in s.lines if part.pegs}
-    rows = {(row.supply_id, node, row.sku): row for node in shipping for row in seen.supplies.get(node, ())}
+    rows = {(row.supply_id, node, row.sku): row for node in shipping for row in facts.seen.supplies.get(node, ())}
     pegged: dict[tuple[str, str, str], int] = {}
     faults = [f"unfilled line {part.line_id} is pegged" for part in decision.plan.unfilled if part.pegs]
     for shipment in decision.plan.shipments:
@@ -85,22 +78,23 @@ def within_supply(decision: Decision, seen: Seen) -> list[str]:
                 else:
                     key = (peg.supply_id, shipment.node_id, part.sku)
                     pegged[key] = pegged.get(key, 0) + peg.quantity
-                    faults += _misnamed(peg, row, shipment, seen)
+                    faults += _misnamed(peg, row, shipment, facts)
             if part.pegs:
                 faults += _mismarked(part, rows, shipment.node_id)
             elif part.marking is not Marking.ON_HAND:
                 faults.append(f"line {part.line_id} is {Marking.ON_HAND.value}, not {part.marking.value}")
     for key, units in pegged.items():
         row = rows[key]
-        there = row.available(_free(seen, row.node_id, row.sku), _floor(seen, row.node_id))
+        node = facts.seen.directory.nodes[row.node_id]
+        there = row.available(facts.free(node)[facts.row_of[row.sku]], facts.floor(node))
         if units > there:
             faults.append(f"{row.node_id}: pegs {units} of {row.sku} to {row.supply_id}, {there} available")
     return faults
 
 
-def _misnamed(peg: Peg, row: SupplyRow, shipment: Shipment, seen: Seen) -> list[str]:
-    node = seen.directory.nodes[shipment.node_id]
-    order_day = seen.cart.placed_at.astimezone(ZoneInfo(node.time_zone)).date()
+def _misnamed(peg: Peg, row: SupplyRow, shipment: Shipment, facts: Facts) -> list[str]:
+    node = facts.seen.directory.nodes[shipment.node_id]
+    order_day = facts.cart.placed_at.astimezone(ZoneInfo(node.time_zone)).date()
     faults = []
     if peg.quantity <= 0:
         faults.append(f"an empty peg to {row.supply_id}")
@@ -119,20 +113,3 @@ def _mismarked(part: ShipmentLine, rows: dict[tuple[str, str, str], SupplyRow], 
     if sum(peg.quantity for peg in part.pegs) > part.quantity:
         faults.append(f"line {part.line_id} is pegged more than it ships")
     return faults
-
-
-def _free(seen: Seen, node_id: str, sku: str) -> int:
-    column = seen.directory.position[node_id]
-    row = next(i for i, line in enumerate(seen.cart.lines) if line.sku == sku)
-    return int(seen.stock_free[row, column])
-
-
-def _floor(seen: Seen, node_id: str) -> int:
-    node = seen.directory.nodes[node_id]
-    kept = [
-        entry.units
-        for entry in seen.rules.safety_stock
-        if (not entry.node_types or node.node_type in entry.node_types)
-        and (not entry.channels or seen.cart.channel in entry.channels)
-    ]
-    return max(kept, default=0)

@@ -3,64 +3,50 @@
 Single answers of `domain.calendar`, walked day by day; nothing of the timetable.
 """
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sourcier.domain.calendar import (
     Departure,
     courier_delivers,
-    departures_at,
     is_working_day,
     local_instant,
-    shift_begin,
-    start_by,
-    work_on,
 )
 from sourcier.domain.limits import TIMETABLE_DAYS
-from sourcier.domain.network import Method, Node, PostalArea, Service, TransitBand, TransitShare, ZoneTransit
-from sourcier.domain.order import Cart
-from sourcier.domain.place import GeoPoint
+from sourcier.domain.network import Method, Node, Service, TransitBand, TransitShare, ZoneTransit
 from sourcier.domain.plan import Shipment
 from sourcier.domain.rules import DeliverBy
-from sourcier.engine.compile import EARTH_RADIUS_M
-from sourcier.engine.seen import Seen
+from sourcier.engine.check_facts import Facts
 
 SECOND = timedelta(seconds=1)
 """The unit of instants."""
 
 
-def leaves_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+def leaves_on_time(shipment: Shipment, node: Node, service: Service, facts: Facts) -> list[str]:
     """With a round or cut-off that exists, ready for it, ordered in time; and the order-by is the last such instant."""
-    departure = leaving_with(shipment, node, service.service_id)
+    departure = leaving_with(shipment, node, service.service_id, facts)
     if departure is None:
         if not is_working_day(node.calendar, shipment.ship_day):
             return ["ships on a day on which the node does not work"]
         return ["cut-off is not the node's: nothing leaves then"]
-    cart, work = seen.cart, work_of(node, seen)
-    faults = shift_faults(shipment, node)
-    latest = start_by(node.calendar, node.time_zone, departure.pickup, work)
+    cart, faults = facts.cart, shift_faults(shipment, node)
+    latest = facts.start_by(node, departure.pickup)
     if latest is None:
         return [*faults, "nothing is ready for this departure"]
-    starts = [] if faults or cart.placed_at > departure.cut_off else begins(shipment, node, seen, work)
+    starts = () if faults or cart.placed_at > departure.cut_off else begins(shipment, node, facts)
     if all(begin > latest for begin in starts):
         faults.append("order was placed after the order-by of the ship day, or is not ready by then")
-    if shipment.order_by != by_supply(shipment, node, seen, min(latest, departure.cut_off), latest):
+    if shipment.order_by != by_supply(shipment, node, facts, min(latest, departure.cut_off), latest):
         faults.append("order-by is not the last instant for this departure")
     if shipment.ship_day > cart.placed_at.date() + timedelta(days=TIMETABLE_DAYS + 8):
         faults.append("ships beyond the horizon")
     return faults
 
 
-def work_of(node: Node, seen: Seen) -> timedelta:
-    """How long the node works on the whole order, whatever part of it it sends."""
-    return work_on(node.calendar, sum([line.quantity for line in seen.cart.lines]))
-
-
-def leaving_with(shipment: Shipment, node: Node, service_id: str) -> Departure | None:
+def leaving_with(shipment: Shipment, node: Node, service_id: str, facts: Facts) -> Departure | None:
     """The departure of the node that the shipment names; None if nothing leaves then."""
-    for departure in departures_at(node, service_id, shipment.ship_day, shipment.round_minute):
+    for departure in facts.departures(node, service_id, shipment.ship_day, shipment.round_minute):
         if departure.pickup == shipment.ship_by:
             return departure
     return None
@@ -74,36 +60,35 @@ def shift_faults(shipment: Shipment, node: Node) -> list[str]:
     return [] if known else ["no shift of the node picks it"]
 
 
-def begins(shipment: Shipment, node: Node, seen: Seen, work: timedelta) -> Iterable[datetime]:
+def begins(shipment: Shipment, node: Node, facts: Facts) -> Iterator[datetime]:
     """When the work may start: when the order is placed and its last supply is there, in the shift that is told.
 
     An order may also wait for any later supply of its SKUs, whether it takes of it in the end or not.
     """
-    placed_at, zone = seen.cart.placed_at, node.time_zone
-    starts = (max(placed_at, local_instant(day, 0, zone)) for day in _days(shipment, node, seen))
-    if shipment.shift is None:
-        return starts
-    shift = next(shift for shift in node.shifts if shift.shift_id == shipment.shift[0])
-    day = shipment.shift[1]
-    in_shift = ((begin, shift_begin(node, shift, day, begin, work)) for begin in starts)
-    return (max(begin, starts) for begin, starts in in_shift if starts is not None)
+    shift = None if shipment.shift is None else next(s for s in node.shifts if s.shift_id == shipment.shift[0])
+    for day in _days(shipment, node, facts):
+        begin = max(facts.cart.placed_at, local_instant(day, 0, node.time_zone))
+        if shift is None or shipment.shift is None:
+            yield begin
+        elif (starts := facts.shift_begin(node, shift, shipment.shift[1], begin)) is not None:
+            yield max(begin, starts)
 
 
-def _days(shipment: Shipment, node: Node, seen: Seen) -> Iterator[date]:
+def _days(shipment: Shipment, node: Node, facts: Facts) -> Iterator[date]:
     """The day of the last supply that the shipment waits for, or of the order; then any later one it could wait for."""
-    order_day = seen.cart.placed_at.astimezone(ZoneInfo(node.time_zone)).date()
+    order_day = facts.cart.placed_at.astimezone(ZoneInfo(node.time_zone)).date()
     pegged = max((peg.expected_on for line in shipment.lines for peg in line.pegs), default=order_day)
     yield pegged
     if node.shifts:
-        days = {row.ready_on(order_day) for row in seen.supplies.get(node.node_id, ())}
+        days = {row.ready_on(order_day) for row in facts.seen.supplies.get(node.node_id, ())}
         yield from sorted(day for day in days if day > pegged)
 
 
-def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest_start: datetime) -> datetime:
+def by_supply(shipment: Shipment, node: Node, facts: Facts, last: datetime, latest_start: datetime) -> datetime:
     """`last`, or the last instant of an order whose supply is still there on the day of the latest start."""
     if not [line for line in shipment.lines if line.pegs]:
         return last
-    rows = {(row.supply_id, row.sku): row for row in seen.supplies.get(node.node_id, ())}
+    rows = {(row.supply_id, row.sku): row for row in facts.seen.supplies.get(node.node_id, ())}
     work_day = latest_start.astimezone(ZoneInfo(node.time_zone)).date()
     for line in shipment.lines:
         for peg in line.pegs:
@@ -117,14 +102,14 @@ def by_supply(shipment: Shipment, node: Node, seen: Seen, last: datetime, latest
     return last
 
 
-def arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
+def arrives_on_time(shipment: Shipment, node: Node, service: Service, facts: Facts) -> list[str]:
     """On the days that its zone or distance takes at the quantile asked for, and before a hard deliver-by date."""
-    transit = transit_of(service, node, shipment.distance_m, _zone(seen, seen.cart))
+    transit = _transit_to_door(service, node, shipment.distance_m, facts)
     if transit is None:
         return ["destination is out of the service's range"]
     if service.method is Method.SAME_DAY:
-        return _couriered(shipment, node, service, seen)
-    earliest, arrival, sure = travel(service, transit, shipment.ship_day, seen)
+        return _couriered(shipment, node, service, facts)
+    earliest, arrival, sure = travel(service, transit, shipment.ship_day, facts)
     faults = []
     if arrival != shipment.deliver_on:
         faults.append(f"arrives on {arrival}, not {shipment.deliver_on}")
@@ -132,18 +117,18 @@ def arrives_on_time(shipment: Shipment, node: Node, service: Service, seen: Seen
         faults.append(f"arrives from {earliest} on, not {shipment.deliver_from}")
     if shipment.confidence_bp != sure:
         faults.append(f"{sure} of 10,000 arrive by then, not {shipment.confidence_bp}")
-    return faults + late(shipment, seen)
+    return faults + late(shipment, facts)
 
 
 def travel_to_door(
-    service: Service, node: Node, shipped: date, metres: int, seen: Seen
+    service: Service, node: Node, shipped: date, metres: int, facts: Facts
 ) -> tuple[date, date, int] | None:
     """`travel` to the customer; None where the service does not reach."""
-    transit = transit_of(service, node, metres, _zone(seen, seen.cart))
-    return None if transit is None else travel(service, transit, shipped, seen)
+    transit = _transit_to_door(service, node, metres, facts)
+    return None if transit is None else travel(service, transit, shipped, facts)
 
 
-def travel(service: Service, transit: TransitBand | ZoneTransit, shipped: date, seen: Seen) -> tuple[date, date, int]:
+def travel(service: Service, transit: TransitBand | ZoneTransit, shipped: date, facts: Facts) -> tuple[date, date, int]:
     """The first and last day of arrival at the quantile asked for, and the share that has come by then."""
     days = service.delivery_days
     if isinstance(transit, ZoneTransit) and transit.delivery_days is not None:
@@ -152,44 +137,31 @@ def travel(service: Service, transit: TransitBand | ZoneTransit, shipped: date, 
     sure, slowest = 0, 0
     for share in shares:
         sure, slowest = sure + share.share_bp, share.business_days
-        if sure >= seen.rules.promising.quantile_bp:
+        if sure >= facts.seen.rules.promising.quantile_bp:
             break
     fastest = next(share.business_days for share in shares if share.share_bp > 0)
     return _walk(service, days, shipped, fastest), _walk(service, days, shipped, slowest), sure
 
 
-def late(shipment: Shipment, seen: Seen) -> list[str]:
+def late(shipment: Shipment, facts: Facts) -> list[str]:
     """Nothing arrives after a hard deliver-by date."""
-    hard, wanted = seen.rules.constraints.deliver_by is DeliverBy.HARD, seen.cart.deliver_by
+    hard, wanted = facts.seen.rules.constraints.deliver_by is DeliverBy.HARD, facts.cart.deliver_by
     too_late = hard and wanted is not None and shipment.deliver_on > wanted
     return ["arrives after the deliver-by date"] if too_late else []
 
 
-def _couriered(shipment: Shipment, node: Node, service: Service, seen: Seen) -> list[str]:
-    departure = leaving_with(shipment, node, service.service_id)
+def _couriered(shipment: Shipment, node: Node, service: Service, facts: Facts) -> list[str]:
+    departure = leaving_with(shipment, node, service.service_id, facts)
     told = (shipment.deliver_on, shipment.deliver_from, shipment.confidence_bp, shipment.ready_at)
     there = shipment.ship_by + timedelta(minutes=service.courier_minutes)
     faults = [] if told == (shipment.ship_day, None, 10_000, there) else ["a courier arrives on the day, at its time"]
-    if departure is not None and not courier_delivers(service, departure, time_zone(seen)):
+    if departure is not None and not courier_delivers(service, departure, facts.time_zone):
         faults.append("no window of the courier")
-    return faults + late(shipment, seen)
+    return faults + late(shipment, facts)
 
 
-def time_zone(seen: Seen) -> str:
-    """That of the destination: of its longest postal prefix, or the network's."""
-    area = area_of(seen)
-    return seen.network.time_zone if area is None else area.time_zone
-
-
-def area_of(seen: Seen) -> PostalArea | None:
-    """The postal area of the destination, by its longest prefix; None where it names no code, or an unknown one."""
-    code, country = seen.cart.destination.postal_code, seen.cart.destination.country_code
-    areas = [
-        area
-        for area in seen.network.postal_areas
-        if area.country_code == country and code and code.startswith(area.prefix)
-    ]
-    return max(areas, key=lambda area: len(area.prefix), default=None)
+def _transit_to_door(service: Service, node: Node, metres: int, facts: Facts) -> TransitBand | ZoneTransit | None:
+    return transit_of(service, node, metres, facts.zone_id if service.zone_transit else None)
 
 
 def transit_of(service: Service, node: Node, metres: int, zone_id: str | None) -> TransitBand | ZoneTransit | None:
@@ -204,17 +176,6 @@ def transit_of(service: Service, node: Node, metres: int, zone_id: str | None) -
     return next((b for b in service.transit if b.max_distance_m is None or metres <= b.max_distance_m), None)
 
 
-def _zone(seen: Seen, cart: Cart) -> str | None:
-    code = cart.destination.postal_code
-    for zone in seen.network.zones:
-        for one in zone.ranges:
-            head = code[: len(one.low)]
-            here = one.country_code == cart.destination.country_code and len(head) == len(one.low)
-            if here and one.low <= head <= one.high:
-                return zone.zone_id
-    return None
-
-
 def _walk(service: Service, days: frozenset[int], shipped: date, business_days: int) -> date:
     arrival, remaining = shipped, business_days
     while remaining or arrival.isoweekday() not in days or arrival in service.closed_dates:
@@ -222,11 +183,3 @@ def _walk(service: Service, days: frozenset[int], shipped: date, business_days: 
         if remaining and arrival.isoweekday() in days and arrival not in service.closed_dates:
             remaining -= 1
     return arrival
-
-
-def metres_between(a: GeoPoint, b: GeoPoint) -> float:
-    """The great circle, by the haversine formula."""
-    lat_a, lat_b = math.radians(a.lat_e6 / 1e6), math.radians(b.lat_e6 / 1e6)
-    lon_a, lon_b = math.radians(a.lon_e6 / 1e6), math.radians(b.lon_e6 / 1e6)
-    h = math.sin((lat_a - lat_b) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_a - lon_b) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(h, 1.0)))

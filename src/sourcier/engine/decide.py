@@ -200,24 +200,32 @@ def settle_from(prepared: Prepared, outset: Outset, proven: list[Proven]) -> Ste
 
 def written(found: Sequence[Settled], *, explained: bool = True) -> list[Decision]:
     """Decisions with their plans, each checked against what was seen. Raises PlanRejected: a fault of the engine."""
-    plans = write_plans([(_basis(one.prepared), one.answer) for one in found])
-    decisions = [_decision(one, plan, explained=explained) for one, plan in zip(found, plans, strict=True)]
-    for one, decision in zip(found, decisions, strict=True):
-        sight, lanes = one.prepared.sight, one.answer.problem.lane[one.answer.cover.offers]
-        left = named(sight.snapshot, sight.found, sight.room, lanes)
-        check.accept(decision, replace(sight.seen, cart=one.prepared.cart, left=left))
-    return decisions
+    alike: dict[int, list[int]] = {}
+    for position, one in enumerate(found):
+        alike.setdefault(id(one.prepared.sight), []).append(position)
+    decisions: dict[int, Decision] = {}
+    for positions in alike.values():
+        together = _written_together([found[position] for position in positions], explained=explained)
+        decisions.update(zip(positions, together, strict=True))
+    return [decisions[position] for position in range(len(found))]
 
 
-def _basis(prepared: Prepared) -> Basis:
-    sight = prepared.sight
-    return Basis(
-        cart=prepared.cart,
+def _written_together(found: Sequence[Settled], *, explained: bool) -> list[Decision]:
+    """Decisions from the same sight: what their plans and the checker look up is looked up once."""
+    sight = found[0].prepared.sight
+    basis = Basis(
+        cart=found[0].prepared.cart,
         network=sight.snapshot.network,
         rules=sight.rules,
         found=sight.found,
         available=sight.available,
     )
+    plans = write_plans(basis, [one.answer for one in found])
+    decisions = [_decision(one, plan, explained=explained) for one, plan in zip(found, plans, strict=True)]
+    lanes = np.concatenate([one.answer.problem.lane[one.answer.cover.offers] for one in found])
+    seen = replace(sight.seen, left=named(sight.snapshot, sight.found, sight.room, lanes))
+    check.accept([(decision, one.prepared.cart) for one, decision in zip(found, decisions, strict=True)], seen)
+    return decisions
 
 
 def _decision(one: Settled, plan: Plan, *, explained: bool) -> Decision:

@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sourcier.domain.network import Network, Node, Service, TransferLane
+from sourcier.domain.network import Network, Node, PostalArea, Service, TransferLane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """Domain objects by id; `position` is a node's place in the network, lanes are by the node that they join."""
+    """Domain objects by id; `position` is a node's place in the network, lanes are by the node that they join, postal
+    `areas` by country and prefix."""
 
     nodes: Mapping[str, Node]
     services: Mapping[str, Service]
     position: Mapping[str, int]
     lanes_from: Mapping[str, tuple[TransferLane, ...]]
     lanes_to: Mapping[str, tuple[TransferLane, ...]]
+    areas: Mapping[tuple[str, str], PostalArea]
 
 
 def compile_directory(network: Network) -> Directory:
@@ -31,4 +33,5 @@ def compile_directory(network: Network) -> Directory:
         position=MappingProxyType({node.node_id: i for i, node in enumerate(network.nodes)}),
         lanes_from=MappingProxyType({node_id: tuple(lanes) for node_id, lanes in lanes_from.items()}),
         lanes_to=MappingProxyType({node_id: tuple(lanes) for node_id, lanes in lanes_to.items()}),
+        areas=MappingProxyType({(area.country_code, area.prefix): area for area in network.postal_areas}),
     )

@@ -35,33 +35,23 @@ class Basis:
     available: Available
 
 
-def write_plans(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
-    """The plans of answers; shipments sorted by node, service and ship day, lines in the order's own sequence."""
-    plans: dict[int, Plan] = {}
-    alike: dict[int, list[int]] = {}
-    for position, (basis, _) in enumerate(drafts):
-        alike.setdefault(id(basis.found), []).append(position)
-    for positions in alike.values():
-        written = _write_together([drafts[position] for position in positions])
-        plans.update(zip(positions, written, strict=True))
-    return [plans[position] for position in range(len(drafts))]
+def write_plans(basis: Basis, answers: Sequence[Answer]) -> list[Plan]:
+    """The plans of answers; shipments sorted by node, service and ship day, lines in the order's own sequence.
 
-
-def _write_together(drafts: Sequence[tuple[Basis, Answer]]) -> list[Plan]:
-    """Plans of one order over the same lanes: what their shipments have of their lanes is gathered for all at once."""
-    basis = drafts[0][0]
+    What the shipments have of their lanes is gathered for all plans at once.
+    """
     found = basis.found
-    meetings = [_meeting(basis, answer) for _, answer in drafts]
-    lanes = np.concatenate([answer.problem.lane[answer.cover.offers] for _, answer in drafts])
+    meetings = [_meeting(basis, answer) for answer in answers]
+    lanes = np.concatenate([answer.problem.lane[answer.cover.offers] for answer in answers])
     there_by = np.repeat(
         [NEVER if meeting is None else meeting.there_by for meeting in meetings],
-        [len(answer.cover.offers) for _, answer in drafts],
+        [len(answer.cover.offers) for answer in answers],
     )
     chosen = iter(_chosen(found, lanes, there_by))
     drawn = drawn_from(basis.available, found.node[lanes], int(found.ready[lanes].max(initial=0)))
     return [
         _write(basis, answer, meeting, [next(chosen) for _ in answer.cover.offers], drawn)
-        for (basis, answer), meeting in zip(drafts, meetings, strict=True)
+        for answer, meeting in zip(answers, meetings, strict=True)
     ]
 
 

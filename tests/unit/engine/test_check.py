@@ -207,7 +207,8 @@ def _service_of_second(decision: Decision, service_id: str) -> Decision:
 
 def test_the_untouched_decision_is_accepted(good: tuple[Decision, Seen]) -> None:
     assert check_decision(*good) == []
-    accept(*good)
+    decision, seen = good
+    accept([(decision, seen.cart)], seen)
 
 
 @pytest.mark.parametrize("name", BROKEN_PLANS)
@@ -218,7 +219,7 @@ def test_a_broken_plan_is_rejected_for_what_is_broken(good: tuple[Decision, Seen
     assert broken != decision
     assert any(words in breach for breach in check_decision(broken, seen)), check_decision(broken, seen)
     with pytest.raises(PlanRejected, match=words.replace("(", "")):
-        accept(broken, seen)
+        accept([(broken, seen.cart)], seen)
 
 
 def _over(seen: Seen, network: Network) -> Seen:
