@@ -19,6 +19,8 @@ SMALL_TABLES = (
     "old",
     "queue",
     "changed",
+    "changed_pools",
+    "changed_supplies",
     "early",
     "fed",
 )

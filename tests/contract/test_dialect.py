@@ -30,6 +30,15 @@ def test_row_locks_and_functions_are_translated() -> None:
     assert found.postgresql == "SELECT GREATEST(a, 1) FROM t ORDER BY xid, seq LIMIT $1 FOR UPDATE OF t SKIP LOCKED"
 
 
+def test_places_in_a_journal_are_translated_by_whatever_name() -> None:
+    found = query("SELECT 1 FROM j WHERE AFTER(:a_xid, :a_seq) AND NOT_AHEAD(:a_ahead) LIMIT :n")
+    assert found.names == ("a_xid", "a_seq", "a_ahead", "n")
+    assert found.sqlite == "SELECT 1 FROM j WHERE seq > ?2 AND true LIMIT ?4"
+    assert (
+        found.postgresql == "SELECT 1 FROM j WHERE (xid, seq) > ($1, $2) AND xid <> ALL (CAST($3 AS BIGINT[])) LIMIT $4"
+    )
+
+
 def test_the_clock_is_one_instant_on_sqlite() -> None:
     found = query("SELECT ledger_clock() - :age, ledger_clock()")
     assert (found.sqlite, found.clocked, found.names) == ("SELECT ?2 - ?1, ?2", True, ("age",))

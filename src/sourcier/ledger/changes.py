@@ -17,12 +17,19 @@ from sourcier.ledger import queries, queries_supply, registry
 from sourcier.ledger.commands import PoolKey, StockKey, SupplyKey
 from sourcier.ledger.dialect import Query
 from sourcier.ledger.levels import StockLevel
-from sourcier.ledger.store import Row, Tx
+from sourcier.ledger.store import Tx
 
 AHEAD_MAX: Final = 1_000  # transactions remembered; of more, what they changed is read again at every look
 
+_PoolEntry = tuple[int, int, int, str, str]
+"""(xid, seq, whether nothing can precede it any more, pool id, bucket)"""
+_SupplyEntry = tuple[int, int, int, str, str, str]
+"""(xid, seq, whether nothing can precede it any more, supply id, node id, SKU)"""
+
 _decode_levels: Final = msgspec.json.Decoder(list[StockLevel]).decode
 _decode_xids: Final = msgspec.json.Decoder(list[tuple[int]]).decode
+_decode_pools: Final = msgspec.json.Decoder(list[_PoolEntry]).decode
+_decode_supplies: Final = msgspec.json.Decoder(list[_SupplyEntry]).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +87,17 @@ def current_cursor(tx: Tx) -> Cursor:
 
 def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
     """What at most `limit` journal entries of stock, as many of pools and of supplies, changed after the cursor."""
-    counters = {str(name): int(value) for name, value in tx.ask(queries.COUNTERS)}
-    ((num_stock, last_stock, oldest, *final, early, levels),) = _after(tx, queries.CHANGED_STOCK, cursor.stock, limit)
-    pools = _after(tx, queries.CHANGED_POOLS, cursor.pools, limit)
-    supplies = _after(tx, queries_supply.CHANGED_SUPPLY, cursor.supplies, limit)
-    status_changes = counters["status"]
-    statuses = registry.get_statuses(tx) if status_changes != cursor.status_changes else None
+    tx.tell(queries.BY_KEY)
+    (found,) = tx.ask(
+        queries.CHANGES,
+        num_max=limit,
+        **_after("stock", cursor.stock),
+        **_after("pool", cursor.pools),
+        **_after("supply", cursor.supplies),
+    )
+    num_stock, last_stock, oldest, *final, early, levels = found[:7]
+    pools, supplies = _decode_pools(found[7]), _decode_supplies(found[8])
+    network_revision, status_changes, activations, clock = found[9:]
     reached = Cursor(
         stock=_reached(
             cursor.stock,
@@ -101,14 +113,14 @@ def changes_since(tx: Tx, cursor: Cursor, limit: int) -> Changes:
     return Changes(
         cursor=reached,
         levels={(level[0], level[1]): level for level in _decode_levels(levels)},
-        pool_keys=frozenset((row[3], row[4]) for row in pools),
-        supply_keys=frozenset((row[3], row[4], row[5]) for row in supplies),
-        network_revision=counters["network"],
-        activations=counters["activation"],
+        pool_keys=frozenset(entry[3:] for entry in pools),
+        supply_keys=frozenset(entry[3:] for entry in supplies),
+        network_revision=network_revision,
+        activations=activations,
         status_changes=status_changes,
-        node_statuses=statuses,
+        node_statuses=registry.get_statuses(tx) if status_changes != cursor.status_changes else None,
         complete=max(num_stock, len(pools), len(supplies)) < limit or _places(reached) == _places(cursor),
-        oldest_micros=counters["clock"] - oldest if num_stock else None,
+        oldest_micros=clock - oldest if num_stock else None,
     )
 
 
@@ -121,16 +133,16 @@ def _last(tx: Tx, last_change: Query) -> Position:
     return Position(xid=found[0][0], seq=found[0][1]) if found else Position()
 
 
-def _after(tx: Tx, changed: Query, position: Position, limit: int) -> list[Row]:
-    """Entries of one journal after a position."""
+def _after(journal: str, position: Position) -> dict[str, object]:
+    """The parameters that say how far one journal has been read."""
     ahead = f"{{{','.join(map(str, sorted(position.ahead)))}}}"
-    return tx.ask(changed, xid=position.xid, seq=position.seq, ahead=ahead, num_max=limit)
+    return {f"{journal}_xid": position.xid, f"{journal}_seq": position.seq, f"{journal}_ahead": ahead}
 
 
-def _reached_by(entries: list[Row], position: Position, limit: int) -> Position:
-    """The position after these entries (xid, seq, final, key…)."""
-    final = [(row[0], row[1]) for row in entries if row[2]]
-    early = [row[0] for row in entries if not row[2]]
+def _reached_by(entries: Sequence[_PoolEntry | _SupplyEntry], position: Position, limit: int) -> Position:
+    """The position after these entries, which are in the order of commits."""
+    final = [(entry[0], entry[1]) for entry in entries if entry[2]]
+    early = [entry[0] for entry in entries if not entry[2]]
     return _reached(position, final[-1] if final else None, early, cut=len(entries) >= limit)
 
 

@@ -15,7 +15,7 @@ written                   SQLite                              PostgreSQL
 ``FOR UPDATE`` and kin    left out: one writer at a time      as written
 ``COMMIT_ORDER``          ``seq``: there is one writer        ``xid, seq``
 ``NEWEST_FIRST``          ``seq DESC``                        ``xid DESC, seq DESC``
-``AFTER(:xid, :seq)``     ``seq > ?2``                        ``(xid, seq) > ($1, $2)``
+``AFTER(:x, :s)``         ``seq > ?2``                        ``(xid, seq) > ($1, $2)``
 ``IS_FINAL``              ``true``                            ``xid < pg_snapshot_xmin(…)``
 ``NOT_AHEAD(:ahead)``     ``true``                            ``xid <> ALL (…)``, a text ``{1,2}``
 ``UNTIL_COMMIT``          left out                            ``ON COMMIT DELETE ROWS``
@@ -36,6 +36,8 @@ import msgspec
 
 _CLOCK: Final = "ledger_clock()"
 _EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
+_AFTER: Final = re.compile(r"AFTER\((:\w+), (:\w+)\)")
+_NOT_AHEAD: Final = re.compile(r"NOT_AHEAD\((:\w+)\)")
 _JSON_ROWS: Final = re.compile(r"JSON_ROWS\(([^()]*)\)")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
@@ -45,16 +47,12 @@ _ON_SQLITE: Final = {
     "LEAST(": "min(",
     "COMMIT_ORDER": "seq",
     "NEWEST_FIRST": "seq DESC",
-    "AFTER(:xid, :seq)": "seq > :seq",
-    "NOT_AHEAD(:ahead)": "true",
     "IS_FINAL": "true",
     "UNTIL_COMMIT": "",
 }
 _ON_POSTGRESQL: Final = {
     "COMMIT_ORDER": "xid, seq",
     "NEWEST_FIRST": "xid DESC, seq DESC",
-    "AFTER(:xid, :seq)": "(xid, seq) > (:xid, :seq)",
-    "NOT_AHEAD(:ahead)": "xid <> ALL (CAST(:ahead AS BIGINT[]))",
     "IS_FINAL": "xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
     "UNTIL_COMMIT": "ON COMMIT DELETE ROWS",
 }
@@ -100,6 +98,7 @@ def _to_sqlite(text: str, clock: int) -> str:
     text = _EACH.sub(lambda match: _each(match, "jsonb_each(:{0})"), text).replace(_CLOCK, f"?{clock}")
     text = _UTC_DAY.sub(r"date((\1) / 1000000, 'unixepoch')", text)
     text = _JSON_ROWS.sub(r"json_group_array(json_array(\1))", text)
+    text = _NOT_AHEAD.sub("true", _AFTER.sub(r"seq > \2", text))
     return _replace(_ROW_LOCK.sub("", text), _ON_SQLITE)
 
 
@@ -107,6 +106,7 @@ def _to_postgresql(text: str) -> str:
     text = _EACH.sub(lambda match: _each(match, "jsonb_array_elements(CAST(:{0} AS jsonb)) AS element(value)"), text)
     text = _UTC_DAY.sub(r"to_char(to_timestamp((\1) / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')", text)
     text = _JSON_ROWS.sub(r"CAST(COALESCE(json_agg(json_build_array(\1)), '[]') AS TEXT)", text)
+    text = _NOT_AHEAD.sub(r"xid <> ALL (CAST(\1 AS BIGINT[]))", _AFTER.sub(r"(xid, seq) > (\1, \2)", text))
     return _replace(text, _ON_POSTGRESQL)
 
 

@@ -243,10 +243,11 @@ PAGE_STOCK_OF_BOTH: Final = query("""
 
 # --- following --------------------------------------------------------------------------------------------------
 
-# One row with one text: to step through rows, a thread of Python would have to wait for the others at every one.
-CHANGED_STOCK: Final = query("""
+# One statement, for each is a way to the database and back; one row, for a thread of Python that steps through rows has
+# to wait for the others at every one.
+CHANGES: Final = query("""
     WITH changed AS MATERIALIZED (
-        SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:xid, :seq) AND NOT_AHEAD(:ahead)
+        SELECT xid, seq, node_id, sku, at FROM journal WHERE AFTER(:stock_xid, :stock_seq) AND NOT_AHEAD(:stock_ahead)
         ORDER BY COMMIT_ORDER LIMIT :num_max)
     SELECT COUNT(*), MAX(seq), MIN(at),
         (SELECT xid FROM changed WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1),
@@ -254,16 +255,25 @@ CHANGED_STOCK: Final = query("""
         (SELECT JSON_ROWS(xid) FROM (SELECT DISTINCT xid FROM changed WHERE NOT IS_FINAL) AS early),
         (SELECT JSON_ROWS(stock.node_id, stock.sku, on_hand - blocked - held - allocated - unsettled, floor_0, floor_1,
             floor_2)
-        FROM changed CROSS JOIN stock WHERE stock.node_id = changed.node_id AND stock.sku = changed.sku)
+        FROM changed CROSS JOIN stock WHERE stock.node_id = changed.node_id AND stock.sku = changed.sku),
+        (SELECT JSON_ROWS(xid, seq, final, pool_id, bucket) FROM (
+            SELECT xid, seq, CASE WHEN IS_FINAL THEN 1 ELSE 0 END AS final, pool_id, bucket FROM pool_journal
+            WHERE AFTER(:pool_xid, :pool_seq) AND NOT_AHEAD(:pool_ahead)
+            ORDER BY COMMIT_ORDER LIMIT :num_max) AS changed_pools),
+        (SELECT JSON_ROWS(xid, seq, final, supply_id, node_id, sku) FROM (
+            SELECT xid, seq, CASE WHEN IS_FINAL THEN 1 ELSE 0 END AS final, supply_id, node_id, sku FROM supply_journal
+            WHERE AFTER(:supply_xid, :supply_seq) AND NOT_AHEAD(:supply_ahead)
+            ORDER BY COMMIT_ORDER LIMIT :num_max) AS changed_supplies),
+        (SELECT value FROM counter WHERE name = 'network'), (SELECT value FROM counter WHERE name = 'status'),
+        (SELECT counter FROM activation), ledger_clock()
     FROM changed""")
-CHANGED_POOLS: Final = query("""
-    SELECT xid, seq, CASE WHEN IS_FINAL THEN 1 ELSE 0 END, pool_id, bucket FROM pool_journal
-    WHERE AFTER(:xid, :seq) AND NOT_AHEAD(:ahead) ORDER BY COMMIT_ORDER LIMIT :num_max""")
+# How many entries there will be, the planner can only guess, and would rather read all of stock.
+BY_KEY: Final = query(
+    "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
+    postgresql_only=True,
+)
 LAST_STOCK_CHANGE: Final = query("""
     SELECT xid, seq FROM journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
 LAST_POOL_CHANGE: Final = query("""
     SELECT xid, seq FROM pool_journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
-COUNTERS: Final = query("""
-    SELECT name, value FROM counter WHERE name IN ('network', 'status')
-    UNION ALL SELECT 'activation', counter FROM activation UNION ALL SELECT 'clock', ledger_clock()""")
 NO_TIMEOUT: Final = query("SET LOCAL statement_timeout = 0", postgresql_only=True)

@@ -144,9 +144,6 @@ PAGE_SUPPLY_OF_BOTH: Final = query("""
         AND sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one)
         AND (node_id, sku, supply_id) > (:after_node, :after_sku, :after_supply)
     ORDER BY node_id, sku, supply_id LIMIT :num_max""")
-CHANGED_SUPPLY: Final = query("""
-    SELECT xid, seq, CASE WHEN IS_FINAL THEN 1 ELSE 0 END, supply_id, node_id, sku FROM supply_journal
-    WHERE AFTER(:xid, :seq) AND NOT_AHEAD(:ahead) ORDER BY COMMIT_ORDER LIMIT :num_max""")
 LAST_SUPPLY_CHANGE: Final = query("""
     SELECT xid, seq FROM supply_journal WHERE IS_FINAL ORDER BY NEWEST_FIRST LIMIT 1""")
 
