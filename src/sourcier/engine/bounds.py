@@ -52,7 +52,6 @@ def relax(problem: Problem) -> Relaxed:
     capped = is_limited = _capped(problem)
     starts = problem.node_start
     one_each = len(starts) == problem.num_offers
-    shared = int(problem.group.max()) + 1 < len(problem.group)
     unit, first = problem.unit, tables.limit[0].take(tiers)
     one_tier = total <= int(first.min())
     if one_tier:
@@ -71,7 +70,7 @@ def relax(problem: Problem) -> Relaxed:
         node_of=np.arange(problem.num_offers) if one_each else _numbered(starts, problem.num_offers),
         one_each=one_each,
         one_line_each=all(len(lines) == 1 for lines in problem.lines_of),
-        exact=one_tier and not (capped.any() or shared or problem.max_nodes_per_line is not None),
+        exact=one_tier and not (capped.any() or problem.shares_stock or problem.max_nodes_per_line is not None),
     )
 
 
@@ -149,16 +148,14 @@ def can_fill_each(joined: Joined) -> list[bool]:
     brought = np.vstack([problem.supply, units, grams])
     per_node = np.maximum.reduceat(brought, problem.node_start, axis=1)
     wanted = np.append(problem.quantity, [problem.quantity.sum(), problem.total_weight])
+    every = np.add.reduceat(per_node, joined.node_start, axis=1)
+    found: list[bool] = np.logical_and.reduce(every >= wanted[:, None], axis=0).tolist()
     most = problem.max_shipments
-    if most is None:
-        every = np.add.reduceat(per_node, joined.node_start, axis=1)
-        return list(map(bool, np.all(every >= wanted[:, None], axis=0).tolist()))
-    found = []
-    for span in joined.node_spans():
-        best = per_node[:, span]
-        if most < best.shape[1]:
-            best = np.partition(best, -most, axis=1)[:, -most:]
-        found.append(bool((best.sum(axis=1) >= wanted).all()))
+    if most is not None:
+        for number, span in enumerate(joined.node_spans()):
+            if found[number] and span.stop - span.start > most:
+                best = np.partition(per_node[:, span], -most, axis=1)[:, -most:]
+                found[number] = bool((best.sum(axis=1) >= wanted).all())
     return found
 
 

@@ -51,11 +51,7 @@ def best_of_few(problem: Problem, relaxed: Relaxed, offers: Sequence[int], best:
     Where the order must be whole, plans that leave units unfilled are none. Not settled are shared stock, capacity that
     can bind, more offers than OFFERS_MAX, and what takes too many steps.
     """
-    if (
-        len(offers) > OFFERS_MAX
-        or int(problem.group.max()) + 1 < len(problem.group)
-        or relaxed.capped[list(offers)].any()
-    ):
+    if len(offers) > OFFERS_MAX or problem.shares_stock or relaxed.capped[list(offers)].any():
         return None
     most = min(len(offers), problem.max_shipments or len(offers))
     left = STEPS_MAX

@@ -33,7 +33,9 @@ class Joined:
     @property
     def problem_of(self) -> IntArray:
         """``[K]``: which of the problems an offer belongs to."""
-        return np.repeat(np.arange(len(self.start)), np.diff(self.start, append=self.offers.num_offers))
+        begins = np.zeros(self.offers.num_offers, dtype=np.int64)
+        begins[self.start[1:]] = 1
+        return begins.cumsum()
 
     @property
     def node_start(self) -> IntArray:

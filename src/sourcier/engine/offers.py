@@ -91,6 +91,11 @@ class Problem:
         return first.nonzero()[0]
 
     @property
+    def shares_stock(self) -> bool:
+        """Whether several demands draw on the same stock: groups are numbered as they first come."""
+        return self.group.item(-1) + 1 < len(self.group)
+
+    @property
     def total_weight(self) -> int:
         """Grams of the whole order."""
         return int((self.quantity * self.weight).sum())

@@ -150,7 +150,7 @@ def _carriage(problem: Problem, cover: Cover) -> tuple[list[int], list[int]]:
     """Per opened offer the grams of its contents, and what it takes for them, micros."""
     offers, units = cover.offers, cover.units
     grams = (problem.weight @ units).tolist()
-    costs = problem.fixed[offers] + (problem.unit.take(offers, axis=1) * units).sum(axis=0)
+    costs = problem.fixed[offers] + np.add.reduce(problem.unit.take(offers, axis=1) * units, axis=0)
     return grams, [cost + tier for cost, tier in zip(costs.tolist(), tier_costs(problem, offers, grams), strict=True)]
 
 
@@ -166,26 +166,24 @@ def pulled_forward(answer: Answer) -> Answer:
 
 def fitting(problem: Problem, offers: IntArray | slice, units: IntArray) -> BoolArray:
     """Which of the offers can bring ``units[D]`` alone, by stock and capacity; weight is another matter."""
-    together = units @ (problem.group[:, None] == problem.group[None, :])  # of the demands that share stock
-    lines = sum(len(positions) for positions, count in zip(problem.lines_of, units.tolist(), strict=True) if count)
-    fits: BoolArray = (
-        (units[:, None] <= problem.supply[:, offers]).all(axis=0)
-        & ((together[:, None] <= problem.available[:, offers]) | (units[:, None] == 0)).all(axis=0)
-        & (units.sum() <= problem.cap_units[offers])
-        & (lines <= problem.cap_lines[offers])
-    )
+    lines = sum([len(positions) for positions, count in zip(problem.lines_of, units.tolist(), strict=True) if count])
+    fits: BoolArray = np.logical_and.reduce(units[:, None] <= problem.supply[:, offers], axis=0)
+    fits &= (units.sum() <= problem.cap_units[offers]) & (lines <= problem.cap_lines[offers])
+    if problem.shares_stock:
+        together = units @ (problem.group[:, None] == problem.group[None, :])
+        fits &= ((together[:, None] <= problem.available[:, offers]) | (units[:, None] == 0)).all(axis=0)
     return fits
 
 
 def latest_arrival(answer: Answer) -> int:
     """The day (an ordinal) on which the last of the goods is with the customer; some must be shipped."""
-    return int(answer.problem.arrival[answer.cover.offers].max())
+    arrivals: list[int] = answer.problem.arrival[answer.cover.offers].tolist()
+    return max(arrivals)
 
 
 def _first_alike(problem: Problem, offer: int, units: IntArray) -> int:
     """The first offer of its node and family, by arrival, that brings the same at the same price."""
-    node = problem.node[offer]
-    low, high = int(problem.node.searchsorted(node)), int(problem.node.searchsorted(node, side="right"))
+    low, high = problem.node.searchsorted([node := problem.node.item(offer), node + 1]).tolist()
     if high - low == 1:
         return offer
     columns = (column[low:high].tolist() for column in (problem.family, problem.arrival, problem.lane))

@@ -98,7 +98,7 @@ def _within_capacity(problem: Problem, units: IntArray) -> BoolArray:
     within: BoolArray = np.add.reduce(units, axis=0) <= problem.cap_units
     if int(problem.cap_lines.min()) < len(units):
         within &= np.add.reduce(units > 0, axis=0) <= problem.cap_lines
-    if int(problem.group.max()) + 1 < len(problem.group):
+    if problem.shares_stock:
         together = (problem.group[:, None] == problem.group[None, :]) @ units
         within &= (together <= problem.available).all(axis=0)
     return within

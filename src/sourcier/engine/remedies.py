@@ -6,6 +6,7 @@ A remedy is only named if a plan was found for it; no solver is asked for one th
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 
 import numpy as np
 
@@ -80,11 +81,15 @@ def short_lines(problem: Problem, reach: Sequence[int]) -> frozenset[int]:
     are no offers."""
     if problem.num_offers == 0:
         return frozenset()
+    if not problem.shares_stock:  # a demand is a group
+        wanted = problem.quantity.tolist()
+        short = [lines for lines, units, most in zip(problem.lines_of, wanted, reach, strict=True) if most < units]
+        return frozenset(chain.from_iterable(short))
     wanted = np.bincount(problem.group, weights=problem.quantity).tolist()
     groups = {g for g, (units, most) in enumerate(zip(wanted, reach, strict=True)) if most < units}
-    if len(wanted) < len(problem.group):  # one of several demands of a SKU may be too heavy for most services
-        alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
-        groups.update(problem.group[alone].tolist())
+    # one of several demands of a SKU may be too heavy for most services
+    alone = np.flatnonzero(_per_node(problem, problem.supply).sum(axis=1) < problem.quantity)
+    groups.update(problem.group[alone].tolist())
     return frozenset([p for d, g in enumerate(problem.group.tolist()) if g in groups for p in problem.lines_of[d]])
 
 
@@ -125,9 +130,9 @@ def without(problem: Problem, left: IntArray, gone: Collection[int]) -> Problem:
 
 def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
     """Whether a plan is found for what is left: by one shipment, or by what the certificates come across."""
-    left = problem.quantity.copy()
-    for d, positions in enumerate(problem.lines_of):
-        left[d] -= sum(cart.lines[p].quantity for p in positions if p in gone)
+    lines = cart.lines
+    units = [sum([lines[p].quantity for p in positions if p not in gone]) for positions in problem.lines_of]
+    left = np.array(units, dtype=np.int64)
     if _fits_one_shipment(problem, left):
         return True
     part = without(problem, left, gone)
@@ -139,8 +144,9 @@ def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
 
 def _fits_one_shipment(problem: Problem, units: IntArray) -> bool:
     everywhere = slice(None)
-    light = problem.weight @ units <= heaviest(problem, everywhere)
-    return bool((fitting(problem, everywhere, units) & light).any())
+    fits = fitting(problem, everywhere, units)
+    fits &= problem.weight @ units <= heaviest(problem, everywhere)
+    return bool(fits.any())
 
 
 def _excess(cart: Cart, problem: Problem, short: Collection[int], reach: list[int]) -> frozenset[int]:
@@ -161,14 +167,13 @@ def _reach(problem: Problem) -> list[int]:
     """Per stock group, the units that all nodes together can bring, no more than are wanted of it."""
     if problem.num_offers == 0:
         return []
+    if not problem.shares_stock:
+        units: list[int] = np.minimum(_per_node(problem, problem.supply).sum(axis=1), problem.quantity).tolist()
+        return units
     wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)
     usable = np.where(problem.supply > 0, np.minimum(problem.available, wanted[problem.group][:, None]), 0)
-    per_demand = _per_node(problem, usable).sum(axis=1)
     reach = np.zeros(len(wanted), dtype=np.int64)
-    if len(wanted) < len(problem.group):
-        np.maximum.at(reach, problem.group, per_demand)
-    else:
-        reach[problem.group] = per_demand
+    np.maximum.at(reach, problem.group, _per_node(problem, usable).sum(axis=1))
     return list(map(int, np.minimum(reach, wanted)))
 
 
