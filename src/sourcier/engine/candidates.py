@@ -27,7 +27,7 @@ from sourcier.engine.compile import MEASURES, UNLIMITED, BoolArray, IntArray
 from sourcier.engine.hours import NEVER
 from sourcier.engine.snapshot import Snapshot
 from sourcier.engine.timetable import Timetable
-from sourcier.engine.trips import NONE, Reach
+from sourcier.engine.trips import NONE, Trips
 
 WholeNumbers = NDArray[np.integer]
 """Integers of any width; an annotation within a function is worked out whenever that is called, a name is not."""
@@ -120,17 +120,15 @@ def starts(ask: Ask) -> Starts:
     if ask.at_once:
         return _now_everywhere(ask)
     table, placed, usable, work = ask.table, ask.placed, ask.usable, ask.load.work
-    node = usable.nonzero()[0]
-    ready, begin = np.full(len(node), ON_HAND), np.full(len(node), placed)
-    done = table.done_from(placed, node, work[node])
+    now = usable.nonzero()[0]
     later, day = ask.later
-    if len(later):
-        waits = usable[later].nonzero()[0]
-        since = table.midnight(later[waits], day[waits])
-        known = since < NEVER
-        there, on, since = later[waits][known], day[waits][known], np.maximum(since[known], placed)
-        node, ready, begin = np.append(node, there), np.append(ready, on), np.append(begin, since)
-        done = np.append(done, table.done(there, since, work[there]))
+    since = np.maximum(table.midnight(later, day), placed)
+    waits = (usable[later] & (since < NEVER)).nonzero()[0]
+    later, day, since = later[waits], day[waits], since[waits]
+    node = np.concatenate([now, later])
+    ready = np.concatenate([np.full(len(now), ON_HAND), day])
+    begin = np.concatenate([np.full(len(now), placed), since])
+    done = np.concatenate([table.done_from(placed, now, work[now]), table.done(later, since, work[later])])
     whole = Starts(
         node=node,
         begin=begin,
@@ -242,22 +240,17 @@ def climb(
     return _each_once(found)
 
 
-def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
-    """Every useful departure of the trips that move, from every start at their nodes."""
+def departing(ask: Ask, trips: Trips, begins: Starts, trip: IntArray, start: IntArray) -> Departing:
+    """Every useful departure of trips that move, ``trip[L]`` from ``start[L]``."""
     snapshot, table, placed = ask.snapshot, ask.table, ask.placed
-    trips, rounds = reach.trips, table.rounds
-    leaving = trips.node if reach.by_node else trips.node[reach.moved]
-    trip, start = _at_their_nodes(ask, reach.moved, leaving, begins)
-    schedule = trips.schedule[trip]
+    rounds, schedule = table.rounds, trips.schedule[trip]
     first = table.first_round(schedule, placed, begins.begin[start], begins.done[start])
     made = (first >= 0).nonzero()[0]
     if len(made) < len(first):
         trip, start, first, schedule = trip[made], start[made], first[made], schedule[made]
     node, first_day = trips.node[trip], rounds.day[first].astype(np.int64)
     if _all_have_room(ask, node, first_day):
-        at = rounds.pickup[first]
-        chosen = Departing(start=start, trip=trip, departure=first, day=first_day, at=at)
-        return _latest_ready(ask, chosen, begins)
+        return Departing(start=start, trip=trip, departure=first, day=first_day, at=rounds.pickup[first])
     service, last_day = trips.service[trip], first_day + SHIP_HORIZON_DAYS
     room_at, highest = _room_at(ask, node)
 
@@ -268,14 +261,13 @@ def departing(ask: Ask, reach: Reach, begins: Starts) -> Departing:
         return room_at(row, day) * (takes & (left > 0))
 
     row, departure = climb(first, rounds.stop[schedule], room, highest)
-    chosen = Departing(
+    return Departing(
         start=start[row],
         trip=trip[row],
         departure=departure,
         day=rounds.day[departure].astype(np.int64),
         at=rounds.pickup[departure],
     )
-    return _latest_ready(ask, chosen, begins)
 
 
 def _all_have_room(ask: Ask, node: IntArray, day: IntArray) -> bool:
@@ -301,10 +293,9 @@ def _room_at(ask: Ask, node: IntArray) -> tuple[Callable[[IntArray, WholeNumbers
     return room_at, np.minimum(network.capacity[node], enough)
 
 
-def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
-    """Every useful day on which an order is ready at nodes where it stays, from every start there."""
+def staying(ask: Ask, begins: Starts, trip: IntArray, start: IntArray) -> Departing:
+    """Every useful day on which an order is ready at the nodes of trips that stay, ``trip[L]`` from ``start[L]``."""
     table, load = ask.table, ask.load
-    trip, start = _at_their_nodes(ask, reach.kept, reach.trips.node[reach.kept], begins)
     node, begin = begins.node[start], begins.begin[start]
     at_once = table.ready(node, begin, load.work[node], begins.done[start])
     first = table.local_day(node, at_once)
@@ -332,40 +323,35 @@ def staying(ask: Ask, reach: Reach, begins: Starts) -> Departing:
 
     row, wait = climb(np.zeros(len(node), dtype=np.int64), np.full(len(node), SHIP_HORIZON_DAYS + 1), room, highest)
     at, day = ready(row, wait)
-    chosen = Departing(start=start[row], trip=trip[row], departure=np.full(len(row), NONE), day=day, at=at)
-    return _latest_ready(ask, chosen, begins)
+    return Departing(start=start[row], trip=trip[row], departure=np.full(len(row), NONE), day=day, at=at)
 
 
-def _at_their_nodes(ask: Ask, trips: IntArray, node: IntArray, begins: Starts) -> tuple[IntArray, IntArray]:
-    """Every (trip, start) pair of one node; the `trips` begin at ``node``."""
+def at_their_nodes(ask: Ask, trips: Trips, begins: Starts) -> tuple[IntArray, IntArray]:
+    """Every (trip, start) pair of one node, by trip."""
+    node = trips.node
     if ask.at_once:  # starts are those of every node
-        begun = ask.usable[node]
-        return (trips, node) if begun.all() else (trips[begun], node[begun])
+        trip = ask.usable[node].nonzero()[0]
+        return trip, node[trip]
     there = np.bincount(begins.node, minlength=len(ask.usable))
-    order = np.argsort(begins.node, kind="stable")
-    count, first = there[node], (np.cumsum(there) - there)[node]
-    row, nth = copies(count)
-    return trips[row], order[first[row] + nth]
+    order = begins.node.argsort(kind="stable")
+    trip, nth = copies(there[node])
+    return trip, order[(there.cumsum() - there)[node[trip]] + nth]
 
 
-def _latest_ready(ask: Ask, found: Departing, begins: Starts) -> Departing:
-    """Of candidates that differ only in the supply that they can wait for, the one that can wait for all of it."""
-    if ask.at_once:
-        return found
-    several = np.bincount(begins.node)[begins.node[found.start]] > 1
-    if not several.any():
-        return found
-    mine = several.nonzero()[0]
-    start = found.start[mine]
-    keys = (begins.ready[start], begins.shift[start], found.at[mine], found.trip[mine])
-    order = np.lexsort(keys)
-    last = np.ones(len(order), dtype=np.bool_)
-    alike = np.ones(max(0, len(order) - 1), dtype=np.bool_)
-    for key in keys[1:]:
+def by_node(trips: Trips, begins: Starts, found: Departing) -> IntArray:
+    """The positions of candidates by node, then by trip, each trip's by the instant at which it leaves or is ready.
+
+    Of those that differ only in the supply that they can wait for, that one alone which can wait for all of it.
+    """
+    ready, shift = begins.ready[found.start], begins.shift[found.start]
+    trip = trips.node[found.trip] * len(trips.node) + found.trip
+    keys = shift, found.at, trip
+    order = np.lexsort((ready, *keys))
+    differs = np.zeros(max(0, len(order) - 1), dtype=np.bool_)
+    for key in keys:
         ranked = key[order]
-        alike &= ranked[1:] == ranked[:-1]
-    last[:-1] = ~alike
-    return found.take(np.concatenate([(~several).nonzero()[0], mine[order[last]]]))
+        differs |= ranked[1:] != ranked[:-1]
+    return order if np.count_nonzero(differs) == len(differs) else order[np.append(differs, True)]
 
 
 def caps(ask: Ask, begins: Starts, found: Departing) -> tuple[IntArray, IntArray]:

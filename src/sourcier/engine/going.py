@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sourcier.engine.candidates import Ask, Departing, Starts, departing, staying
+from sourcier.engine.candidates import Ask, Departing, Starts, at_their_nodes, by_node, departing, staying
 from sourcier.engine.columns import Columns
 from sourcier.engine.compile import BoolArray, IntArray
 from sourcier.engine.hours import NEVER
@@ -43,13 +43,18 @@ class _Ends(Columns):
 def going(ask: Ask, reach: Reach, parcels: Sequence[Onward], begins: Starts) -> Going:
     """Every useful candidate of the trips that is with the customer by the deadline."""
     trips = reach.trips
-    moved = departing(ask, reach, begins)
-    found, ends = [moved], [_moved(ask, reach, moved.trip, moved.day, moved.at)]
-    if len(reach.kept):
-        kept = staying(ask, reach, begins)
-        found.append(kept)
-        ends.append(_kept(ask, reach, kept.trip, kept.at))
-    candidates, end = Departing.joined(found), _Ends.joined(ends)
+    trip, start = at_their_nodes(ask, trips, begins)
+    if len(reach.kept) == 0:
+        candidates = departing(ask, trips, begins, trip, start)
+        end = _moved(ask, reach, candidates.trip, candidates.day, candidates.at)
+    else:
+        moves = trips.leg_transit[trip, 0] >= 0
+        moving, staying_there = moves.nonzero()[0], (~moves).nonzero()[0]
+        moved = departing(ask, trips, begins, trip[moving], start[moving])
+        kept = staying(ask, begins, trip[staying_there], start[staying_there])
+        candidates = Departing.joined([moved, kept])
+        ends = _moved(ask, reach, moved.trip, moved.day, moved.at), _kept(ask, reach, kept.trip, kept.at)
+        end = _Ends.joined(ends)
     arrival, at_hub = end.there.latest, np.full(len(end.at), NEVER)
     for i, parcel in enumerate(parcels):
         via = np.flatnonzero(trips.family[candidates.trip] == VIA + i)
@@ -60,7 +65,7 @@ def going(ask: Ask, reach: Reach, parcels: Sequence[Onward], begins: Starts) -> 
     in_time = arrival <= ask.deadline
     if ask.at_once and reach.by_node:
         return every if np.count_nonzero(in_time) == len(in_time) else every.take(in_time.nonzero()[0])
-    order = np.argsort(trips.node[candidates.trip] * len(trips.node) + candidates.trip, kind="stable")
+    order = by_node(trips, begins, candidates)
     return every.take(order[in_time[order]])
 
 
@@ -77,6 +82,8 @@ def _moved(ask: Ask, reach: Reach, trip: IntArray, day: IntArray, at: IntArray) 
     if len(lanes) == 0:
         return to_the_door
     there = arriving(ask, trips, trip[lanes], first.take(lanes), at[lanes])
+    if not reach.to_hubs:
+        return _put(to_the_door, lanes, _at_stores(ask, reach, trip[lanes], there))
     over_lanes = _Ends(there=there.days, ready_at=np.full(len(lanes), NEVER), at=there.late)
     to_stores = (trips.family[trip[lanes]] < VIA).nonzero()[0]
     if len(to_stores):

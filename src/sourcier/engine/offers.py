@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -102,13 +103,16 @@ class Problem:
 
     def restricted(self, offers: NDArray[np.int64] | slice) -> "Problem":
         """The same order over some of the offers (ascending positions)."""
-        columns: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        columns: dict[str, Any] = dict(zip(self.__slots__, _ALL_OF_IT(self), strict=True))
         for name in PER_OFFER:
             columns[name] = columns[name][offers]
         for name in PER_DEMAND_AND_OFFER:
             matrix = columns[name]
             columns[name] = matrix[:, offers] if isinstance(offers, slice) else matrix.take(offers, axis=1)
         return Problem(**columns)
+
+
+_ALL_OF_IT = attrgetter(*Problem.__slots__)
 
 
 def by_tier(problem: Problem) -> Problem:
@@ -282,10 +286,10 @@ def _price(
     else:
         unit = per_unit[None, :].repeat(len(quantity), axis=0)
     all_of_it = complete or constraints.ship_complete or not constraints.partial_orders
-    nothing = sum(q * price for q, price in zip(quantity.tolist(), unfilled.tolist(), strict=True))
-    dearest_parcel = max((parcel.micros for parcel in found.parcels), default=0)
+    nothing = sum([q * price for q, price in zip(quantity.tolist(), unfilled.tolist(), strict=True)])
+    onward = [parcel.micros for parcel in found.parcels]
     if all_of_it:
-        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables, dearest_parcel))
+        unfilled = np.full(len(quantity), _prohibitive(fixed, unit, quantity, tariff.tables, max([0, *onward])))
     return Problem(
         quantity=quantity,
         weight=weight,
@@ -307,7 +311,7 @@ def _price(
         family=family,
         tier_tables=tariff.tables,
         split=prices.split_micros,
-        onward=(0, 0, *(parcel.micros for parcel in found.parcels)),
+        onward=(0, 0, *onward),
         nothing=nothing,
         max_shipments=1 if constraints.ship_complete else constraints.max_shipments,
         max_nodes_per_line=constraints.max_nodes_per_line,

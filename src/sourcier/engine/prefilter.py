@@ -253,7 +253,7 @@ def _through_hubs(
     found = [onward(ask, cart, s, hub, place) for s in meeting if (hub := hub_of(rules, network, s)) is not None]
     parcels = tuple(parcel for parcel in found if parcel is not None)
     parts = [part for i, p in enumerate(parcels) for part in through_hub(ask.table, p.service, p.hub, VIA + i)]
-    whole = reach_of(network, [alone, *parts], direct.served)
+    whole = reach_of(network, [alone, *parts], direct.served, to_hubs=bool(parts))
     return replace(whole, reached=direct.reached), parcels
 
 

@@ -11,6 +11,8 @@ from sourcier.engine.snapshot import Snapshot
 
 def chosen_stores(cart: Cart, network: CompiledNetwork) -> tuple[int, ...]:
     """The nodes that the cart names, each once. Raises Refusal NODE_UNKNOWN for what is no store of the network."""
+    if not cart.store_ids:
+        return ()
     nodes = network.network.nodes
     found = {store_id: network.node_index.get(store_id) for store_id in cart.store_ids}
     faults = [

@@ -6,6 +6,7 @@ collected where it lies is a trip too, of no legs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -92,31 +93,41 @@ def way_of(network: CompiledNetwork, service: IntArray, store: IntArray) -> IntA
 def reach(table: Timetable, place: Place | None, services: Sequence[int], pairs: Sequence[tuple[int, int]]) -> Reach:
     """Deliveries to the place by the services, and collections for every (service, store) pair.
 
-    The timetable keeps what was asked for last: the next order to the same place finds it there.
+    The timetable keeps what was asked for last: the next order to the same place finds it there, and one to another
+    place finds the trips to the stores.
     """
 
     def made() -> Reach:
         served = np.zeros(len(table.network.node_index), dtype=np.bool_)
         parts = [] if place is None else [_delivered(table, place, services, served)]
-        parts += [_collected(table, service, store, served) for service, store in pairs]
-        return reach_of(table.network, parts, served)
+        for pair in pairs:
+            trips, serving = table.reaches.of(pair, partial(_collected, table, *pair))
+            served[serving] = True
+            parts.append(trips)
+        return reach_of(table.network, parts, served, by_node=not pairs)
 
     return table.reaches.of((None if place is None else place.key, tuple(services), tuple(pairs)), made)
 
 
-def reach_of(network: CompiledNetwork, parts: Sequence[Trips], served: BoolArray) -> Reach:
+def reach_of(
+    network: CompiledNetwork,
+    parts: Sequence[Trips],
+    served: BoolArray,
+    *,
+    to_hubs: bool = False,
+    by_node: bool = False,
+) -> Reach:
     """The trips of all parts, one part after the other."""
     trips = _side_by_side(parts)
     reached = np.zeros(len(served), dtype=np.bool_)
     reached[trips.node] = True
     moves = trips.leg_transit[:, 0] >= 0
-    kept = (~moves).nonzero()[0]
     return Reach(
         trips=trips,
         moved=moves.nonzero()[0],
-        kept=kept,
-        to_hubs=bool((trips.family >= VIA).any()),
-        by_node=len(kept) == 0 and bool((trips.node[1:] >= trips.node[:-1]).all()),
+        kept=(~moves).nonzero()[0],
+        to_hubs=to_hubs,
+        by_node=by_node,
         tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
         served=served,
         reached=reached,
@@ -165,24 +176,25 @@ def _delivering(table: Timetable, services: Sequence[int], time_zone: str) -> Tr
     )
 
 
-def _collected(table: Timetable, service: int, store: int, served: BoolArray) -> Trips:
+def _collected(table: Timetable, service: int, store: int) -> tuple[Trips, IntArray]:
     """What lies at the store, and what nodes send there; the last leg is by the service, which the customer asked for.
 
-    A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres. Marks where one collects.
+    A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres. Then the nodes at which one
+    collects, whether goods reach the store from there or not.
     """
     network = table.network
     method = network.services[service].service.method
     way = int(way_of(network, np.array(service), np.array(store)))
-    parts = []
+    parts, serving = [], []
     if method is not Method.CLICK_AND_COLLECT or network.collects[store, service]:
-        served[store] = True
+        serving.append(store)
         pays = service if method is Method.CLICK_AND_COLLECT else int(NONE)
         parts.append(lying(store, service, way=way, pays=pays))
     if method is Method.SHIP_TO_STORE:
-        sent = table.reaches.of((service, store), lambda: sent_to(table, store, frozenset({service}), way=way))
-        served[sent.node] = True
+        sent = sent_to(table, store, frozenset({service}), way=way)
+        serving += sent.node.tolist()
         parts.append(sent.take(np.flatnonzero(reaching(sent))))
-    return _side_by_side(parts)
+    return _side_by_side(parts), np.array(serving, dtype=np.int64)
 
 
 def lying(node: int, service: int, *, way: int, pays: int = -1, to: int = -1, family: int = FREE) -> Trips:
