@@ -88,8 +88,8 @@ def _closer(part: Joined, best: list[Cover], least: IntArray, several: list[int]
     `several` what is known of the bounds of an Undecided so far: each bound there is the better of two."""
     whole = part.offers
     relaxed = bounds.relax(whole)
-    target = np.array([cover.objective for cover in best])
-    single = np.maximum(least, dual.single_bounds(whole, relaxed, target[part.problem_of]))
+    target = np.array([cover.objective for cover in best])[part.problem_of]
+    single = np.maximum(least, dual.single_bounds(whole, relaxed, np.where(least < target, target, _NO_COST)))
     alone = np.minimum.reduceat(single, part.start).tolist()
     found = []
     for i, (cover, span, nodes) in enumerate(zip(best, part.spans(), part.node_spans(), strict=True)):
@@ -104,6 +104,10 @@ def _closer(part: Joined, best: list[Cover], least: IntArray, several: list[int]
         settled = cover.objective <= min(bound, alone[i])
         found.append(Outset(problem=problem, best=cover, rest=None if settled else rest))
     return found
+
+
+_NO_COST = 0
+"""What no plan costs less than."""
 
 
 def _cut_out(relaxed: Relaxed, span: slice, nodes: slice) -> Relaxed:

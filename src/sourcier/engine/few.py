@@ -45,8 +45,11 @@ _States = dict[tuple[int, ...], tuple[int, int, _Trace | None]]
 """By the grams that each offer carries: what the cheapest way there costs, its regret, and how it came about."""
 
 
-def best_of_few(problem: Problem, relaxed: Relaxed, offers: Sequence[int], best: Cover) -> Cover | None:
-    """The best plan over some of the offers, or `best` if none is cheaper; None if that cannot be settled here.
+def best_of_few(
+    problem: Problem, relaxed: Relaxed, offers: Sequence[int], best: Cover, *, least: int = 1
+) -> Cover | None:
+    """The best plan of `least` shipments or more over some of the offers, or `best` if none is cheaper; None if that
+    cannot be settled here.
 
     Where the order must be whole, plans that leave units unfilled are none. Not settled are shared stock, capacity that
     can bind, more offers than OFFERS_MAX, and what takes too many steps.
@@ -55,7 +58,7 @@ def best_of_few(problem: Problem, relaxed: Relaxed, offers: Sequence[int], best:
         return None
     most = min(len(offers), problem.max_shipments or len(offers))
     left = STEPS_MAX
-    for size in range(1, most + 1):
+    for size in range(least, most + 1):
         for opened in combinations(offers, size):
             if len(set(problem.node[list(opened)].tolist())) < size:
                 continue

@@ -106,8 +106,9 @@ def _of_few(problem: Problem, best: Cover, rest: Undecided) -> Cover | None:
     if problem.fill is not Fill.ALL or problem.num_offers > few.OFFERS_MAX:
         return None
     everywhere = primal.fill(problem, problem.node_start)
-    offers = range(problem.num_offers)
-    return few.best_of_few(problem, rest.relaxed, offers, cheaper(best, everywhere))
+    offers, best = range(problem.num_offers), cheaper(best, everywhere)
+    # Of so few offers, each was looked at alone before.
+    return few.best_of_few(problem, rest.relaxed, offers, best, least=2)
 
 
 def _fillable(problem: Problem) -> Problem:

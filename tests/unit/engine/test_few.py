@@ -8,7 +8,7 @@ import pytest
 from tests.reference import small
 from tests.reference.brute import Tiny, all_plans, as_units, price, tiny_problems
 
-from sourcier.engine import bounds, few
+from sourcier.engine import bounds, few, primal
 from sourcier.engine.formulation import nothing
 from sourcier.engine.offers import Fill, Problem, build
 
@@ -49,6 +49,19 @@ def test_some_of_the_offers_are_looked_at_alone() -> None:
             if found is not None:
                 plans = [plan.objective for plan in tiny.plans if set(plan.opened) <= set(offers)]
                 assert found.objective == min(plans), f"seed {tiny.seed}: {offers}"
+
+
+def test_plans_of_several_shipments_are_enough_where_each_offer_was_looked_at_alone() -> None:
+    for tiny in tiny_problems(60, complete=True):
+        for problem in _parts(tiny):
+            everywhere, relaxed = slice(0, problem.num_offers), bounds.relax(problem)
+            saving = np.maximum(problem.unfilled[:, None] - problem.unit, 0)
+            alone = primal.best_single(problem, primal.singles(problem, saving), everywhere)
+            offers = range(problem.num_offers)
+            found = few.best_of_few(problem, relaxed, offers, alone, least=2)
+            whole = few.best_of_few(problem, relaxed, offers, nothing(problem))
+            if found is not None and whole is not None and int(whole.units.sum()) == int(problem.quantity.sum()):
+                assert found.objective == whole.objective, f"seed {tiny.seed}"
 
 
 def test_a_plan_that_is_as_good_stays() -> None:
