@@ -47,9 +47,10 @@ async def _demand_network(app: "App") -> None:
 
 
 def _apply(tx: Tx, batch: B, apply: Callable[[Tx, B], A]) -> bytes:
-    """The batch and its answer in one transaction. A duplicate that runs beside it finds every record stale."""
-    key = batch.key
-    stored = requests.recall(tx, key.method, key.request_id, key.fingerprint)
+    """The batch and its answer in one transaction. A duplicate that comes beside it waits there for the answer."""
+    _, stored = requests.begin(tx, batch.key)
     if stored is not None:
         return stored
-    return requests.remember(tx, key.method, key.request_id, key.fingerprint, codec.dump(apply(tx, batch)))
+    response = codec.dump(apply(tx, batch))
+    requests.finish(tx, batch.key, response)
+    return response
