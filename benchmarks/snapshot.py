@@ -33,6 +33,7 @@ from sourcier.ledger.feeds import apply_batch
 from sourcier.ledger.levels import SEPARATOR, NodeStock
 from sourcier.ledger.registry import put_network
 from sourcier.ledger.sqlite_store import connect
+from sourcier.processes.threads import share_interpreter
 from sourcier.service import codec, picture
 from sourcier.service.commands import RequestKey
 from sourcier.service.snapshots import LEVELS_PER_TURN, Snapshots
@@ -258,6 +259,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each phase")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
+    share_interpreter()
     rows = report.shown(engine_rows(arguments.seconds))
     for name in arguments.db:
         with empty_database(name) as (url, _):

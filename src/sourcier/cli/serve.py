@@ -50,6 +50,7 @@ def serve(
         ) from refusal
 
     from sourcier.logs import configure_logs
+    from sourcier.processes.threads import share_interpreter
     from sourcier.terminal.consoles import console
     from sourcier.terminal.refusals import show_failure
 
@@ -57,6 +58,7 @@ def serve(
         typer.echo(f"sourcier serves on {host}:{bound}")
 
     configure_logs()
+    share_interpreter()
     try:
         _serve_alone(config, ready) if config.workers == 1 else _serve_with_workers(config, ready)
     except Refusal as refusal:

@@ -1,1 +1,1 @@
-"""What the processes of one server share: messages over a socket, and an end with their parent."""
+"""What the processes of one server share: messages over a socket, an end with their parent, turns for threads."""

@@ -19,6 +19,7 @@ from sourcier.domain.errors import Refusal
 from sourcier.logs import configure_logs
 from sourcier.processes.frames import frame, read
 from sourcier.processes.parent import die_with, leave_signals_to_parent
+from sourcier.processes.threads import share_interpreter
 from sourcier.rpc.server import Ending, Listen, serve
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def main() -> None:
     die_with(parent_pid)
     leave_signals_to_parent()
     configure_logs()
+    share_interpreter()
     raise SystemExit(uvloop.run(_work(socket.socket(fileno=links[0]) if links else None)))
 
 
