@@ -1,9 +1,9 @@
 """Which call may begin now, which waits, and which is refused: before it is decoded, and while refusing is cheap.
 
 Decisions are made in the event loop, one after the other, so calls that all begin at once only delay each other, and
-keep the loop from looking at who else has come. Therefore calls **take turns**: one begins, does its work, and before
-the next one begins the loop meets those who wait at the door, inside gRPC. It does so for a bounded part of the time
-that the work took, whatever the rush: under any load most of the time goes into answers (ADR 0019).
+keep the loop from looking at who else has come. Therefore calls **take turns**: one begins, does its work, and then the
+next one begins. Now and then the loop first meets those who wait at the door, inside gRPC, for a bounded part of the
+time that the work took, whatever the rush: under any load most of the time goes into answers (ADR 0019).
 
 Calls are of two classes, each with a bounded number at work and a bounded queue, first come, first served. The class
 that orders depend on goes first at every turn. A call is refused at once when its queue is full, or when it would wait

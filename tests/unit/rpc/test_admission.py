@@ -7,7 +7,7 @@ import pytest
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.rpc.admission import MEAN_WEIGHT, Admission, Limits, Queue
-from sourcier.rpc.door import FIRST_ROUNDS, FOLLOW_SECONDS
+from sourcier.rpc.door import FOLLOW_ROUNDS, FOLLOW_SECONDS
 
 AMPLE = Limits(at_work=10, waiting=10)
 
@@ -191,7 +191,7 @@ async def test_nobody_begins_while_the_door_is_open() -> None:
 async def test_the_pace_is_that_of_a_queue_and_not_of_idle_hours() -> None:
     world = World()
     await world.call("promise 0")
-    await rounds(FIRST_ROUNDS + 2)
+    await rounds(FOLLOW_ROUNDS + 2)
     world.now += 3_600.0
     calls = [world.call(name, works=0.8) for name in ("promise 1", "promise 2")]
     await rounds(4)

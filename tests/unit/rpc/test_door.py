@@ -6,15 +6,15 @@ import pytest
 
 from sourcier.rpc.door import (
     EARNED_SECONDS_MAX,
-    FIRST_ROUNDS,
+    FOLLOW_ROUNDS,
     FOLLOW_SECONDS,
-    PASSED_OVER_MAX,
     ROUND_SECONDS_MAX,
     SHARE,
+    SHUT_SECONDS,
     Door,
 )
 
-STEP_SECONDS = FOLLOW_SECONDS / 8
+STEP_SECONDS = FOLLOW_SECONDS / 16
 
 
 class World:
@@ -55,11 +55,23 @@ class World:
 async def test_where_nobody_came_it_closes_after_some_rounds() -> None:
     world = World()
     world.open(1.0)
-    for _ in range(FIRST_ROUNDS - 2):
+    for _ in range(FOLLOW_ROUNDS - 2):
         await world.round()
         assert not world.closed
     await world.round()
     assert world.closed == 1
+
+
+async def test_it_stays_shut_until_some_work_is_done() -> None:
+    world = World()
+    for shut in range(1, 8):
+        world.open(SHUT_SECONDS / 8)
+        assert world.closed == shut
+    world.open(SHUT_SECONDS / 7)
+    assert world.closed == 7
+    await world.until_closed()
+    world.open(SHUT_SECONDS / 2)
+    assert world.closed == 9, "the work before it was open is not counted again"
 
 
 async def test_who_comes_is_followed_for_a_while() -> None:
@@ -68,6 +80,28 @@ async def test_who_comes_is_followed_for_a_while() -> None:
     await world.round(arrives=True)
     open_for = await world.until_closed()
     assert open_for == pytest.approx(FOLLOW_SECONDS, abs=2 * STEP_SECONDS)
+
+
+async def test_who_comes_is_followed_for_some_rounds_however_long_they_are() -> None:
+    world = World()
+    world.open(1.0)
+    await world.round(arrives=True)
+    for _ in range(FOLLOW_ROUNDS - 2):
+        await world.round(2 * FOLLOW_SECONDS)
+        assert not world.closed
+    await world.round(2 * FOLLOW_SECONDS)
+    await world.round()
+    assert world.closed == 1
+
+
+async def test_other_work_is_not_taken_for_waiting() -> None:
+    world = World()
+    world.open(1.0)
+    await world.round(arrives=True)
+    for _ in range(2 * FOLLOW_ROUNDS):
+        await world.round(10 * FOLLOW_SECONDS)
+        assert not world.closed
+    assert await world.until_closed() == pytest.approx(FOLLOW_SECONDS, abs=2 * STEP_SECONDS)
 
 
 async def test_every_call_prolongs_it() -> None:
@@ -79,29 +113,6 @@ async def test_every_call_prolongs_it() -> None:
     await world.until_closed()
 
 
-async def test_it_looks_less_and_less_often_for_others_while_none_follow() -> None:
-    world = World()
-
-    async def looks(count: int) -> bool:
-        """Whether it stands open behind so many calls."""
-        closed, began = world.closed, world.now
-        world.open(1.0)
-        for _ in range(count):
-            if world.closed == closed:
-                await world.round(arrives=True)
-        if world.closed == closed:
-            await world.until_closed()
-        return world.now - began > FOLLOW_SECONDS
-
-    looked = [await looks(1) for _ in range(70)]
-    gaps = [len(gap) for gap in "".join("x" if look else "." for look in looked).split("x")]
-    assert gaps[:6] == [0, 1, 3, 7, 15, PASSED_OVER_MAX]
-    assert gaps[6] == PASSED_OVER_MAX
-    while not await looks(2):
-        pass
-    assert await looks(2), "where calls follow each other it looks every time"
-
-
 async def test_a_rush_takes_the_share_that_was_earned() -> None:
     world = World()
     for _ in range(3):
@@ -111,9 +122,9 @@ async def test_a_rush_takes_the_share_that_was_earned() -> None:
 async def test_what_is_not_used_is_kept_up_to_a_limit() -> None:
     world = World()
     for _ in range(2):
-        world.open(0.02)
+        world.open(SHUT_SECONDS)
         await world.until_closed()
-    assert await world.rush(0.02) == pytest.approx(3 * SHARE * 0.02, abs=2 * FIRST_ROUNDS * STEP_SECONDS)
+    assert await world.rush(SHUT_SECONDS) == pytest.approx(3 * SHARE * SHUT_SECONDS, abs=20 * STEP_SECONDS)
     assert await world.rush(3_600.0) == pytest.approx(EARNED_SECONDS_MAX, abs=2 * STEP_SECONDS)
 
 
