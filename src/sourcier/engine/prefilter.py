@@ -29,7 +29,7 @@ from sourcier.engine.stores import chosen_stores
 from sourcier.engine.tariffs import Tariff
 from sourcier.engine.timetable import Timetable
 from sourcier.engine.transit import Arrivals
-from sourcier.engine.trips import ALONE, VIA, Reach, reach, reach_of, through_hub
+from sourcier.engine.trips import ALONE, VIA, Reach, reach, through_hub, with_more
 
 REASONS = (None, *NodeReason)
 _CODE = {reason: np.int8(code) for code, reason in enumerate(REASONS)}
@@ -207,11 +207,11 @@ def _reach(
     services = wanted_services(cart, network)
     methods = [network.services[s].service.method for s in services]
     stores = chosen_stores(cart, network)
-    if methods and all(method.collected for method in methods):
+    delivering = [s for s, method in zip(services, methods, strict=True) if not method.collected]
+    if services and not delivering:
         own = [(service, store) for service in services for store in stores if len(stores) == 1]
         return reach(ask.table, None, (), pickups or own), ()
     place = place_of(network, cart.destination)
-    delivering = tuple(s for s, method in zip(services, methods, strict=True) if not method.collected)
     direct = reach(ask.table, place, delivering, pickups)
     if not rules.rule_set.consolidation:
         return direct, ()
@@ -253,8 +253,7 @@ def _through_hubs(
     found = [onward(ask, cart, s, hub, place) for s in meeting if (hub := hub_of(rules, network, s)) is not None]
     parcels = tuple(parcel for parcel in found if parcel is not None)
     parts = [part for i, p in enumerate(parcels) for part in through_hub(ask.table, p.service, p.hub, VIA + i)]
-    whole = reach_of(network, [alone, *parts], direct.served, to_hubs=bool(parts))
-    return replace(whole, reached=direct.reached), parcels
+    return with_more(network, direct, alone, parts), parcels
 
 
 def reject(lanes_reason: NDArray[np.int8], nodes: BoolArray, reason: NodeReason) -> None:

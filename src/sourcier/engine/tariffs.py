@@ -28,7 +28,34 @@ class Tariff:
     @property
     def nbytes(self) -> int:
         """What the arrays occupy that are its own: the tables are nearly always the network's."""
-        return sum([column.nbytes for column in (self.fixed, self.per_unit, self.tiers, self.heaviest)])
+        return self.fixed.nbytes + self.per_unit.nbytes + self.tiers.nbytes + self.heaviest.nbytes
+
+    def take(self, chosen: IntArray) -> "Tariff":
+        """The chosen ways, in that order."""
+        return Tariff(
+            fixed=self.fixed[chosen],
+            per_unit=self.per_unit[chosen],
+            tiers=self.tiers[chosen],
+            heaviest=self.heaviest[chosen],
+            tables=self.tables,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What single legs cost (axis T), wherever they lead: micros a shipment and, behind it, a unit.
+
+    ``fixed[2, T]``, and for each kilometre a thousand times ``thousands[2, T]`` and ``rest[2, T]``.
+    """
+
+    fixed: IntArray
+    thousands: IntArray
+    rest: IntArray
+
+    def over(self, metres: IntArray) -> IntArray:
+        """``[2, T]``: what they cost that lead so far."""
+        cost: IntArray = self.fixed + _per_thousand(self.thousands, self.rest, metres)
+        return cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +77,17 @@ def transport(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntAr
 
 def tariff_of(network: CompiledNetwork, leg_service: IntArray, leg_metres: IntArray) -> Tariff:
     """The tariff of ways by their legs ``[T, legs]`` (-1: no such leg), added up."""
-    legs = [_of_leg(network, *leg) for leg in zip(leg_service.T, leg_metres.T, strict=True)]
+    legs = [rates_of(network, leg).over(metres) for leg, metres in zip(leg_service.T, leg_metres.T, strict=True)]
     fixed, per_unit = sum(legs[1:], start=legs[0])
     tiers, tables = _tiers(network, leg_service)
     return Tariff(fixed=fixed, per_unit=per_unit, tiers=tiers, heaviest=tables.heaviest.take(tiers), tables=tables)
 
 
-def _of_leg(network: CompiledNetwork, service: IntArray, metres: IntArray) -> IntArray:
-    """``[2, T]``: micros a shipment and a unit."""
+def rates_of(network: CompiledNetwork, service: IntArray) -> Rates:
+    """The rates of one leg each (-1: no such leg)."""
     rate = network.rates.take(service, axis=1)  # the last column is that of no service
-    cost: IntArray = rate[0:3:2] + thousandths(rate[1:4:2], metres)
-    return cost
+    thousands, rest = np.divmod(rate[1:4:2], 1_000)
+    return Rates(fixed=rate[0:3:2], thousands=thousands, rest=rest)
 
 
 def by_weight(network: CompiledNetwork, leg_service: IntArray, weight: IntArray) -> IntArray:
@@ -104,5 +131,8 @@ def thousandths(rate: IntArray, amount: IntArray) -> IntArray:
 
     The rate is taken apart first: a million a kilometre half way round the earth would not fit 64 bits otherwise.
     """
-    thousands, rest = np.divmod(rate, 1_000)
+    return _per_thousand(*np.divmod(rate, 1_000), amount)
+
+
+def _per_thousand(thousands: IntArray, rest: IntArray, amount: IntArray) -> IntArray:
     return thousands * amount + rounded(rest * amount, 1_000)

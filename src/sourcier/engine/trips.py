@@ -14,7 +14,7 @@ from sourcier.domain.network import Method
 from sourcier.engine.columns import Columns
 from sourcier.engine.compile import BoolArray, CompiledNetwork, IntArray
 from sourcier.engine.places import Place, place_at
-from sourcier.engine.tariffs import Tariff, tariff_of
+from sourcier.engine.tariffs import Rates, Tariff, rates_of, tariff_of
 from sourcier.engine.timetable import Timetable
 
 NONE = np.int64(-1)
@@ -98,27 +98,20 @@ def reach(table: Timetable, place: Place | None, services: Sequence[int], pairs:
     """
 
     def made() -> Reach:
+        parts = [] if place is None else [_delivered(table, place, services)]
+        parts += [table.reaches.of(pair, partial(_collected, table, *pair)) for pair in pairs]
         served = np.zeros(len(table.network.node_index), dtype=np.bool_)
-        parts = [] if place is None else [_delivered(table, place, services, served)]
-        for pair in pairs:
-            trips, serving = table.reaches.of(pair, partial(_collected, table, *pair))
-            served[serving] = True
-            parts.append(trips)
-        return reach_of(table.network, parts, served, by_node=not pairs)
+        for part in parts:
+            served[part.serving] = True
+        trips = _side_by_side([part.trips for part in parts])
+        tariff = _tariff(table.network, trips, [part.tariff for part in parts])
+        return reach_of(trips, tariff, served, by_node=not pairs)
 
     return table.reaches.of((None if place is None else place.key, tuple(services), tuple(pairs)), made)
 
 
-def reach_of(
-    network: CompiledNetwork,
-    parts: Sequence[Trips],
-    served: BoolArray,
-    *,
-    to_hubs: bool = False,
-    by_node: bool = False,
-) -> Reach:
-    """The trips of all parts, one part after the other."""
-    trips = _side_by_side(parts)
+def reach_of(trips: Trips, tariff: Tariff, served: BoolArray, *, to_hubs: bool = False, by_node: bool = False) -> Reach:
+    """What is so reached by the trips."""
     reached = np.zeros(len(served), dtype=np.bool_)
     reached[trips.node] = True
     moves = trips.leg_transit[:, 0] >= 0
@@ -128,41 +121,84 @@ def reach_of(
         kept=(~moves).nonzero()[0],
         to_hubs=to_hubs,
         by_node=by_node,
-        tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
+        tariff=tariff,
         served=served,
         reached=reached,
     )
 
 
-def _delivered(table: Timetable, place: Place, services: Sequence[int], served: BoolArray) -> Trips:
-    """To the customer's door by the services; marks the nodes at which one of them collects."""
+def with_more(network: CompiledNetwork, found: Reach, trips: Trips, more: Sequence[Trips]) -> Reach:
+    """The `trips`, which are those `found` in other families, and some to hubs."""
+    whole = _side_by_side([trips, *more])
+    tariff = tariff_of(network, whole.leg_service, whole.leg_metres)
+    return replace(reach_of(whole, tariff, found.served, to_hubs=bool(more)), reached=found.reached)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Some of the trips, what they cost, and the nodes ``serving[.]`` at which one collects, reached or not."""
+
+    trips: Trips
+    tariff: Tariff
+    serving: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doors:
+    """Trips to any door of a time zone: how far it is, and whether it is reached, is not known yet."""
+
+    trips: Trips
+    rates: Rates
+    tariff: Tariff
+
+
+def _tariff(network: CompiledNetwork, trips: Trips, parts: Sequence[Tariff]) -> Tariff:
+    """The tariff of the trips of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts or any(part.tables is not network.tiers for part in parts):
+        return tariff_of(network, trips.leg_service, trips.leg_metres)
+    return Tariff(
+        fixed=np.concatenate([part.fixed for part in parts]),
+        per_unit=np.concatenate([part.per_unit for part in parts]),
+        tiers=np.concatenate([part.tiers for part in parts]),
+        heaviest=np.concatenate([part.heaviest for part in parts]),
+        tables=network.tiers,
+    )
+
+
+def _delivered(table: Timetable, place: Place, services: Sequence[int]) -> _Part:
+    """To the customer's door by the services."""
     zone = place.time_zone
-    somewhere = table.reaches.of((tuple(services), zone), lambda: _delivering(table, services, zone))
-    node, metres = somewhere.node, place.distance_m[somewhere.node]
-    served[node] = True
-    transit = table.transit.rows(node, somewhere.service, metres, place.zone_id)
-    there = Trips(
-        node=node,
-        service=somewhere.service,
-        schedule=somewhere.schedule,
-        leg_service=somewhere.leg_service,
+    doors = table.reaches.of((tuple(services), zone), lambda: _delivering(table, services, zone))
+    some, known = doors.trips, doors.tariff
+    metres = place.distance_m[some.node]
+    transit = table.transit.rows(some.node, some.service, metres, place.zone_id)
+    fixed, per_unit = doors.rates.over(metres)
+    tariff = Tariff(fixed=fixed, per_unit=per_unit, tiers=known.tiers, heaviest=known.heaviest, tables=known.tables)
+    trips = Trips(
+        node=some.node,
+        service=some.service,
+        schedule=some.schedule,
+        leg_service=some.leg_service,
         leg_metres=metres[:, None],
-        leg_to=somewhere.leg_to,
+        leg_to=some.leg_to,
         leg_transit=transit[:, None],
-        to=somewhere.to,
-        way=somewhere.way,
-        family=somewhere.family,
+        to=some.to,
+        way=some.way,
+        family=some.family,
     )
     reached = (transit >= 0).nonzero()[0]
-    return there if len(reached) == len(node) else there.take(reached)
+    if len(reached) < len(transit):
+        trips, tariff = trips.take(reached), tariff.take(reached)
+    return _Part(trips=trips, tariff=tariff, serving=some.node)
 
 
-def _delivering(table: Timetable, services: Sequence[int], time_zone: str) -> Trips:
-    """To any door in the zone: how far it is, and whether it is reached, is not known yet."""
-    wanted = np.array(services, dtype=np.int64)
-    node, position = np.nonzero(table.network.collects[:, wanted])
+def _delivering(table: Timetable, services: Sequence[int], time_zone: str) -> _Doors:
+    network, wanted = table.network, np.array(services, dtype=np.int64)
+    node, position = np.nonzero(network.collects[:, wanted])
     service, nowhere = wanted[position], np.full(len(node), NONE)
-    return Trips(
+    trips = Trips(
         node=node,
         service=service,
         schedule=table.schedules(time_zone)[node, service].astype(np.int64),
@@ -171,16 +207,17 @@ def _delivering(table: Timetable, services: Sequence[int], time_zone: str) -> Tr
         leg_to=nowhere[:, None],
         leg_transit=nowhere[:, None],
         to=nowhere,
-        way=way_of(table.network, service, nowhere),
+        way=way_of(network, service, nowhere),
         family=np.full(len(node), FREE),
     )
+    at_no_distance = tariff_of(network, trips.leg_service, np.zeros_like(trips.leg_metres))
+    return _Doors(trips=trips, rates=rates_of(network, service), tariff=at_no_distance)
 
 
-def _collected(table: Timetable, service: int, store: int) -> tuple[Trips, IntArray]:
+def _collected(table: Timetable, service: int, store: int) -> _Part:
     """What lies at the store, and what nodes send there; the last leg is by the service, which the customer asked for.
 
-    A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres. Then the nodes at which one
-    collects, whether goods reach the store from there or not.
+    A service of CLICK_AND_COLLECT must be the store's, and costs its tariff for 0 metres.
     """
     network = table.network
     method = network.services[service].service.method
@@ -194,7 +231,12 @@ def _collected(table: Timetable, service: int, store: int) -> tuple[Trips, IntAr
         sent = sent_to(table, store, frozenset({service}), way=way)
         serving += sent.node.tolist()
         parts.append(sent.take(np.flatnonzero(reaching(sent))))
-    return _side_by_side(parts), np.array(serving, dtype=np.int64)
+    trips = _side_by_side(parts)
+    return _Part(
+        trips=trips,
+        tariff=tariff_of(network, trips.leg_service, trips.leg_metres),
+        serving=np.array(serving, dtype=np.int64),
+    )
 
 
 def lying(node: int, service: int, *, way: int, pays: int = -1, to: int = -1, family: int = FREE) -> Trips:
