@@ -20,6 +20,10 @@ NO_PLAN = 2**62
 """The bound of an empty set of plans; above OBJECTIVE_MICROS_MAX."""
 
 
+Slope = tuple[IntArray, IntArray]
+"""``base[K]`` and ``unit[D, K]``: a linear price of shipments that is nowhere above their tiers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxed:
     """The problem with simpler costs, and what the bounds need to know of its structure.
@@ -46,8 +50,9 @@ class Relaxed:
     exact: bool
 
 
-def relax(problem: Problem) -> Relaxed:
-    """Replace every tier function by its best linear minorant about half of the order's weight."""
+def relax(problem: Problem, slope: Slope | None = None) -> Relaxed:
+    """Replace every tier function by its best linear minorant about half of the order's weight: by `sloped`, if that is
+    not known."""
     total, tiers, tables = problem.total_weight, problem.tiers, problem.tier_tables
     capped = is_limited = _capped(problem)
     starts = problem.node_start
@@ -57,7 +62,7 @@ def relax(problem: Problem) -> Relaxed:
     if one_tier:
         base = tables.cost[0].take(tiers)
     else:
-        base, unit = sloped(problem)
+        base, unit = sloped(problem) if slope is None else slope
         is_limited = capped | (problem.weight @ problem.supply > first)
     return Relaxed(
         fixed=problem.fixed + base,
@@ -74,7 +79,7 @@ def relax(problem: Problem) -> Relaxed:
     )
 
 
-def sloped(problem: Problem) -> tuple[IntArray, IntArray]:
+def sloped(problem: Problem) -> Slope:
     """``base[K]`` and ``unit[D, K]``: the minorants of the tiers, per shipment and added to the price of every unit."""
     total, tiers = problem.total_weight, problem.tiers
     if len(problem.tier_tables.cost) == 1:

@@ -48,8 +48,9 @@ def outsets(joined: Joined) -> list[Outset]:
     cheapest = whole.tier_tables.cheapest.take(whole.tiers)
     several = _several(joined, whole.fixed + cheapest, np.where(alone.units > 0, saving, 0))
     low = [i for i, (bound, cover) in enumerate(zip(several, best, strict=True)) if bound < cover.objective]
-    if low:
-        base, unit = bounds.sloped(whole)
+    slope = bounds.sloped(whole) if low else None
+    if slope is not None:
+        base, unit = slope
         saving = np.where(whole.supply > 0, np.maximum(whole.unfilled[:, None] - unit, 0), 0)
         better = _several(joined, whole.fixed + base, saving)
         for i in low:
@@ -60,7 +61,8 @@ def outsets(joined: Joined) -> list[Outset]:
     if left:
         part, offers = joined.only(left)
         own = [replace(best[i], offers=best[i].offers - int(joined.start[i])) for i in left]
-        closer = _closer(part, own, alone.least[offers], [several[i] for i in left])
+        known = None if slope is None else (slope[0][offers], slope[1][:, offers])
+        closer = _closer(part, known, own, alone.least[offers], [several[i] for i in left])
         for i, outset in zip(left, closer, strict=True):
             found[i] = outset
     return found
@@ -83,11 +85,13 @@ def _several(joined: Joined, opening: IntArray, saving: IntArray) -> list[int]:
     ]
 
 
-def _closer(part: Joined, best: list[Cover], least: IntArray, several: list[int]) -> list[Outset]:
+def _closer(
+    part: Joined, slope: bounds.Slope | None, best: list[Cover], least: IntArray, several: list[int]
+) -> list[Outset]:
     """The full bounds of problems that are not settled at once; `best` are over their own offers, ``least[K]`` and
     `several` what is known of the bounds of an Undecided so far: each bound there is the better of two."""
     whole = part.offers
-    relaxed = bounds.relax(whole)
+    relaxed = bounds.relax(whole, slope)
     target = np.array([cover.objective for cover in best])[part.problem_of]
     single = np.maximum(least, dual.single_bounds(whole, relaxed, np.where(least < target, target, _NO_COST)))
     alone = np.minimum.reduceat(single, part.start).tolist()

@@ -29,14 +29,15 @@ class Drawn:
     kept: dict[tuple[int, int], ShipmentLine]
 
 
-def drawn_from(available: Available, nodes: IntArray, until: int) -> Drawn:
-    """What shipments of the nodes can draw on that wait for supply until the day `until` (an ordinal) at most."""
+def drawn_from(available: Available, nodes: IntArray, until: IntArray) -> Drawn:
+    """What shipments of the nodes can draw on that wait for supply until the days `until` (ordinals) at most."""
     coming: dict[tuple[int, int], list[tuple[SupplyRow, int, int]]] = {}
-    if available.rows and until > ON_HAND:
+    latest = int(until.max(initial=ON_HAND)) if available.rows else ON_HAND
+    if latest > ON_HAND:
         wanted = np.zeros(available.on_hand.shape[1], dtype=np.bool_)
         wanted[nodes] = True
         line, node, units, ready = available.line, available.node, available.units, available.ready
-        for r in (wanted[node] & (ready <= until) & (units > 0)).nonzero()[0][::-1].tolist():
+        for r in (wanted[node] & (ready <= latest) & (units > 0)).nonzero()[0][::-1].tolist():
             coming.setdefault((line.item(r), node.item(r)), []).append(
                 (available.rows[r], units.item(r), ready.item(r))
             )

@@ -43,12 +43,13 @@ def write_plans(basis: Basis, answers: Sequence[Answer]) -> list[Plan]:
     found = basis.found
     meetings = [_meeting(basis, answer) for answer in answers]
     lanes = np.concatenate([answer.problem.lane[answer.cover.offers] for answer in answers])
-    there_by = np.repeat(
-        [NEVER if meeting is None else meeting.there_by for meeting in meetings],
-        [len(answer.cover.offers) for answer in answers],
-    )
-    chosen = iter(_chosen(found, lanes, there_by))
-    drawn = drawn_from(basis.available, found.node[lanes], int(found.ready[lanes].max(initial=0)))
+    there_by = [
+        NEVER if meeting is None else meeting.there_by
+        for answer, meeting in zip(answers, meetings, strict=True)
+        for _ in answer.cover.offers
+    ]
+    chosen = iter(_chosen(found, lanes, np.array(there_by, dtype=np.int64)))
+    drawn = drawn_from(basis.available, found.node[lanes], found.ready[lanes])
     return [
         _write(basis, answer, meeting, [next(chosen) for _ in answer.cover.offers], drawn)
         for answer, meeting in zip(answers, meetings, strict=True)

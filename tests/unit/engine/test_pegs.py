@@ -112,14 +112,14 @@ def test_what_can_be_drawn_on_is_there_the_latest_first() -> None:
     available = look(world.cart, snapshot, world.compiled_rules())
     late, early = [("2", 9, day(6).toordinal())], [("1", 4, day(3).toordinal())]
     for until, expected in ((7, {(0, 0): late + early}), (6, {(0, 0): late + early}), (5, {(0, 0): early}), (2, {})):
-        drawn = drawn_from(available, np.array([0]), day(until).toordinal())
+        drawn = drawn_from(available, np.array([0]), np.array([day(until).toordinal()]))
         coming = {key: [(r.supply_id, units, on) for r, units, on in rows] for key, rows in drawn.coming.items()}
         assert coming == expected, until
 
 
 def test_parts_without_supply_are_written_once() -> None:
     world = small.world([small.node("n")], {"n": {"a": 9}}, small.lines(a=5))
-    drawn = drawn_from(look(world.cart, world.snapshot(), world.compiled_rules()), np.array([0]), 0)
+    drawn = drawn_from(look(world.cart, world.snapshot(), world.compiled_rules()), np.array([0]), np.array([0]))
     (first,), _ = pegged(world.cart.lines, [3], drawn, 0, 0)
     (again,), _ = pegged(world.cart.lines, [3], drawn, 0, 0)
     (other,), _ = pegged(world.cart.lines, [2], drawn, 0, 0)
