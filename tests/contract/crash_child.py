@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.contract.bench import Wanted, allocation, echo, supply
 
 from sourcier.domain.supply import SupplyRecord
+from sourcier.ledger import checkpoints
 from sourcier.ledger.commands import Reserve
 from sourcier.ledger.opening import open_sqlite
 from sourcier.ledger.reserve import reserve
@@ -39,6 +40,7 @@ def receipts(run: int, number: int) -> int:
 
 def serve(path: Path, run: int, pipe: Connection) -> None:
     """Reserve with `CALLERS` threads for ever; messages are (sent or answered, caller, number, answer)."""
+    vars(checkpoints).update(BEHIND_PAGES_MAX=20, LOG_PAGES_MAX=100)  # so that kills meet them
     ledger = open_sqlite(path)
     lock = threading.Lock()
 

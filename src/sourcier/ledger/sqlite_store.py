@@ -19,6 +19,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger import queries_feeds
+from sourcier.ledger.checkpoints import LOG_PAGES_MAX, Checkpoints
 from sourcier.ledger.clock import LedgerClock, steady_micros, wall_micros
 from sourcier.ledger.dialect import Query
 from sourcier.ledger.jobs import Job, Jobs, Queue
@@ -79,6 +80,7 @@ class SqliteLedger:
         self._callbacks: list[Callable[[], None]] = []
         self._failed = False
         self._writer = connect(path)
+        self._checkpoints = Checkpoints(self._writer, connect(path), self._distrust)
         self._clock = _clock(self._writer, wall, steady)
         self._now = self._clock.now()
         self._reads = Jobs("ledger-reader", readers(path, wall=wall, steady=steady))
@@ -99,6 +101,7 @@ class SqliteLedger:
     def close(self) -> None:
         """Finish what was given, then close the file and let go of its lock."""
         self._writes.close()
+        self._checkpoints.close()
         self._reads.close()
         self._writer.close()
         self._lock.release()
@@ -136,6 +139,8 @@ class SqliteLedger:
         for job in group:
             job.finish()
         notify(self._callbacks)
+        if not self._failed:
+            self._checkpoints.after_commit()
 
     def _run(self, job: Job) -> None:
         """One operation in its savepoint; what it raises is its own affair, unless the transaction is gone."""
@@ -155,16 +160,20 @@ class SqliteLedger:
         self._writer.execute("RELEASE operation")
 
     def _lose_group(self, group: list[Job], error: Exception) -> None:
-        """Nothing of the group is committed. After a failed fsync or a damaged page the file is not trusted again."""
+        """Nothing of the group is committed."""
         _log.error("the ledger could not commit: %s", error)
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite.SQLITE_IOERR, sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB):
-            self._failed = True
+        self._distrust(error)
         with contextlib.suppress(sqlite.Error):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
         for job in group:
             job.failure = error if isinstance(error, Refusal) else unavailable()
+
+    def _distrust(self, error: Exception) -> None:
+        """After a failed fsync or a damaged page the file is not trusted again."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite.SQLITE_IOERR, sqlite.SQLITE_CORRUPT, sqlite.SQLITE_NOTADB):
+            self._failed = True
 
 
 def readers(
@@ -214,8 +223,8 @@ def connect(path: Path, *, read_only: bool = False) -> Any:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # Pages, 16 MiB of log: a group of commits can change 1,000, and each checkpoint writes all of them once more.
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    # For who writes without `Checkpoints`: migrations, which are over before there are any.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
     connection.execute("PRAGMA cache_size = -65536")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
