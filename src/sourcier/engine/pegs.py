@@ -21,12 +21,13 @@ class Drawn:
     """What shipments of some nodes can draw on: by (line, node) the supply rows, their units and ready day (an
     ordinal), the latest first; stock `on_hand[L, N]`.
 
-    `kept` are the parts written so far that take none of the supply, by line and units: other plans may have the same.
+    `kept` are the lines written so far of shipments that have no supply to draw on, by units: other plans may have the
+    same.
     """
 
     coming: Mapping[tuple[int, int], Sequence[tuple[SupplyRow, int, int]]]
     on_hand: IntArray
-    kept: dict[tuple[int, int], ShipmentLine]
+    kept: dict[tuple[int, ...], tuple[ShipmentLine, ...]]
 
 
 def drawn_from(available: Available, nodes: IntArray, until: IntArray) -> Drawn:
@@ -52,6 +53,8 @@ def pegged(
     The latest supply on its way goes first: what is here is left for others. Nothing is ordered from a supplier while
     the units are on hand or on their way. Lines of one SKU share.
     """
+    if not drawn.coming:
+        return _on_hand(lines, tuple(units), drawn), []
     left: dict[tuple[str, str], int] = {}
     here: dict[str, int] = {}
     used: dict[tuple[str, str], Used] = {}
@@ -77,19 +80,27 @@ def pegged(
                 to_order = row.kind is SupplyKind.SUPPLIER_ORDERABLE
                 on = date.fromordinal(day)
                 pegs.append(Peg(supply_id=row.supply_id, quantity=take, expected_on=on, to_order=to_order))
+        marking = Marking.ON_HAND
         if pegs:
             preorder = any(used[line.sku, peg.supply_id][0].preorder for peg in pegs)
             marking = Marking.PREORDER if preorder else Marking.BACKORDER
-            part = ShipmentLine(
-                line_id=line.line_id, sku=line.sku, quantity=quantity, pegs=tuple(pegs), marking=marking
-            )
-        elif (known := drawn.kept.get((position, quantity))) is not None:
-            part = known
-        else:
-            part = ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=quantity)
-            drawn.kept[position, quantity] = part
-        parts.append(part)
+        parts.append(
+            ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=quantity, pegs=tuple(pegs), marking=marking)
+        )
     return tuple(parts), list(used.values())
+
+
+def _on_hand(lines: Sequence[Line], units: tuple[int, ...], drawn: Drawn) -> tuple[ShipmentLine, ...]:
+    """The lines of a shipment of so many units of each, all of them on hand."""
+    if units not in drawn.kept:
+        drawn.kept[units] = tuple(
+            [
+                ShipmentLine(line_id=line.line_id, sku=line.sku, quantity=quantity)
+                for line, quantity in zip(lines, units, strict=True)
+                if quantity
+            ]
+        )
+    return drawn.kept[units]
 
 
 def _in_turn(on_hand: int, coming: Sequence[tuple[SupplyRow, int, int]]) -> list[tuple[SupplyRow | None, int, int]]:

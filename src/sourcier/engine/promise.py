@@ -48,10 +48,7 @@ def promise_steps(
 
     Every option brings the whole cart by its date, which is firm: a cart's own deliver-by date cuts off later ones.
     """
-    firm = replace(
-        rules,
-        rule_set=replace(rules.rule_set, constraints=replace(rules.rule_set.constraints, deliver_by=DeliverBy.HARD)),
-    )
+    firm = rules if cart.deliver_by is None else _firm(rules)
     check_cart(cart, snapshot, rules)
     version = snapshot.version
     ways = tuple(_ways(cart, snapshot, rules))
@@ -72,6 +69,12 @@ def promise_steps(
         rule_set_revision=rules.revision_name,
         snapshot_version=version,
     )
+
+
+def _firm(rules: CompiledRules) -> CompiledRules:
+    """The same rules, by which nothing may arrive after the cart's deliver-by date."""
+    constraints = replace(rules.rule_set.constraints, deliver_by=DeliverBy.HARD)
+    return replace(rules, rule_set=replace(rules.rule_set, constraints=constraints))
 
 
 _Way = tuple[int, str]
