@@ -101,7 +101,7 @@ class Available:
 
 def look(cart: Cart, snapshot: Snapshot, rules: CompiledRules) -> Available:
     """What the cart's channel may take of its lines; the channel is one of the rule set's."""
-    skus = tuple(line.sku for line in cart.lines)
+    skus = tuple([line.sku for line in cart.lines])
     free, floor = snapshot.free(skus), floors(snapshot.network, rules, cart.channel)
     on_hand = np.maximum(free - floor, 0)
     supplies = snapshot.supplies(skus)

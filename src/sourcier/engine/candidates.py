@@ -15,6 +15,7 @@ It brings the same for the same price, no later: no plan is lost.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,70 +130,71 @@ def starts(ask: Ask) -> Starts:
     ready = np.concatenate([np.full(len(now), ON_HAND), day])
     begin = np.concatenate([np.full(len(now), placed), since])
     done = np.concatenate([table.done_from(placed, now, work[now]), table.done(later, since, work[later])])
-    whole = Starts(
-        node=node,
-        begin=begin,
-        done=done,
-        ready=ready,
-        shift=np.full(len(node), NONE),
-        left=np.full(len(node), UNLIMITED),
-    )
     network = ask.snapshot.network
     if len(network.shift_limit) == 0:
-        return whole
+        shift, left = np.full(len(node), NONE), np.full(len(node), UNLIMITED)
+        return Starts(node=node, begin=begin, done=done, ready=ready, shift=shift, left=left)
     in_shifts = network.in_shifts[node]
-    worked = _in_shifts(ask, whole.take(in_shifts.nonzero()[0]))
-    return Starts.joined([whole.take((~in_shifts).nonzero()[0]), worked])
+    plain, mine = (~in_shifts).nonzero()[0], in_shifts.nonzero()[0]
+    row, begins, shift = _in_shifts(ask, node[mine], begin[mine], done[mine])
+    worked = mine[row]
+    there, every = node[worked], np.concatenate([plain, worked])
+    return Starts(
+        node=node[every],
+        begin=np.concatenate([begin[plain], begins]),
+        done=np.concatenate([done[plain], table.done(there, begins, work[there])]),
+        ready=ready[every],
+        shift=np.concatenate([np.full(len(plain), NONE), shift]),
+        left=np.concatenate([np.full(len(plain), UNLIMITED), _left_in(ask, shift, there)]),
+    )
 
 
 def _now_everywhere(ask: Ask) -> Starts:
     """One start of every node, in their order."""
     work = ask.load.work
-    node = np.arange(len(work))
-    ready, shift, left = _NO_NEED.repeat(len(work), axis=1)
+    node, ready, shift, left = _no_need(len(work))
     done = ask.table.done_from(ask.placed, node, work)
     return Starts(node=node, begin=np.full(len(work), ask.placed), done=done, ready=ready, shift=shift, left=left)
 
 
-_NO_NEED = np.array([[ON_HAND], [NONE], [UNLIMITED]])
-"""Of a start that waits for no supply and falls into no shift: when it is ready, its shift, what is left there."""
+@lru_cache(maxsize=8)
+def _no_need(num_nodes: int) -> IntArray:
+    """Each node, and of a start that waits for no supply and falls into no shift: when it is ready, its shift, what is
+    left there; not to be written to."""
+    found = np.array([[0], [ON_HAND], [NONE], [UNLIMITED]]).repeat(num_nodes, axis=1)
+    found[0] = np.arange(num_nodes)
+    found.setflags(write=False)
+    return found
 
 
-def _in_shifts(ask: Ask, found: Starts) -> Starts:
-    """Every start in its first shift, and in each later one with more room than those before."""
-    snapshot, table, load = ask.snapshot, ask.table, ask.load
-    first, begin = table.first_shift(found.node, found.begin, found.done)
-    there = (first >= 0).nonzero()[0]
-    found, first, begin = found.take(there), first[there], begin[there]
-    network, shifts = snapshot.network, table.shifts
-
-    def left_in(shift: IntArray, node: IntArray) -> IntArray:
-        return snapshot.shift_left(network.first_shift[node] + shifts.which[shift], shifts.day[shift].astype(np.int64))
+def _in_shifts(ask: Ask, node: IntArray, begin: IntArray, done: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """(row, begin, shift) of every start in its first shift, and in each later one with more room than before."""
+    network, table, load = ask.snapshot.network, ask.table, ask.load
+    shifts = table.shifts
+    first, started = table.first_shift(node, begin, done)
+    stop = np.where(first >= 0, shifts.stop[node], first)  # no shift, no room
 
     def climbed(counted: int) -> tuple[IntArray, IntArray]:
         enough = load.enough(np.full(len(first), counted))
 
         def room(row: IntArray, shift: IntArray) -> IntArray:
-            node = found.node[row]
-            measure = network.shift_measure[network.first_shift[node] + shifts.which[shift]]
-            left = left_in(shift, node)
+            measure = network.shift_measure[network.first_shift[node[row]] + shifts.which[shift]]
+            left = _left_in(ask, shift, node[row])
             return np.where(left >= load.enough(measure), enough[row], np.where(measure == counted, left, 0))
 
-        return climb(first, shifts.stop[found.node], room, enough)
+        return climb(first, stop, room, enough)
 
     # Room in one measure does not compare with room in another.
     climbs = [climbed(measure) for measure in network.shift_measures]
     row, shift = climbs[0] if len(climbs) == 1 else _each_once(climbs)
-    node, later = found.node[row], shift != first[row]
-    begin = np.where(later, np.maximum(found.begin[row], shifts.start[shift]), begin[row])
-    return Starts(
-        node=node,
-        begin=begin,
-        done=table.done(node, begin, load.work[node]),
-        ready=found.ready[row],
-        shift=shift,
-        left=left_in(shift, node),
-    )
+    later = shift != first[row]
+    return row, np.where(later, np.maximum(begin[row], shifts.start[shift]), started[row]), shift
+
+
+def _left_in(ask: Ask, shift: IntArray, node: IntArray) -> IntArray:
+    """What is left of shifts (axis Q) of the nodes, in their own measures."""
+    which, day = ask.table.shifts.which[shift], ask.table.shifts.day[shift].astype(np.int64)
+    return ask.snapshot.shift_left(ask.snapshot.network.first_shift[node] + which, day)
 
 
 def _each_once(climbs: list[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:

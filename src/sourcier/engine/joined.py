@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sourcier.engine.compile import IntArray
-from sourcier.engine.offers import PER_DEMAND_AND_OFFER, PER_OFFER, Problem
+from sourcier.engine.offers import PER_DEMAND_AND_OFFER, PER_OFFER, Problem, columns_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Joined:
 
 def cut_out(problem: Problem, span: slice, first_node: int) -> Problem:
     """The problem over its offers in the span alone, the numbers of nodes less by `first_node`."""
-    columns: dict[str, Any] = {name: getattr(problem, name) for name in problem.__slots__}
+    columns = columns_of(problem)
     for name in PER_OFFER:
         columns[name] = columns[name][span]
     for name in PER_DEMAND_AND_OFFER:

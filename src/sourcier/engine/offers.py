@@ -103,7 +103,7 @@ class Problem:
 
     def restricted(self, offers: NDArray[np.int64] | slice) -> "Problem":
         """The same order over some of the offers (ascending positions)."""
-        columns: dict[str, Any] = dict(zip(self.__slots__, _ALL_OF_IT(self), strict=True))
+        columns = columns_of(self)
         for name in PER_OFFER:
             columns[name] = columns[name][offers]
         for name in PER_DEMAND_AND_OFFER:
@@ -112,7 +112,12 @@ class Problem:
         return Problem(**columns)
 
 
-_ALL_OF_IT = attrgetter(*Problem.__slots__)
+_FIELDS = attrgetter(*Problem.__slots__)
+
+
+def columns_of(problem: Problem) -> dict[str, Any]:
+    """All fields of a problem, to make another one of."""
+    return dict(zip(Problem.__slots__, _FIELDS(problem), strict=True))
 
 
 def by_tier(problem: Problem) -> Problem:
@@ -324,10 +329,9 @@ def _prohibitive(fixed: IntArray, unit: IntArray, quantity: IntArray, tables: Ti
     if len(fixed) == 0:
         return 1
     shipments = min(len(fixed), int(quantity.sum()))
-    dearest_tier = int(tables.cost.max())
     dearest = (
         dearest_parcel
-        + shipments * (float(fixed.max()) + dearest_tier)
+        + shipments * (float(fixed.max()) + int(tables.cost.max()))
         + float((quantity * unit.max(axis=1)).sum(dtype=np.float64))
     )
     return int(min(dearest, float(OBJECTIVE_MICROS_MAX))) + 1
@@ -370,10 +374,9 @@ def undominated(problem: Problem, snapshot: Snapshot) -> Problem:
 def _whatever_it_carries(problem: Problem, better: IntArray, worse: IntArray) -> BoolArray:
     """Of pairs of offers, whether the first brings as much of every demand as the second, for no more a unit."""
     wanted = np.bincount(problem.group, weights=problem.quantity).astype(np.int64)[problem.group][:, None]
-    more, less = (np.minimum(problem.available[:, k], wanted) for k in (better, worse))  # of supply they can wait for
-    cheap = problem.unit[:, better] <= problem.unit[:, worse]
-    enough = (problem.supply[:, better] >= problem.supply[:, worse]) & (more >= less)
-    whatever: BoolArray = np.all(cheap & enough, axis=0)
+    waited_for = np.minimum(problem.available, wanted)
+    good = np.concatenate([problem.supply, waited_for, -problem.unit])  # the more, the better
+    whatever: BoolArray = np.all(good.take(better, axis=1) >= good.take(worse, axis=1), axis=0)
     return whatever
 
 

@@ -120,8 +120,7 @@ class Timetable:
                 at[left] += 1
                 made[left] = at[left] < stop[left]
                 left = left[made[left]]
-        at[~made] = -1
-        return at
+        return at if np.count_nonzero(made) == len(made) else np.where(made, at, -1)
 
     def order_by(self, node: IntArray, departure: IntArray, work: IntArray) -> IntArray:
         """The last instant at which an order still makes each departure; departures must be makeable at all."""

@@ -10,6 +10,7 @@ from tests.unit.engine.test_transfers import chain, truck, world
 from sourcier.domain.network import Method, Network, NodeType, TransitBand
 from sourcier.engine.compile import compile_network
 from sourcier.engine.places import place_at
+from sourcier.engine.tariffs import tariff_of
 from sourcier.engine.timetable import Timetable, compile_timetable
 from sourcier.engine.trips import LEGS_MAX, NONE, reach, reaching, sent_to, through_hub, way_of
 
@@ -80,6 +81,24 @@ def test_deliveries_and_collections_stand_side_by_side() -> None:
     assert found.tariff.fixed.tolist() == [5, 5, 5, 3, 0, 7]
     ways = [(STD, NONE), (STD, NONE), (STD, NONE), (CLICK, 0), (TRUCK, 0), (TRUCK, 0)]
     assert trips.way.tolist() == way_of(table.network, *np.array(ways).T).tolist()
+
+
+def test_each_trip_costs_what_its_legs_cost() -> None:
+    """Whatever it stands beside; ways of two legs have tables of their own."""
+    network = world(chain(*"sab"), "sab").network
+    std = small.service(per_shipment_km_micros=9)
+    nodes = tuple(replace(node, services=(*node.services, "std")) for node in network.nodes)
+    table = table_of(replace(network, services=(*network.services, std), nodes=nodes))
+    place = place_at(table.network, small.ONE_DEGREE_NORTH, "UTC")
+    for pairs in ((), ((0, 0),), ((0, 0), (1, 0))):
+        found = reach(table, place, (2,), pairs)
+        tariff, whole = found.tariff, tariff_of(table.network, found.trips.leg_service, found.trips.leg_metres)
+        assert tariff.fixed.tolist() == whole.fixed.tolist()
+        assert (tariff.fixed[: len(nodes)] > std.per_shipment_micros).all()
+        assert tariff.per_unit.tolist() == whole.per_unit.tolist()
+        assert tariff.heaviest.tolist() == whole.heaviest.tolist()
+        for one, other in zip(tariff.tiers.tolist(), whole.tiers.tolist(), strict=True):
+            assert tariff.tables[one].cost.tolist() == whole.tables[other].cost.tolist()
 
 
 def test_masks_tell_who_serves_and_who_reaches() -> None:
