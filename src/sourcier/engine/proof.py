@@ -105,10 +105,10 @@ def _of_few(problem: Problem, best: Cover, rest: Undecided) -> Cover | None:
     """
     if problem.fill is not Fill.ALL or problem.num_offers > few.OFFERS_MAX:
         return None
-    everywhere = primal.fill(problem, problem.node_start)
-    offers, best = range(problem.num_offers), cheaper(best, everywhere)
+    if int(best.units.sum()) < int(problem.quantity.sum()):  # no offer brings everything alone
+        best = cheaper(best, primal.fill(problem, problem.node_start))
     # Of so few offers, each was looked at alone before.
-    return few.best_of_few(problem, rest.relaxed, offers, best, least=2)
+    return few.best_of_few(problem, rest.relaxed, range(problem.num_offers), best, least=2)
 
 
 def _fillable(problem: Problem) -> Problem:
