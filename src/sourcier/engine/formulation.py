@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sourcier.engine.compile import IntArray
-from sourcier.engine.offers import Problem
+from sourcier.engine.offers import Fill, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,12 @@ def nothing(problem: Problem) -> Cover:
     none = np.zeros(0, dtype=np.int64)
     units = np.zeros((len(problem.quantity), 0), dtype=np.int64)
     return Cover(offers=none, units=units, objective=unfilled_cost(problem, units))
+
+
+def ceiling(problem: Problem, best: Cover) -> int:
+    """Only plans that cost less are of interest: less than the best one and, where every unit must be filled, less than
+    one that is not, for its price exceeds the cost of any plan that fills all."""
+    return best.objective if problem.fill is Fill.PARTIAL else min(best.objective, int(problem.unfilled.min()))
 
 
 def cover(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> Cover:

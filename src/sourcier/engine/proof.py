@@ -14,7 +14,7 @@ from sourcier.engine import bounds, covering, dual, few, primal
 from sourcier.engine.alike import Proven, kin_of
 from sourcier.engine.certificates import Outset, Undecided, outsets
 from sourcier.engine.compile import IntArray
-from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.formulation import Cover, ceiling, nothing
 from sourcier.engine.joined import alone
 from sourcier.engine.offers import Fill, Problem
 from sourcier.engine.refine import Model, Solution, cheaper, priced_over
@@ -142,18 +142,19 @@ def _ascend_once(problem: Problem, best: Cover, rest: Undecided, proven: list[Pr
         if best.objective <= min(several, int(rest.single.min())):
             return Answer(problem=problem, cover=best, bound=best.objective, proof=kin.proof, price=kin.price)
     point, promising = dual.ascend(
-        problem, relaxed, start, best.objective, iterations, dual.at_least(2, problem, relaxed)
+        problem, relaxed, start, ceiling(problem, best), iterations, dual.at_least(2, problem, relaxed)
     )
     several = max(several, point.bound)
-    if several < best.objective:
+    if several < ceiling(problem, best):
         best = cheaper(best, primal.marginal(problem, relaxed, point.price))
         best = cheaper(best, *(primal.drop(problem, offers) for offers in promising[-2:]))
-    bound = min(best.objective, int(rest.single.min()), several)
+    target = ceiling(problem, best)
+    bound = min(target, int(rest.single.min()), several)
     forced = np.minimum(rest.single, dual.forced_bounds(problem, relaxed, point))
-    alive = np.flatnonzero(forced < best.objective)
+    alive = np.flatnonzero(forced < target)
     incumbent = Answer(problem=problem, cover=best, bound=bound, proof=Proof.CERTIFICATE, price=point.price)
-    if bound >= best.objective or len(alive) == 0:
-        return _told(replace(incumbent, bound=best.objective), point.price, proven)
+    if bound >= target or len(alive) == 0:
+        return _told(replace(incumbent, bound=target), point.price, proven)
     found = few.best_of_few(problem, relaxed, alive.tolist(), best)
     if found is not None:
         enumerated = replace(incumbent, cover=found, bound=found.objective, proof=Proof.ENUMERATION)
@@ -165,7 +166,7 @@ def _ascend_once(problem: Problem, best: Cover, rest: Undecided, proven: list[Pr
         return replace(incumbent, proof=Proof.MIP, solver_failed=True)
     if solution.cover is not None:
         best = cheaper(best, priced_over(problem, part, solution.cover))
-    bound = min(best.objective, max(bound, solution.bound))
+    bound = min(ceiling(problem, best), max(bound, solution.bound))
     return _told(replace(incumbent, cover=best, bound=bound, proof=solution.proof), point.price, proven)
 
 
@@ -180,14 +181,14 @@ def _told(answer: Answer, price: IntArray, proven: list[Proven]) -> Answer:
 def settled(answer: Answer, whole: Problem) -> Answer:
     """All or nothing: an answer that leaves units unfilled, or costs more than shipping nothing, ships nothing.
 
-    A proven answer that leaves units unfilled proves that no plan fills them all, for their price is prohibitive.
+    A bound that is no less than what a unit left unfilled costs proves that no plan fills them all.
     """
     if whole.fill is Fill.PARTIAL:
         return answer
     complete = int(answer.cover.units.sum()) == int(whole.quantity.sum())
     if complete and (whole.fill is Fill.ALL or answer.cover.objective <= whole.nothing):
         return answer
-    impossible = not complete and answer.bound == answer.cover.objective
+    impossible = not complete and answer.bound >= ceiling(whole, answer.cover)
     return replace(
         answer,
         problem=whole,

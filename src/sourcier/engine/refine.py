@@ -7,6 +7,10 @@ For each number m of shipments the sets of m offers are listed that a dual point
 must be brought (`covering`), and priced (`pricing`). Where they are too many, a dual point of its own for plans of m
 shipments and more leaves fewer, or ends the search where it reaches the best plan. Where they are still too many, the
 plans that open a node and those that do not are looked at apart (`branching`).
+
+What is listed and what must be brought depend on the best plan so far. Where an order has far from a good one, the MIP
+over the few offers that look best finds it: a plan of four parcels that together carry everything is hidden among all
+offers, but not among sixteen.
 """
 
 from collections.abc import Callable
@@ -20,7 +24,7 @@ from sourcier.engine.bounds import Relaxed
 from sourcier.engine.branching import Branch, split
 from sourcier.engine.compile import IntArray
 from sourcier.engine.dual import Dual, Offers, Sizes
-from sourcier.engine.formulation import Cover, cover, nothing
+from sourcier.engine.formulation import Cover, ceiling, cover, nothing
 from sourcier.engine.offers import Problem, by_tier
 
 TAIL_STEPS = 15
@@ -50,6 +54,18 @@ QUICK_MAX = 30_000
 
 QUICK_SETS_MAX = 1_500
 """Sets that are priced at such prices: more of them cost more than an ascent."""
+
+SHORTLISTS = (16, 40)
+"""Offers that the MIP looks at alone: first the few that look best, then more."""
+
+SHORTLIST_SHARE = 0.3
+"""Of the time that the MIP has left, for a shortlist."""
+
+SOON = 500_000
+"""Work after which a search that is not done starts anew, from the best plan among few offers."""
+
+FAR = 1.2
+"""Times its bound: a plan that costs more is too poor to search from."""
 
 PARTIAL_CELLS = 2
 """What a partial set costs, in demands times offers of a step."""
@@ -81,9 +97,9 @@ class Solution:
     proof: Proof = Proof.MIP
 
 
-Mip = Callable[[Problem, int, int], tuple[Cover | None, int]]
-"""Solves a problem for a cover that costs less than a target, in so many shipments at least: the cover, if found, and a
-lower bound on every such cover."""
+Mip = Callable[[Problem, int, int, float], tuple[Cover | None, int]]
+"""Solves a problem for a cover that costs less than a target, in so many shipments at least, within a share of the
+time that is left: the cover, if found, and a lower bound on every such cover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +136,15 @@ class _Search:
     whole: Problem
     relaxed: Relaxed
     best: Cover
-    work: int
     open: list[_Open] = field(default_factory=list)
     enumerated: bool = False
+    work: int = 0
     spent: int = 0
 
     @property
     def target(self) -> int:
         """Only plans that cost less are of interest."""
-        return self.best.objective
+        return ceiling(self.whole, self.best)
 
     @property
     def exhausted(self) -> bool:
@@ -146,12 +162,13 @@ def refine(model: Model, mip: Mip, work: int = WORK_MAX) -> Solution:
     Once so much `work` is done, no number of shipments and no branch is begun.
     """
     problem = model.problem
-    search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent, work=work)
+    search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent)
     price = bounds.starting_prices(problem, search.relaxed) if model.price is None else model.price
     search.found(nothing(problem))
-    _alone(search)
-    _together(search, price)
-    still = [(one, rows) for one in search.open if len(rows := np.flatnonzero(one.bounds < search.target))]
+    still = _searched(search, price, min(SOON, work))
+    if still and work > SOON:
+        _look_among_few(search, price, mip)
+        still = _searched(search, price, work)
     least = min((int(one.bounds[rows].min()) for one, rows in still), default=search.target)
     bound = max(model.bound, least)
     if bound >= search.target:
@@ -160,10 +177,18 @@ def refine(model: Model, mip: Mip, work: int = WORK_MAX) -> Solution:
         )
     offers = np.unique(np.concatenate([one.offers[rows].ravel() for one, rows in still]))
     left = replace(by_tier(problem.restricted(offers)), max_shipments=max(one.sizes.most for one, _ in still))
-    found, mip_bound = mip(left, search.target, min(one.sizes.least for one, _ in still))
+    found, mip_bound = mip(left, search.target, min(one.sizes.least for one, _ in still), 1.0)
     if found is not None:
         search.found(priced_over(problem, left, found))
     return _solution(model, search.best, min(search.target, max(bound, mip_bound)), Proof.MIP)
+
+
+def _searched(search: _Search, price: IntArray, work: int) -> list[tuple[_Open, IntArray]]:
+    """What all plans leave open within so much work, and which rows of it cost less than the best plan."""
+    search.work, search.spent, search.open = work, 0, []
+    _alone(search)
+    _together(search, price)
+    return [(one, rows) for one in search.open if len(rows := np.flatnonzero(one.bounds < search.target))]
 
 
 def _alone(search: _Search) -> None:
@@ -229,6 +254,21 @@ def _ascended(search: _Search, branch: Branch) -> Branch | None:
     if len(alive) == 0:
         return None
     return replace(branch, price=point.price, bound=max(branch.bound, point.bound)).over(alive)
+
+
+def _look_among_few(search: _Search, price: IntArray, mip: Mip) -> None:
+    """The MIP over the offers that look best: among few it finds a good plan long before it does among all."""
+    problem = search.whole
+    point = dual.evaluate(problem, search.relaxed, price, dual.at_least(1, problem, search.relaxed))
+    brought = np.minimum(problem.supply, problem.quantity[:, None]).sum(axis=0)
+    for length in SHORTLISTS:
+        if length >= problem.num_offers or search.target <= FAR * point.bound:
+            return
+        best = (np.argsort(point.value, kind="stable")[:length], np.argsort(-brought, kind="stable")[: length // 3])
+        part = problem.restricted(np.unique(np.concatenate(best)))
+        found, _ = mip(part, search.target, 1, SHORTLIST_SHARE)
+        if found is not None:
+            search.found(priced_over(problem, part, found))
 
 
 def _point(problem: Problem, price: IntArray) -> _Point:

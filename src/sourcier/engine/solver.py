@@ -6,6 +6,7 @@ One worker: on these models it has the best tail, and the processes are the para
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, gcd
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,10 +50,20 @@ WORK_PER_CELL = 6_000
 def solve(model: Model, budget: Budget) -> Solution:
     """Refine the model; what is left goes to CP-SAT within the budget. The bound is true however that ends."""
     work = min(WORK_MAX, WORK_PER_MS * budget.solve_ms, WORK_PER_CELL * model.problem.supply.size)
-    return refine(model, lambda problem, target, least: _minimize(problem, target, least, budget), work)
+    left = budget.solve_ms / 1_000
+
+    def mip(problem: Problem, target: int, least: int, share: float) -> tuple[Cover | None, int]:
+        nonlocal left
+        started = monotonic()
+        try:
+            return _minimize(problem, target, least, seconds=share * left)
+        finally:
+            left = max(left - (monotonic() - started), 0.0)
+
+    return refine(model, mip, work)
 
 
-def _minimize(problem: Problem, target: int, least: int, budget: Budget) -> tuple[Cover | None, int]:
+def _minimize(problem: Problem, target: int, least: int, *, seconds: float) -> tuple[Cover | None, int]:
     """A cover of `least` shipments or more that costs less than `target`, if CP-SAT finds one, and a lower bound on
     every such cover."""
     from ortools.sat.python import cp_model
@@ -64,7 +75,7 @@ def _minimize(problem: Problem, target: int, least: int, budget: Budget) -> tupl
     # What is left is a covering problem whose bound comes from the linear relaxation: all of it, and no probing first.
     solver.parameters.linearization_level = 2
     solver.parameters.cp_model_probing_level = 0
-    solver.parameters.max_time_in_seconds = budget.solve_ms / 1_000
+    solver.parameters.max_time_in_seconds = seconds
     status = solver.solve(built.model)
     if status == cp_model.INFEASIBLE:
         return None, target

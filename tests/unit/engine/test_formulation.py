@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 from tests.reference.brute import Tiny, as_units, price, tiny_problems
 
-from sourcier.engine.formulation import breaks, cover, nothing, tier_costs, unfilled_cost
+from sourcier.engine.formulation import breaks, ceiling, cover, nothing, tier_costs, unfilled_cost
+from sourcier.engine.offers import Fill
 
 EVERYTHING = 40
 
@@ -22,6 +23,19 @@ def _assignments(tiny: Tiny, most: int = 150):
         units = np.array(flat, dtype=np.int64).reshape(problem.supply.shape)
         if index % step == 0 and (units.sum(axis=1) <= problem.quantity).all():
             yield units
+
+
+def test_below_the_ceiling_is_every_plan_that_fills_what_must_be_filled_and_costs_less() -> None:
+    lowered = 0
+    for tiny in (*tiny_problems(EVERYTHING), *tiny_problems(EVERYTHING, 300, complete=True)):
+        problem, empty = tiny.problem, nothing(tiny.problem)
+        below = ceiling(problem, empty)
+        for plan in tiny.plans:
+            full = sum(map(sum, plan.units)) == int(problem.quantity.sum())
+            cheaper = plan.objective < empty.objective
+            assert (plan.objective < below) == (cheaper and (full or problem.fill is Fill.PARTIAL)), f"seed {tiny.seed}"
+        lowered += below < empty.objective
+    assert lowered > 10
 
 
 def test_nothing_costs_every_unit_unfilled() -> None:

@@ -12,7 +12,7 @@ from tests.reference.model import optimum
 
 from sourcier.domain.plan import Proof
 from sourcier.engine.decide import drive
-from sourcier.engine.formulation import Cover, nothing
+from sourcier.engine.formulation import Cover, ceiling, nothing
 from sourcier.engine.offers import Fill, Problem, build
 from sourcier.engine.proof import Answer, _fillable, prove, settled
 from sourcier.engine.refine import Model, Solution
@@ -46,7 +46,7 @@ def test_every_answer_is_the_optimum_and_proven(complete: bool) -> None:
     for tiny in tiny_problems(150, complete=complete):
         answer = drive(prove(tiny.problem), _solved)
         if not tiny.is_fillable:  # proven too, and then any cover will do: none of them ships
-            assert answer.cover.objective == answer.bound >= tiny.optimum, f"seed {tiny.seed}"
+            assert answer.bound >= ceiling(tiny.problem, answer.cover), f"seed {tiny.seed}"
             assert len(settled(answer, tiny.problem).cover.offers) == 0, f"seed {tiny.seed}"
             continue
         assert answer.cover.objective == answer.bound == tiny.optimum, f"seed {tiny.seed}"
@@ -121,8 +121,11 @@ def test_a_whole_order_that_cannot_be_filled_ships_nothing_and_that_is_proven() 
     empty = nothing(problem)
     proven = settled(_answer(problem, empty, empty.objective), problem)
     assert (proven.cover.objective, proven.bound) == (problem.nothing, problem.nothing)
-    open_still = settled(_answer(problem, empty, problem.nothing - 5), problem)
-    assert (open_still.cover.objective, open_still.bound) == (problem.nothing, problem.nothing - 5)
+    dearest = int(problem.unfilled.min()) - 1  # what a plan that fills everything may cost
+    impossible = settled(_answer(problem, empty, dearest + 1), problem)
+    assert (impossible.cover.objective, impossible.bound) == (problem.nothing, problem.nothing)
+    open_still = settled(_answer(problem, empty, dearest), problem)
+    assert (open_still.cover.objective, open_still.bound) == (problem.nothing, min(dearest, problem.nothing))
 
 
 def test_a_whole_order_ships_only_if_that_costs_no_more_than_not_to() -> None:
