@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sourcier.service.app import App
 
 FOLLOW_INTERVAL_MS_ALONE: Final = 250  # nobody else writes, and this process wakes its snapshot itself
-FOLLOW_INTERVAL_MS_SHARED: Final = 20  # other processes write too; an empty look costs PostgreSQL 90 µs
+FOLLOW_INTERVAL_MS_SHARED: Final = 20  # other processes write too; an empty look costs half a millisecond of CPU
 
 
 def present() -> datetime:
