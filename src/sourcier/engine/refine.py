@@ -262,7 +262,7 @@ def _look_among_few(search: _Search, price: IntArray, mip: Mip) -> None:
     point = dual.evaluate(problem, search.relaxed, price, dual.at_least(1, problem, search.relaxed))
     brought = np.minimum(problem.supply, problem.quantity[:, None]).sum(axis=0)
     for length in SHORTLISTS:
-        if length >= problem.num_offers or search.target <= FAR * point.bound:
+        if 2 * length > problem.num_offers or search.target <= FAR * point.bound:
             return
         best = (np.argsort(point.value, kind="stable")[:length], np.argsort(-brought, kind="stable")[: length // 3])
         part = problem.restricted(np.unique(np.concatenate(best)))
