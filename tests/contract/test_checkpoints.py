@@ -69,16 +69,16 @@ def test_without_checkpoints_it_would_not(bench: Bench, monkeypatch: pytest.Monk
 
 def test_most_is_copied_beside_the_writer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     copied: dict[str, int] = {}
-    run = checkpoints.Checkpoints._run
+    copy = checkpoints.Checkpoints._copy
 
-    def noted(self: checkpoints.Checkpoints, connection: object, pragma: str) -> tuple[int, int]:
-        before = run(self, connection, "PRAGMA wal_checkpoint(NOOP)")
-        after = run(self, connection, pragma)
+    def noted(self: checkpoints.Checkpoints, connection: object) -> tuple[int, int]:
+        before = self._state(connection)
+        after = copy(self, connection)
         name = threading.current_thread().name
         copied[name] = copied.get(name, 0) + max(after[1] - before[1], 0)
         return after
 
-    monkeypatch.setattr(checkpoints.Checkpoints, "_run", noted)
+    monkeypatch.setattr(checkpoints.Checkpoints, "_copy", noted)
     feed(bench, FEED)
     assert copied["ledger-checkpoints"] > copied["ledger-writer-0"]
 

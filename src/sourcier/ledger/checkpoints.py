@@ -39,10 +39,10 @@ class Checkpoints:
 
     def after_commit(self) -> None:
         """Begin one if it is time. Called on the writer's thread, between two transactions."""
-        pages, copied = self._run(self._writer, "PRAGMA wal_checkpoint(NOOP)")
+        pages, copied = self._state(self._writer)
         if pages >= self._log_pages_max:
             with self._copying:
-                pages, copied = self._run(self._writer, "PRAGMA wal_checkpoint(PASSIVE)")
+                pages, copied = self._copy(self._writer)
             # A reader of an old snapshot keeps pages from being copied: then the log grows for a while before the next.
             self._log_pages_max = LOG_PAGES_MAX if copied == pages else pages + BEHIND_PAGES_MAX
         elif pages - copied >= BEHIND_PAGES_MAX:
@@ -59,12 +59,20 @@ class Checkpoints:
         while self._wanted.wait() and not self._closed:
             self._wanted.clear()
             with self._copying:
-                self._run(self._beside, "PRAGMA wal_checkpoint(PASSIVE)")
+                self._copy(self._beside)
 
-    def _run(self, connection: Any, pragma: str) -> tuple[int, int]:
-        """Pages in the log, and those of them that are in the file by now; (0, 0) when it failed."""
+    def _state(self, connection: Any) -> tuple[int, int]:
+        """Pages in the log, and those of them that are in the file by now."""
+        return self._trusted(lambda: connection.execute("PRAGMA wal_checkpoint(NOOP)"))
+
+    def _copy(self, connection: Any) -> tuple[int, int]:
+        """The same after as many as possible have been copied."""
+        return self._trusted(lambda: connection.execute("PRAGMA wal_checkpoint(PASSIVE)"))
+
+    def _trusted(self, checkpoint: Callable[[], Any]) -> tuple[int, int]:
+        """What a checkpoint tells; (0, 0) when it failed."""
         try:
-            _, pages, copied = connection.execute(pragma).fetchone()
+            _, pages, copied = checkpoint().fetchone()
         except sqlite.Error as error:
             _log.error("the ledger could not move its log into its file: %s", error)
             self._failed(error)

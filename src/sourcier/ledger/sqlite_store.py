@@ -19,7 +19,7 @@ from pysqlite3 import dbapi2 as sqlite
 
 from sourcier.domain.errors import Kind, Reason, Refusal
 from sourcier.ledger import queries_feeds
-from sourcier.ledger.checkpoints import LOG_PAGES_MAX, Checkpoints
+from sourcier.ledger.checkpoints import Checkpoints
 from sourcier.ledger.clock import LedgerClock, steady_micros, wall_micros
 from sourcier.ledger.dialect import Query
 from sourcier.ledger.jobs import Job, Jobs, Queue
@@ -224,7 +224,7 @@ def connect(path: Path, *, read_only: bool = False) -> Any:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # For who writes without `Checkpoints`: migrations, which are over before there are any.
-    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA cache_size = -65536")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
