@@ -18,6 +18,18 @@ def test_rows_become_a_table() -> None:
     assert "FROM jsonb_array_elements(CAST($1 AS jsonb)) AS element(value)) AS one" in found.postgresql
 
 
+def test_what_is_looked_for_among_rows_is_an_array_where_a_planner_would_guess() -> None:
+    found = query("SELECT * FROM t WHERE a AMONG(:some) AND b AMONG(:rows)")
+    assert found.names == ("some", "rows")
+    assert found.sqlite == (
+        "SELECT * FROM t WHERE a IN (SELECT value ->> 0 FROM jsonb_each(?1))"
+        " AND b IN (SELECT value ->> 0 FROM jsonb_each(?2))"
+    )
+    assert found.postgresql.endswith(
+        "AND b = ANY (ARRAY(SELECT value ->> 0 FROM jsonb_array_elements(CAST($2 AS jsonb)) AS element(value)))"
+    )
+
+
 def test_a_table_becomes_one_text() -> None:
     found = query("SELECT JSON_ROWS(a, b - c) FROM t")
     assert found.sqlite == "SELECT json_group_array(json_array(a, b - c)) FROM t"

@@ -2,14 +2,18 @@
 
 from itertools import product
 
+import psycopg
 import pytest
-from tests.contract.bench import DAY, Bench, hold, lines_of, use
+from tests.contract.bench import DAY, Bench, Clock, hold, lines_of, use
 
 from sourcier.domain.stock import StockRow
 from sourcier.ledger import stock
 from sourcier.ledger.commands import Reserve, StockKey
+from sourcier.ledger.dialect import query
+from sourcier.ledger.store import Tx
 
 SKUS = ("a", "b", "c")
+FLUSH_STATISTICS = query("SELECT 1 FROM pg_stat_force_next_flush()", postgresql_only=True)
 
 
 @pytest.fixture
@@ -36,6 +40,36 @@ def test_pages_give_every_row_once_in_key_order(filled: Bench) -> None:
             after = page.after
         nodes = [node_id for node_id in ("n1", "n2", "w1") if not node_ids or node_id in node_ids]
         assert found == list(product(nodes, [sku for sku in SKUS if not skus or sku in skus]))
+
+
+def test_a_page_reads_no_more_rows_than_it_has(postgres_url: str) -> None:
+    """For one row of a million PostgreSQL read them all, one after the other, and threw all but one away."""
+    bench = Bench(postgres_url, Clock())
+
+    def read_page(tx: Tx, node_ids: tuple[str, ...], skus: tuple[str, ...]) -> int:
+        page = stock.page_rows(tx, node_ids=node_ids, skus=skus, page_size=500)
+        tx.ask(FLUSH_STATISTICS)
+        return len(page.rows)
+
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+
+        def num_read() -> int:
+            row = server.execute(
+                "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'stock'"
+            ).fetchone()
+            assert row is not None
+            return int(row[0])
+
+        server.execute(
+            "INSERT INTO stock (node_id, sku, on_hand)"
+            " SELECT 'n' || n, 's' || s, 1 FROM generate_series(1, 100) n, generate_series(1, 200) s"
+        )
+        server.execute("ANALYZE stock")
+        for node_ids, skus, expected in ((("n7",), ("s9",), 1), (("n7",), (), 200), ((), ("s9", "s8"), 200)):
+            before = num_read()
+            assert bench.read(read_page, node_ids, skus) == expected
+            assert num_read() - before <= 2 * expected
+    bench.close()
 
 
 def test_rows_by_key(filled: Bench) -> None:

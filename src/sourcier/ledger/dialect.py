@@ -7,6 +7,7 @@ written                   SQLite                              PostgreSQL
 ========================  ==================================  ============================
 ``:name``                 ``?1``, ``?2`` …                    ``$1``, ``$2`` …
 ``EACH(:rows, a TEXT)``   sub-select over ``jsonb_each``      over ``jsonb_array_elements``
+``a AMONG(:rows)``        ``IN (SELECT …)``                   ``= ANY (ARRAY(SELECT …))``
 ``JSON_ROWS(a, b)``       ``json_group_array(json_array(…))`` ``json_agg(…)`` as a text
 ``ledger_clock()``        a parameter of its own              a function
 ``GREATEST(a, b)``        ``max(a, b)``                       as written
@@ -21,7 +22,9 @@ written                   SQLite                              PostgreSQL
 ``UNTIL_COMMIT``          left out                            ``ON COMMIT DELETE ROWS``
 ========================  ==================================  ============================
 
-``EACH`` reads rows out of a text, ``JSON_ROWS`` is an aggregate that writes them into one.
+``EACH`` reads rows out of a text, ``JSON_ROWS`` is an aggregate that writes them into one. ``AMONG`` finds what is the
+first column of such a row: as an array, for PostgreSQL's planner takes a sub-select for a hundred rows, however many it
+has, and reads a table from end to end where an index leads to the few.
 ``ledger_clock()`` is microseconds since 1970, UTC; on SQLite one instant for the whole operation. As a function there,
 SQLite would call back into Python for every row. Both kinds of jsonb show nested arrays in a form that ``->>`` need not
 parse again for every column.
@@ -36,12 +39,14 @@ import msgspec
 
 _CLOCK: Final = "ledger_clock()"
 _EACH: Final = re.compile(r"EACH\(:(\w+),\s*([^)]*)\)")
+_AMONG: Final = re.compile(r"AMONG\(:(\w+)\)")
 _AFTER: Final = re.compile(r"AFTER\((:\w+), (:\w+)\)")
 _NOT_AHEAD: Final = re.compile(r"NOT_AHEAD\((:\w+)\)")
 _JSON_ROWS: Final = re.compile(r"JSON_ROWS\(([^()]*)\)")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ROW_LOCK: Final = re.compile(r"\bFOR (?:UPDATE|SHARE)(?: OF \w+)?(?: SKIP LOCKED)?")
 _UTC_DAY: Final = re.compile(r"UTC_DAY\(([^()]*)\)")
+_ELEMENTS: Final = "jsonb_array_elements(CAST(:{0} AS jsonb)) AS element(value)"
 _ON_SQLITE: Final = {
     "GREATEST(": "max(",
     "LEAST(": "min(",
@@ -95,6 +100,7 @@ def rows(values: Sequence[Sequence[object]]) -> str:
 
 
 def _to_sqlite(text: str, clock: int) -> str:
+    text = _AMONG.sub(r"IN (SELECT value ->> 0 FROM jsonb_each(:\1))", text)
     text = _EACH.sub(lambda match: _each(match, "jsonb_each(:{0})"), text).replace(_CLOCK, f"?{clock}")
     text = _UTC_DAY.sub(r"date((\1) / 1000000, 'unixepoch')", text)
     text = _JSON_ROWS.sub(r"json_group_array(json_array(\1))", text)
@@ -103,7 +109,8 @@ def _to_sqlite(text: str, clock: int) -> str:
 
 
 def _to_postgresql(text: str) -> str:
-    text = _EACH.sub(lambda match: _each(match, "jsonb_array_elements(CAST(:{0} AS jsonb)) AS element(value)"), text)
+    text = _AMONG.sub(lambda match: f"= ANY (ARRAY(SELECT value ->> 0 FROM {_ELEMENTS.format(match.group(1))}))", text)
+    text = _EACH.sub(lambda match: _each(match, _ELEMENTS), text)
     text = _UTC_DAY.sub(r"to_char(to_timestamp((\1) / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')", text)
     text = _JSON_ROWS.sub(r"CAST(COALESCE(json_agg(json_build_array(\1)), '[]') AS TEXT)", text)
     text = _NOT_AHEAD.sub(r"xid <> ALL (CAST(\1 AS BIGINT[]))", _AFTER.sub(r"(xid, seq) > (\1, \2)", text))

@@ -142,10 +142,10 @@ MAKE_POOLS: Final = query("""
     ON CONFLICT (pool_id, bucket) DO NOTHING""")
 GET_RESERVATION_POOLS: Final = query("""
     SELECT reservation_id, pool_id, bucket, node_id, line_bucket, measure, quantity FROM reservation_pool
-    WHERE reservation_id IN (SELECT reservation_id FROM EACH(:rows, reservation_id TEXT) AS one) AND quantity > 0""")
+    WHERE reservation_id AMONG(:rows) AND quantity > 0""")
 GET_COUNTING_LINES: Final = query("""
     SELECT reservation_id, line_id, node_id, bucket, quantity FROM reservation_line
-    WHERE reservation_id IN (SELECT reservation_id FROM EACH(:rows, reservation_id TEXT) AS one)
+    WHERE reservation_id AMONG(:rows)
         AND state IN ('HELD', 'ALLOCATED', 'SHIPPED', 'SETTLED')""")
 SHRINK_RESERVATION_POOLS: Final = query("""
     UPDATE reservation_pool SET quantity = reservation_pool.quantity - back.quantity
@@ -228,17 +228,15 @@ PAGE_STOCK: Final = query("""
     WHERE (node_id, sku) > (:after_node, :after_sku) ORDER BY node_id, sku LIMIT :num_max""")
 PAGE_STOCK_OF_NODES: Final = query("""
     SELECT node_id, sku, on_hand, blocked, held, allocated, unsettled, floor_0, floor_1, floor_2 FROM stock
-    WHERE (node_id, sku) > (:after_node, :after_sku)
-        AND node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one)
+    WHERE node_id AMONG(:nodes) AND (node_id, sku) > (:after_node, :after_sku)
     ORDER BY node_id, sku LIMIT :num_max""")
 PAGE_STOCK_OF_SKUS: Final = query("""
     SELECT node_id, sku, on_hand, blocked, held, allocated, unsettled, floor_0, floor_1, floor_2 FROM stock
-    WHERE sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one) AND (node_id, sku) > (:after_node, :after_sku)
+    WHERE sku AMONG(:skus) AND (node_id, sku) > (:after_node, :after_sku)
     ORDER BY node_id, sku LIMIT :num_max""")
 PAGE_STOCK_OF_BOTH: Final = query("""
     SELECT node_id, sku, on_hand, blocked, held, allocated, unsettled, floor_0, floor_1, floor_2 FROM stock
-    WHERE node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one)
-        AND sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one) AND (node_id, sku) > (:after_node, :after_sku)
+    WHERE node_id AMONG(:nodes) AND sku AMONG(:skus) AND (node_id, sku) > (:after_node, :after_sku)
     ORDER BY node_id, sku LIMIT :num_max""")
 
 # --- following --------------------------------------------------------------------------------------------------

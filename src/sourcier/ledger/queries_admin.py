@@ -85,7 +85,7 @@ WRITE_FLOORS: Final = query("""
         AND (stock.floor_0 <> f.floor_0 OR stock.floor_1 <> f.floor_1 OR stock.floor_2 <> f.floor_2)""")
 LOCK_STOCK_OF_NODES: Final = query(
     """
-    SELECT 1 FROM stock WHERE node_id IN (SELECT node_id FROM EACH(:rows, node_id TEXT) AS one)
+    SELECT 1 FROM stock WHERE node_id AMONG(:rows)
     ORDER BY node_id, sku FOR UPDATE""",
     postgresql_only=True,
 )

@@ -13,7 +13,7 @@ from sourcier.ledger.dialect import query
 # --- records and their sources ----------------------------------------------------------------------------------
 
 KNOWN_NODES: Final = query("""
-    SELECT node_id FROM node WHERE node_id IN (SELECT node_id FROM EACH(:rows, node_id TEXT) AS one)
+    SELECT node_id FROM node WHERE node_id AMONG(:rows)
         AND network_revision = (SELECT value FROM counter WHERE name = 'network')""")
 MAKE_CURSORS: Final = query("""
     INSERT INTO feed_cursor (source, node_id, epoch, last_seq)
@@ -21,7 +21,7 @@ MAKE_CURSORS: Final = query("""
     ON CONFLICT (source, node_id) DO NOTHING""")
 LOCK_CURSORS: Final = query("""
     SELECT node_id, epoch, last_seq FROM feed_cursor
-    WHERE source = :source AND node_id IN (SELECT node_id FROM EACH(:rows, node_id TEXT) AS one)
+    WHERE source = :source AND node_id AMONG(:rows)
     ORDER BY node_id FOR UPDATE""")
 MOVE_CURSORS: Final = query("""
     UPDATE feed_cursor SET epoch = moved.epoch, last_seq = moved.last_seq

@@ -105,8 +105,7 @@ SHRINK_PEGGED_LINES: Final = query("""
     RETURNING reservation_line.line_no""")
 LAST_LINE_NUMBERS: Final = query("""
     SELECT reservation_id, MAX(line_no) FROM reservation_line
-    WHERE reservation_id IN (SELECT reservation_id FROM EACH(:rows, reservation_id TEXT) AS one)
-    GROUP BY reservation_id""")
+    WHERE reservation_id AMONG(:rows) GROUP BY reservation_id""")
 INSERT_SPLIT_LINES: Final = query("""
     INSERT INTO reservation_line (reservation_id, line_no, line_id, node_id, sku, quantity, state, bucket, supply_id)
     SELECT part.reservation_id, part.line_no, part.line_id, part.node_id, part.sku, part.quantity, part.state,
@@ -130,18 +129,15 @@ PAGE_SUPPLY: Final = query("""
     ORDER BY node_id, sku, supply_id LIMIT :num_max""")
 PAGE_SUPPLY_OF_NODES: Final = query("""
     SELECT supply_id, kind, node_id, sku, usable, held, allocated, expected_on, lead_days, preorder FROM supply
-    WHERE (node_id, sku, supply_id) > (:after_node, :after_sku, :after_supply)
-        AND node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one)
+    WHERE node_id AMONG(:nodes) AND (node_id, sku, supply_id) > (:after_node, :after_sku, :after_supply)
     ORDER BY node_id, sku, supply_id LIMIT :num_max""")
 PAGE_SUPPLY_OF_SKUS: Final = query("""
     SELECT supply_id, kind, node_id, sku, usable, held, allocated, expected_on, lead_days, preorder FROM supply
-    WHERE sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one)
-        AND (node_id, sku, supply_id) > (:after_node, :after_sku, :after_supply)
+    WHERE sku AMONG(:skus) AND (node_id, sku, supply_id) > (:after_node, :after_sku, :after_supply)
     ORDER BY node_id, sku, supply_id LIMIT :num_max""")
 PAGE_SUPPLY_OF_BOTH: Final = query("""
     SELECT supply_id, kind, node_id, sku, usable, held, allocated, expected_on, lead_days, preorder FROM supply
-    WHERE node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one)
-        AND sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one)
+    WHERE node_id AMONG(:nodes) AND sku AMONG(:skus)
         AND (node_id, sku, supply_id) > (:after_node, :after_sku, :after_supply)
     ORDER BY node_id, sku, supply_id LIMIT :num_max""")
 LAST_SUPPLY_CHANGE: Final = query("""
@@ -165,10 +161,9 @@ AT_RISK: Final = query("""
             CROSS JOIN clock
             LEFT JOIN EACH(:offsets, node_id TEXT, micros BIGINT) AS zone ON zone.node_id = line.node_id
         WHERE line.supply_id <> '' AND line.state IN ('HELD', 'ALLOCATED')
-            AND (:num_nodes = 0 OR line.node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one))
-            AND (:num_skus = 0 OR line.sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one))
-            AND (:num_supplies = 0
-                OR line.supply_id IN (SELECT supply_id FROM EACH(:supplies, supply_id TEXT) AS one))),
+            AND (:num_nodes = 0 OR line.node_id AMONG(:nodes))
+            AND (:num_skus = 0 OR line.sku AMONG(:skus))
+            AND (:num_supplies = 0 OR line.supply_id AMONG(:supplies))),
     dated AS (
         SELECT peg.*, UTC_DAY(today) AS this_day, UTC_DAY(today + 86400000000) AS next_day,
             CASE WHEN expected_on IS NULL THEN UTC_DAY(made + lead) ELSE expected_on END AS told
@@ -187,8 +182,8 @@ AT_RISK: Final = query("""
         WHERE line.node_id = s.node_id AND line.sku = s.sku AND line.supply_id = ''
             AND line.state IN ('HELD', 'ALLOCATED') AND r.reservation_id = line.reservation_id
             AND s.on_hand - s.blocked - s.held - s.allocated - s.unsettled < 0 AND :num_supplies = 0
-            AND (:num_nodes = 0 OR s.node_id IN (SELECT node_id FROM EACH(:nodes, node_id TEXT) AS one))
-            AND (:num_skus = 0 OR s.sku IN (SELECT sku FROM EACH(:skus, sku TEXT) AS one))),
+            AND (:num_nodes = 0 OR s.node_id AMONG(:nodes))
+            AND (:num_skus = 0 OR s.sku AMONG(:skus))),
     risk AS (
         SELECT reservation_id, line_no, line_id, node_id, sku, supply_id, quantity, bucket, order_id, priority,
             created_at, LEAST(quantity, GREATEST(0, upto - there)) AS short,
