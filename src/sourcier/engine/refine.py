@@ -165,9 +165,10 @@ def refine(model: Model, mip: Mip, work: int = WORK_MAX) -> Solution:
     search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent)
     price = bounds.starting_prices(problem, search.relaxed) if model.price is None else model.price
     search.found(nothing(problem))
-    still = _searched(search, price, min(SOON, work))
-    if still and work > SOON:
-        _look_among_few(search, price, mip)
+    if search.target <= FAR * model.bound:
+        still = _searched(search, price, work)
+    elif still := _searched(search, price, min(SOON, work)):
+        _look_among_few(search, price, model.bound, mip)
         still = _searched(search, price, work)
     least = min((int(one.bounds[rows].min()) for one, rows in still), default=search.target)
     bound = max(model.bound, least)
@@ -256,15 +257,15 @@ def _ascended(search: _Search, branch: Branch) -> Branch | None:
     return replace(branch, price=point.price, bound=max(branch.bound, point.bound)).over(alive)
 
 
-def _look_among_few(search: _Search, price: IntArray, mip: Mip) -> None:
+def _look_among_few(search: _Search, price: IntArray, bound: int, mip: Mip) -> None:
     """The MIP over the offers that look best: among few it finds a good plan long before it does among all."""
     problem = search.whole
-    point = dual.evaluate(problem, search.relaxed, price, dual.at_least(1, problem, search.relaxed))
+    value = dual.evaluate(problem, search.relaxed, price, dual.at_least(1, problem, search.relaxed)).value
     brought = np.minimum(problem.supply, problem.quantity[:, None]).sum(axis=0)
     for length in SHORTLISTS:
-        if 2 * length > problem.num_offers or search.target <= FAR * point.bound:
+        if 2 * length > problem.num_offers or search.target <= FAR * bound:
             return
-        best = (np.argsort(point.value, kind="stable")[:length], np.argsort(-brought, kind="stable")[: length // 3])
+        best = (np.argsort(value, kind="stable")[:length], np.argsort(-brought, kind="stable")[: length // 3])
         part = problem.restricted(np.unique(np.concatenate(best)))
         found, _ = mip(part, search.target, 1, SHORTLIST_SHARE)
         if found is not None:
