@@ -13,7 +13,7 @@ over the few offers that look best finds it: a plan of four parcels that togethe
 offers, but not among sixteen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -165,10 +165,11 @@ def refine(model: Model, mip: Mip, work: int = WORK_MAX) -> Solution:
     search = _Search(whole=problem, relaxed=bounds.relax(problem), best=model.incumbent)
     price = bounds.starting_prices(problem, search.relaxed) if model.price is None else model.price
     search.found(nothing(problem))
-    if search.target <= FAR * model.bound:
+    shortlists = [length for length in SHORTLISTS if 2 * length <= problem.num_offers]
+    if not shortlists or search.target <= FAR * model.bound:
         still = _searched(search, price, work)
     elif still := _searched(search, price, min(SOON, work)):
-        _look_among_few(search, price, model.bound, mip)
+        _look_among_few(search, price, model.bound, shortlists, mip)
         still = _searched(search, price, work)
     least = min((int(one.bounds[rows].min()) for one, rows in still), default=search.target)
     bound = max(model.bound, least)
@@ -257,13 +258,16 @@ def _ascended(search: _Search, branch: Branch) -> Branch | None:
     return replace(branch, price=point.price, bound=max(branch.bound, point.bound)).over(alive)
 
 
-def _look_among_few(search: _Search, price: IntArray, bound: int, mip: Mip) -> None:
-    """The MIP over the offers that look best: among few it finds a good plan long before it does among all."""
+def _look_among_few(search: _Search, price: IntArray, bound: int, shortlists: Sequence[int], mip: Mip) -> None:
+    """The MIP over the offers that look best: among few it finds a good plan long before it does among all.
+
+    The `shortlists` are of so many offers each; they end where the best plan is no longer far from the `bound`.
+    """
     problem = search.whole
     value = dual.evaluate(problem, search.relaxed, price, dual.at_least(1, problem, search.relaxed)).value
     brought = np.minimum(problem.supply, problem.quantity[:, None]).sum(axis=0)
-    for length in SHORTLISTS:
-        if 2 * length > problem.num_offers or search.target <= FAR * bound:
+    for length in shortlists:
+        if search.target <= FAR * bound:
             return
         best = (np.argsort(value, kind="stable")[:length], np.argsort(-brought, kind="stable")[: length // 3])
         part = problem.restricted(np.unique(np.concatenate(best)))
