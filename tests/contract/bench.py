@@ -41,6 +41,7 @@ T = TypeVar("T")
 NODES = {"n1": "STORE", "n2": "STORE", "w1": "WAREHOUSE"}
 DAY = "2026-11-23"
 NOW = query("SELECT ledger_clock()")
+FLUSH_STATISTICS = query("SELECT 1 FROM pg_stat_force_next_flush()", postgresql_only=True)
 Wanted = tuple[str, str, int] | tuple[str, str, int, str]
 """Units of a SKU at a node; pegged to a supply when one is named."""
 

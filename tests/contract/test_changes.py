@@ -7,17 +7,14 @@ import time
 
 import psycopg
 import pytest
-from tests.contract.bench import DAY, Bench, Clock, Key, allocation, record, use
+from tests.contract.bench import DAY, FLUSH_STATISTICS, Bench, Clock, Key, allocation, record, use
 
 from sourcier.domain.stock import RecordKind
 from sourcier.ledger import queries, registry, settle, stock
 from sourcier.ledger.changes import Changes, Cursor, changes_since, current_cursor
 from sourcier.ledger.commands import StockKey
-from sourcier.ledger.dialect import query
 from sourcier.ledger.reserve import reserve
 from sourcier.ledger.store import Tx
-
-FLUSH_STATISTICS = query("SELECT 1 FROM pg_stat_force_next_flush()", postgresql_only=True)
 
 
 def follow(bench: Bench, cursor: Cursor, limit: int = 1_000) -> Changes:

@@ -4,16 +4,14 @@ from itertools import product
 
 import psycopg
 import pytest
-from tests.contract.bench import DAY, Bench, Clock, hold, lines_of, use
+from tests.contract.bench import DAY, FLUSH_STATISTICS, Bench, Clock, hold, lines_of, use
 
 from sourcier.domain.stock import StockRow
 from sourcier.ledger import stock
 from sourcier.ledger.commands import Reserve, StockKey
-from sourcier.ledger.dialect import query
 from sourcier.ledger.store import Tx
 
 SKUS = ("a", "b", "c")
-FLUSH_STATISTICS = query("SELECT 1 FROM pg_stat_force_next_flush()", postgresql_only=True)
 
 
 @pytest.fixture

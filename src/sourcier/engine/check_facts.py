@@ -5,7 +5,7 @@ Nothing in it comes from the engine: these are single answers of `domain.calenda
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sourcier.domain.calendar import Departure, departures_at, shift_begin, start_by, work_on
@@ -51,16 +51,7 @@ class Facts:
         if cart is self.cart:
             return self
         assert _beside_the_way(cart) == _beside_the_way(self.cart), "the cart of another order"
-        return Facts(
-            seen=self.seen,
-            cart=cart,
-            lines=self.lines,
-            row_of=self.row_of,
-            units=self.units,
-            area=self.area,
-            point=self.point,
-            known=self.known,
-        )
+        return replace(self, cart=cart)
 
     @property
     def time_zone(self) -> str:

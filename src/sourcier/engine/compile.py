@@ -288,6 +288,11 @@ class Protection:
     floors: Mapping[NodeType, tuple[int, int, int]]
     kept_back: IntArray
 
+    @property
+    def floors_by_name(self) -> dict[str, tuple[int, int, int]]:
+        """The same, by what node types are called outside."""
+        return {node_type.value: floors for node_type, floors in self.floors.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRules:

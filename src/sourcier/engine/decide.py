@@ -223,7 +223,7 @@ def _written_together(found: Sequence[Settled], *, explained: bool) -> list[Deci
     plans = write_plans(basis, [one.answer for one in found])
     decisions = [_decision(one, plan, explained=explained) for one, plan in zip(found, plans, strict=True)]
     lanes = np.concatenate([one.answer.problem.lane[one.answer.cover.offers] for one in found])
-    seen = sight.seen.beside(named(sight.snapshot, sight.found, sight.room, lanes))
+    seen = replace(sight.seen, left=named(sight.snapshot, sight.found, sight.room, lanes))
     check.accept([(decision, one.prepared.cart) for one, decision in zip(found, decisions, strict=True)], seen)
     return decisions
 

@@ -39,6 +39,10 @@ class Cover:
     units: IntArray
     objective: int
 
+    def fills(self, quantity: IntArray) -> bool:
+        """Whether it brings every unit of the demands ``quantity[D]``."""
+        return int(self.units.sum()) == int(quantity.sum())
+
 
 def nothing(problem: Problem) -> Cover:
     """Ship nothing at all."""
@@ -114,10 +118,9 @@ def breaks(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> bool
 
 
 def _breaks_stock(problem: Problem, offers: NDArray[np.int64], units: IntArray) -> bool:
-    num_groups = int(problem.group.max()) + 1
-    if num_groups == len(problem.group):
+    if not problem.shares_stock:
         return False
-    taken = np.zeros((num_groups, len(offers)), dtype=np.int64)
+    taken = np.zeros((int(problem.group.max()) + 1, len(offers)), dtype=np.int64)
     np.add.at(taken, problem.group, units)
     return bool((taken[problem.group] > problem.available[:, offers]).any())
 

@@ -105,7 +105,7 @@ def _of_few(problem: Problem, best: Cover, rest: Undecided) -> Cover | None:
     """
     if problem.fill is not Fill.ALL or problem.num_offers > few.OFFERS_MAX:
         return None
-    if int(best.units.sum()) < int(problem.quantity.sum()):  # no offer brings everything alone
+    if not best.fills(problem.quantity):  # no offer brings everything alone
         best = cheaper(best, primal.fill(problem, problem.node_start))
     # Of so few offers, each was looked at alone before.
     return few.best_of_few(problem, rest.relaxed, range(problem.num_offers), best, least=2)
@@ -185,7 +185,7 @@ def settled(answer: Answer, whole: Problem) -> Answer:
     """
     if whole.fill is Fill.PARTIAL:
         return answer
-    complete = int(answer.cover.units.sum()) == int(whole.quantity.sum())
+    complete = answer.cover.fills(whole.quantity)
     if complete and (whole.fill is Fill.ALL or answer.cover.objective <= whole.nothing):
         return answer
     impossible = not complete and answer.bound >= ceiling(whole, answer.cover)

@@ -139,7 +139,7 @@ def _has_plan(cart: Cart, problem: Problem, gone: Collection[int]) -> bool:
     if not can_fill(part):
         return False
     answer = drive(prove(part), lambda _: None)
-    return int(answer.cover.units.sum()) == int(left.sum())
+    return answer.cover.fills(left)
 
 
 def _fits_one_shipment(problem: Problem, units: IntArray) -> bool:

@@ -38,20 +38,6 @@ class Seen:
     left: Mapping[PoolDay, int]
     complete: bool = False
 
-    def beside(self, left: Mapping[PoolDay, int]) -> "Seen":
-        """The same where so much was left of pools."""
-        return Seen(
-            cart=self.cart,
-            network=self.network,
-            directory=self.directory,
-            rules=self.rules,
-            stock_free=self.stock_free,
-            supplies=self.supplies,
-            online=self.online,
-            left=left,
-            complete=self.complete,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:

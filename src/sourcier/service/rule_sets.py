@@ -73,7 +73,7 @@ async def activate(app: "App", request: ActivateRuleSet) -> RuleSetRevision:
             fingerprint=request.key.fingerprint,
             rule_set_id=request.rule_set_id,
             revision=request.revision,
-            floors={node_type.value: floors for node_type, floors in rules.protection.floors.items()},
+            floors=rules.protection.floors_by_name,
             network_revision=network_revision,
         )
         outcome = await deadline.wait(asyncio.to_thread(activation.activate, app.ledger, command, _respond))

@@ -245,10 +245,8 @@ class Snapshots:
         now = self._clock()
         since_day = (now - timedelta(days=POOL_DAYS_BACK)).date().isoformat()
         rules = self._rules
-        floors = (
-            None if rules is None else {node_type.value: units for node_type, units in rules.protection.floors.items()}
-        )
-        whole = await self._read(picture.read_picture, since_day, floors)
+        kept_back = None if rules is None else rules.protection.floors_by_name
+        whole = await self._read(picture.read_picture, since_day, kept_back)
         self._snapshot, self._guarded = await asyncio.to_thread(picture.build, whole, now)
         self._built_at, self._today = now, now.astimezone(UTC).date()
         self._network_revision, self._cursor = whole.stored.revision, whole.cursor
