@@ -6,6 +6,7 @@ method's name to the bytes. It prints where it serves and ends with SIGTERM.
 
 import argparse
 import asyncio
+import os
 import pickle
 import signal
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import grpc
 import uvloop
 
+from sourcier.processes.cores import stay_on_one_core
+from sourcier.processes.threads import share_interpreter
 from sourcier.rpc.interceptors import Guard
 from sourcier.rpc.lines import in_lines
 from sourcier.rpc.server import CONCURRENT_CALLS_MAX, OPTIONS
@@ -72,6 +75,8 @@ def main() -> None:
     parser.add_argument("answers", type=Path)
     parser.add_argument("--guard", action="store_true", help="put the server's guard before it")
     options = parser.parse_args()
+    share_interpreter()
+    stay_on_one_core(os.getpid())
     uvloop.run(serve(pickle.loads(options.answers.read_bytes()), guarded=options.guard))
 
 

@@ -1,5 +1,6 @@
 """``sourcier serve``: the server."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,9 +72,11 @@ def serve(
 
 def _serve_alone(config: Config, ready: "Callable[[int], None]") -> None:
     from sourcier.bootstrap import build
+    from sourcier.processes.cores import stay_on_one_core
     from sourcier.rpc.server import Listen, run
 
     app = build(config)
+    stay_on_one_core(os.getpid())
     run(app, Listen(host=config.host, port=config.port, drain_seconds=config.drain_seconds), ready=ready)
 
 

@@ -21,6 +21,7 @@ from typing import Any, Final, cast
 
 from sourcier.engine.refine import Model, Solution
 from sourcier.engine.solver import Budget
+from sourcier.processes.cores import leave_to_kernel
 from sourcier.processes.frames import frame, read
 from sourcier.service import deadline
 from sourcier.service.drive import SOLVE_MS_MIN, Solved
@@ -235,6 +236,7 @@ async def _start(params: SolverParams) -> _Child:
         except OSError:
             writer.close()
             raise
+    leave_to_kernel(process.pid)
     child = _Child(process, reader, writer)
     try:
         async with asyncio.timeout(START_SECONDS):

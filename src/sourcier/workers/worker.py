@@ -17,6 +17,7 @@ import uvloop
 from sourcier.bootstrap import build
 from sourcier.domain.errors import Refusal
 from sourcier.logs import configure_logs
+from sourcier.processes.cores import stay_on_one_core
 from sourcier.processes.frames import frame, read
 from sourcier.processes.parent import die_with, leave_signals_to_parent
 from sourcier.processes.threads import share_interpreter
@@ -42,6 +43,7 @@ async def _work(link: socket.socket | None) -> int:
     assignment: Assignment = await read(reader)
     config, ending = assignment.config, Ending()
     structlog.contextvars.bind_contextvars(worker=assignment.number)
+    stay_on_one_core(assignment.number)
     listening = asyncio.create_task(_listen(reader, ending))
     listen = Listen(host=config.host, port=assignment.port, drain_seconds=config.drain_seconds, share_port=True)
     try:
