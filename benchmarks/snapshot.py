@@ -12,6 +12,7 @@ Then counts stream into the ledger, 10,000 a second, and a follower on the same 
 import argparse
 import asyncio
 import gc
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from sourcier.ledger.feeds import apply_batch
 from sourcier.ledger.levels import SEPARATOR, NodeStock
 from sourcier.ledger.registry import put_network
 from sourcier.ledger.sqlite_store import connect
+from sourcier.processes.cores import stay_on_one_core
 from sourcier.processes.threads import share_interpreter
 from sourcier.service import codec, picture
 from sourcier.service.commands import RequestKey
@@ -260,6 +262,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     share_interpreter()
+    stay_on_one_core(os.getpid())
     rows = report.shown(engine_rows(arguments.seconds))
     for name in arguments.db:
         with empty_database(name) as (url, _):
