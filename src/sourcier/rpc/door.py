@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-SHARE: Final = 0.35
+SHARE: Final = 0.25
 """Of the time in which calls work: earned for meeting others."""
 
 EARNED_SECONDS_MAX: Final = 0.05
