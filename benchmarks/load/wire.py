@@ -3,11 +3,12 @@
 The real server on both databases, an echo, and an echo behind the server's guard run side by side. Short bursts go to
 each in turn, round after round, so that what else the machine does falls on all alike; a share is taken within a round.
 Calls a second and core are calls divided by the CPU time of the server and its solvers; of PostgreSQL's own processes
-nothing is counted. The ledger's ceiling is what 64 callers reserve in it without a server, counted in the same way.
+nothing is counted. The ledger's ceiling is what 64 callers on one core reserve in it without a server, counted alike.
 Where a share falls short, a server that samples itself gets the same load once more and says where its time goes.
 """
 
 import argparse
+import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -135,8 +136,19 @@ def ceilings(databases: tuple[str, ...], folder: Path, seconds: float = 1.0) -> 
 
 @contextmanager
 def _ledger(name: str, folder: Path) -> Iterator[Any]:
-    with database(name, folder) as url, closing(open_ledger(url)) as ledger:
+    with database(name, folder) as url, _on_one_core(), closing(open_ledger(url)) as ledger:
         yield ledger
+
+
+@contextmanager
+def _on_one_core() -> Iterator[None]:
+    """Threads that begin in this block are on one core, as those of a server are."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def shares(
