@@ -1,5 +1,6 @@
 """What the system knows of a server's processes: who started whom, and who has which connection. Linux only."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,11 @@ def running(pid: int) -> bool:
         return _stat(pid)[0] != "Z"
     except OSError:
         return False
+
+
+def cores(pid: int) -> list[set[int]]:
+    """On which cores each thread of the process may run."""
+    return [os.sched_getaffinity(int(thread.name)) for thread in (PROC / str(pid) / "task").iterdir()]
 
 
 def callers(pid: int, port: int) -> set[int]:

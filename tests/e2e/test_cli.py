@@ -4,10 +4,12 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from benchmarks.processes import cores
 from tests.e2e.conftest import Shop, load, process, sourcier
 
 from sourcier.demo.child import server
@@ -288,6 +290,13 @@ def test_a_second_server_on_the_port_does_not_start(shop: Shop, tmp_path: Path) 
     done = process("serve", "--port", port, "--db", f"sqlite:///{tmp_path}/second.db")
     assert done.code == 1
     assert "cannot serve" in done.err
+
+
+def test_a_server_keeps_its_threads_on_one_core(shop: Shop) -> None:
+    until = time.monotonic() + 20
+    while max(map(len, cores(shop.child.process.pid))) > 1:
+        assert time.monotonic() < until, "it looks every second"
+        time.sleep(0.05)
 
 
 def test_a_ledger_on_postgresql_is_served_and_audited(postgres_url: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import grpc
 import pytest
 from benchmarks.children import free_port
-from benchmarks.processes import SOLVER, WORKER, callers, children, running
+from benchmarks.processes import SOLVER, WORKER, callers, children, cores, running
 from tests.rpc import messages
 from tests.rpc.servers import Served, count, fill
 from tests.rpc.wire import RPCS, send
@@ -70,6 +70,7 @@ async def test_two_workers_act_as_one(fresh_url: str, tmp_path: Path) -> None:
             await a_request_takes_effect_once_whichever_worker_hears_it(clients)
             await a_hold_of_one_worker_is_an_allocation_of_the_other(clients)
         another_server_cannot_have_the_port(served, f"sqlite:///{tmp_path}/other.db")
+        await each_worker_is_on_one_core_and_its_solver_on_any(served)
         await a_worker_killed_under_load_loses_nothing_and_is_replaced(served)
         await a_signal_lets_both_workers_finish(served)
     both_workers_told_how_late_stock_came(tmp_path / "server.log")
@@ -98,6 +99,17 @@ async def client_of_each(served: Served) -> AsyncIterator[list[Client]]:
                 break
         assert set(found) == set(pids), "the kernel spreads connections over all workers"
         yield [found[pid] for pid in pids]
+
+
+async def each_worker_is_on_one_core_and_its_solver_on_any(served: Served) -> None:
+    everywhere = os.sched_getaffinity(0)
+    for pid in workers_of(served):
+        async with asyncio.timeout(20):
+            while max(map(len, cores(pid))) > 1:  # a thread may have begun since the last look
+                await asyncio.sleep(0.05)
+        for solver in children(pid, SOLVER):
+            assert all(allowed == everywhere for allowed in cores(solver))
+    assert all(allowed == everywhere for allowed in cores(served.process.pid))
 
 
 async def every_method_is_understood(client: Client) -> None:
