@@ -83,7 +83,8 @@ threading.Thread(target=waiting.wait, daemon=True).start()
 cores.stay_on_one_core(1)
 while len(os.sched_getaffinity(0)) > 1:
     time.sleep(0.005)
-time.sleep(0.1)
+cores.LOOK_SECONDS = 60  # it moves no more while it is looked at
+time.sleep(0.2)
 threading.Thread(target=waiting.wait, daemon=True).start()
 import subprocess
 look = "import os; input(); print(len(os.sched_getaffinity(0)))"
