@@ -1,6 +1,7 @@
 """What the system knows of a server's processes: who started whom, and who has which connection. Linux only."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,11 @@ def running(pid: int) -> bool:
 
 def cores(pid: int) -> list[set[int]]:
     """On which cores each thread of the process may run."""
-    return [os.sched_getaffinity(int(thread.name)) for thread in (PROC / str(pid) / "task").iterdir()]
+    found = []
+    for thread in (PROC / str(pid) / "task").iterdir():
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            found.append(os.sched_getaffinity(int(thread.name)))
+    return found
 
 
 def callers(pid: int, port: int) -> set[int]:
