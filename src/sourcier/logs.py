@@ -25,7 +25,7 @@ def configure_logs() -> None:
     )
     structlog.configure(
         processors=[*common, *ending],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # What is logged by the standard library's means: the ledger, gRPC, the drivers.

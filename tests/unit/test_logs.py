@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import textwrap
+from select import PIPE_BUF
 
 import pytest
 
@@ -48,3 +50,14 @@ def test_each_line_is_an_object_with_level_and_time() -> None:
     assert [entry["event"] for entry in entries] == ["it failed", "it failed"]
     assert all(entry["level"] == logging.getLevelName(logging.ERROR).lower() for entry in entries)
     assert all(entry["timestamp"].endswith("Z") for entry in entries)
+
+
+def test_a_line_is_written_at_once() -> None:
+    """Workers share standard error: what one of them writes in two pieces, another one's line may part."""
+    reading, writing = os.pipe2(os.O_DIRECT)  # keeps apart what was written apart
+    with open(reading, "rb", buffering=0) as pieces:
+        script = textwrap.dedent(FAILING).format(terminal="")
+        with open(writing, "wb") as stderr:
+            subprocess.run([sys.executable, "-c", script], stderr=stderr, check=True)
+        entries = [json.loads(piece) for piece in iter(lambda: pieces.read(PIPE_BUF), b"")]
+    assert [entry["event"] for entry in entries] == ["it failed", "it failed"]
