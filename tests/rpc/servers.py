@@ -13,7 +13,8 @@ from pysqlite3 import dbapi2 as sqlite
 from tests.rpc import messages
 
 from sourcier.client import Client
-from sourcier.v1 import inventory_pb2
+from sourcier.domain.errors import Reason, Refusal
+from sourcier.v1 import inventory_pb2, sourcing_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 SKUS = ("tea", "cup", "pot")
@@ -105,3 +106,23 @@ async def count(client: Client, units: dict[str, int], *, node_id: str = "near",
     records = [messages.record(node_id, sku, quantity, seq, epoch) for sku, quantity in units.items()]
     async for answer in client.apply_stock([messages.stock(*records)]):
         assert {result.verdict for result in answer.results} == {inventory_pb2.VERDICT_APPLIED}
+
+
+async def heard_by_all(clients: list[Client]) -> None:
+    """Wait until every worker or replica decides: what one was told by `fill`, the others hear a moment later."""
+    request = messages.allocate("heard", messages.line())
+    request.validate_only = True
+    for client in clients:
+        async with asyncio.timeout(20):
+            while not await _decides(client, request):
+                await asyncio.sleep(0.01)
+
+
+async def _decides(client: Client, request: sourcing_pb2.AllocateRequest) -> bool:
+    try:
+        await client.allocate(request, seconds=20)
+    except Refusal as refusal:
+        if refusal.reason not in {Reason.NETWORK_NOT_APPLIED, Reason.RULE_SET_NOT_ACTIVE}:
+            raise
+        return False
+    return True

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import grpc
 import pytest
 from tests.rpc import messages
-from tests.rpc.servers import Served, count, fill, serving_at
+from tests.rpc.servers import Served, count, fill, heard_by_all, serving_at
 from tests.rpc.wire import RPCS, answer, refusal_of
 
 from sourcier.client import Client
@@ -29,7 +29,7 @@ async def test_replicas_act_as_one(replicas: list[Served]) -> None:
     clients = [Client(replica.target) for replica in replicas]
     await fill(clients[0])
     await count(clients[0], {"rush": 10, "once": 1_000})
-    await asyncio.sleep(1)
+    await heard_by_all(clients)
     await each_order_takes_effect_once(replicas)
     await ten_units_are_sold_ten_times(clients)
     response = await clients[2].get_stock(inventory_pb2.GetStockRequest(node_ids=["near"], skus=["once", "rush"]))

@@ -19,7 +19,7 @@ import pytest
 from benchmarks.children import free_port
 from benchmarks.processes import SOLVER, WORKER, callers, children, cores, running
 from tests.rpc import messages
-from tests.rpc.servers import Served, count, fill
+from tests.rpc.servers import Served, count, fill, heard_by_all
 from tests.rpc.wire import RPCS, send
 
 from sourcier.cli.audit import audit_ledger
@@ -66,6 +66,7 @@ async def test_two_workers_act_as_one(fresh_url: str, tmp_path: Path) -> None:
         async with client_of_each(served) as clients:
             await fill(clients[0])
             await every_method_is_understood(clients[0])
+            await heard_by_all(clients)
             await the_last_units_are_sold_once(clients)
             await a_request_takes_effect_once_whichever_worker_hears_it(clients)
             await a_hold_of_one_worker_is_an_allocation_of_the_other(clients)
