@@ -16,7 +16,7 @@ import argparse
 import random
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -164,21 +164,18 @@ def decided(order: Cart, snapshot: Snapshot, compiled: CompiledRules) -> Decisio
     return drive(decide_steps(order, snapshot, compiled, explained=False), answer)
 
 
-def timed(calls: Iterable[Callable[[], T]]) -> tuple[list[T], list[float]]:
-    """What the calls return, one after the other, and the CPU milliseconds of each."""
-    results, spent = [], []
-    for call in calls:
-        start = process_time()
-        results.append(call())
-        spent.append((process_time() - start) * 1e3)
-    return results, spent
+def timed(call: Callable[[], T]) -> tuple[T, float]:
+    """What the call returns, and its CPU milliseconds."""
+    start = process_time()
+    result = call()
+    return result, (process_time() - start) * 1e3
 
 
 def compared(order: Cart, snapshot: Snapshot, compiled: CompiledRules, decision: Decision, proof_ms: float) -> Plain:
     """The plain model of a decided order; raises AssertionError if the two answers cannot both be true."""
-    ((problem, *_),), (build_ms,) = timed([lambda: build(order, snapshot, compiled)])
-    ((objective, bound),), (model_ms,) = timed([lambda: plain(problem)])
-    _, (after_ms,) = timed([lambda: decided(order, snapshot, compiled)])
+    (problem, *_), build_ms = timed(partial(build, order, snapshot, compiled))
+    (objective, bound), model_ms = timed(partial(plain, problem))
+    _, after_ms = timed(partial(decided, order, snapshot, compiled))
     assert bound <= decision.objective_micros, f"{decision.objective_micros} beats the plain bound {bound}"
     assert decision.bound_micros <= objective, f"bound {decision.bound_micros} above the plain plan {objective}"
     return Plain(
@@ -204,12 +201,14 @@ def measured(case: Case, seed: int) -> tuple[list[Timing], list[Plain]]:
     snapshot, compiled = stocked(case.shape, rng), rules()
     decided(cart(case.shape, rng), snapshot, compiled)
     orders = [cart(case.shape, rng) for _ in range(case.orders)]
-    decisions, spent = timed(partial(decided, order, snapshot, compiled) for order in orders)
+    decisions = [timed(partial(decided, order, snapshot, compiled)) for order in orders]
     problems = [build(order, snapshot, compiled)[0] for order in orders[: case.plain]]
-    _, proofs = timed(partial(drive, prove(problem), answer) for problem in problems)
-    beside = zip(orders, decisions, proofs, strict=False)
-    plains = [compared(order, snapshot, compiled, decision, proof_ms) for order, decision, proof_ms in beside]
-    return [_timing(decision, engine_ms) for decision, engine_ms in zip(decisions, spent, strict=True)], plains
+    proofs = [timed(partial(drive, prove(problem), answer)) for problem in problems]
+    plains = [
+        compared(order, snapshot, compiled, decision, proof_ms)
+        for order, (decision, _), (_, proof_ms) in zip(orders, decisions, proofs, strict=False)
+    ]
+    return [_timing(decision, engine_ms) for decision, engine_ms in decisions], plains
 
 
 def _timing(decision: Decision, engine_ms: float) -> Timing:
